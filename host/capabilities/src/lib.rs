@@ -1,0 +1,1 @@
+//! What the host does for probes on monitored machines: SQL and SSH.

@@ -1,0 +1,1 @@
+//! What is due when, and one run from start to report.

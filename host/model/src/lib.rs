@@ -1,0 +1,32 @@
+//! Plain data and pure functions: the words that every other crate speaks.
+//!
+//! Absent here: I/O, clocks, tokio, sqlx, salvo, wasmtime.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests"))]
+
+mod metric;
+mod month;
+mod name;
+mod plugin;
+mod resolution;
+mod run;
+mod sample;
+mod schedule;
+mod series;
+mod server;
+mod setting;
+mod time;
+
+pub use metric::{Metric, MetricKind, MetricSet};
+pub use month::Month;
+pub use name::{InvalidName, PluginName, RunId, ServerId, ServerName, SshKeyId};
+pub use plugin::{Capability, OptionSpec, PluginState, PluginStatus, ProbeMetadata, Scope};
+pub use resolution::Resolution;
+pub use run::{Collected, FailureReason, Identity, LogLine, RunCost, RunOutcome, RunReport, Severity, Trigger};
+pub use sample::{Absence, AbsenceReason, Column, Entity, EntitySet, SampleRow, Samples, Table, Value};
+pub use schedule::{Backoff, Spread, phase};
+pub use series::{Aggregate, Bucket, Point, RatePoint, aggregate, increase, rate_per_second};
+pub use server::{
+    PostgresSettings, Secret, Server, ServerSecrets, SshAuth, SshSettings, SslMode, StepOutcome, TestStep,
+};
+pub use setting::{InvalidSetting, Setting, Settings};
+pub use time::Timestamp;

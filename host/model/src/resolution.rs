@@ -1,0 +1,109 @@
+//! How finely a window of time is shown.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Timestamp;
+
+/// Raw points, or buckets whose starts are whole multiples of their length since 1970 UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Resolution {
+    #[serde(rename = "raw")]
+    Raw,
+    #[serde(rename = "hour")]
+    Hour,
+    #[serde(rename = "4hour")]
+    FourHours,
+    #[serde(rename = "day")]
+    Day,
+}
+
+const DAY_SECONDS: i64 = 86_400;
+
+impl Resolution {
+    /// Those that are kept as roll-ups.
+    pub const BUCKETED: [Self; 3] = [Self::Hour, Self::FourHours, Self::Day];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Raw => "raw",
+            Self::Hour => "hour",
+            Self::FourHours => "4hour",
+            Self::Day => "day",
+        }
+    }
+
+    /// None for raw.
+    pub const fn bucket_seconds(self) -> Option<i64> {
+        match self {
+            Self::Raw => None,
+            Self::Hour => Some(3_600),
+            Self::FourHours => Some(4 * 3_600),
+            Self::Day => Some(DAY_SECONDS),
+        }
+    }
+
+    /// The start of the bucket that holds `time`; the time itself for raw.
+    pub fn bucket_start(self, time: Timestamp) -> Timestamp {
+        match self.bucket_seconds() {
+            None => time,
+            Some(length) => Timestamp::from_seconds(time.seconds().div_euclid(length) * length),
+        }
+    }
+
+    pub const fn coarser(self) -> Option<Self> {
+        match self {
+            Self::Raw => Some(Self::Hour),
+            Self::Hour => Some(Self::FourHours),
+            Self::FourHours => Some(Self::Day),
+            Self::Day => None,
+        }
+    }
+
+    /// The predecessor's choice by length of the window: up to 2 days raw, 14 days an hour, 90 days 4 hours, else a day.
+    pub fn for_window(seconds: i64) -> Self {
+        match seconds {
+            ..=172_800 => Self::Raw,
+            ..=1_209_600 => Self::Hour,
+            ..=7_776_000 => Self::FourHours,
+            _ => Self::Day,
+        }
+    }
+
+    /// Like `for_window`, but coarser where a series collected every `interval_seconds` would have over `max_points` points.
+    pub fn for_points(window_seconds: i64, interval_seconds: i64, max_points: u32) -> Self {
+        let mut resolution = Self::for_window(window_seconds);
+        loop {
+            let step = resolution.bucket_seconds().unwrap_or(interval_seconds.max(1));
+            match resolution.coarser() {
+                Some(coarser) if window_seconds / step > i64::from(max_points) => resolution = coarser,
+                _ => return resolution,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_have_the_predecessors_resolutions() {
+        let day = DAY_SECONDS;
+        let of = Resolution::for_window;
+        assert_eq!([of(2 * day), of(2 * day + 1)], [Resolution::Raw, Resolution::Hour]);
+        assert_eq!([of(14 * day), of(14 * day + 1)], [Resolution::Hour, Resolution::FourHours]);
+        assert_eq!([of(90 * day), of(90 * day + 1)], [Resolution::FourHours, Resolution::Day]);
+    }
+
+    #[test]
+    fn a_window_with_too_many_points_is_shown_coarser() {
+        assert_eq!(Resolution::for_points(DAY_SECONDS, 60, 2_000), Resolution::Raw);
+        assert_eq!(Resolution::for_points(DAY_SECONDS, 15, 2_000), Resolution::Hour);
+        assert_eq!(Resolution::for_points(90 * DAY_SECONDS, 60, 100), Resolution::Day);
+    }
+
+    #[test]
+    fn buckets_before_1970_start_before_their_points() {
+        assert_eq!(Resolution::Hour.bucket_start(Timestamp::from_seconds(-1)), Timestamp::from_seconds(-3_600));
+    }
+}

@@ -1,0 +1,141 @@
+//! The settings that operators edit in the UI. Names, defaults and ranges are the predecessor's.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// One setting's description.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Setting {
+    CollectInterval,
+    SizeUpdateInterval,
+    DbCheckInterval,
+    RetentionMonths,
+    AuditRetentionDays,
+    LogsRetentionDays,
+}
+
+/// A value outside of a setting's range.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{key}` is {value}, but must be from {min} to {max} {unit}")]
+pub struct InvalidSetting {
+    pub key: &'static str,
+    pub value: i64,
+    pub min: i64,
+    pub max: i64,
+    pub unit: &'static str,
+}
+
+impl Setting {
+    pub const ALL: [Self; 6] = [
+        Self::CollectInterval,
+        Self::SizeUpdateInterval,
+        Self::DbCheckInterval,
+        Self::RetentionMonths,
+        Self::AuditRetentionDays,
+        Self::LogsRetentionDays,
+    ];
+
+    /// (key, default, min, max, unit, description)
+    const fn facts(self) -> (&'static str, i64, i64, i64, &'static str, &'static str) {
+        match self {
+            Self::CollectInterval => {
+                ("collect_interval", 600, 60, 86_400, "seconds", "How often statistics of databases are collected")
+            }
+            Self::SizeUpdateInterval => {
+                ("size_update_interval", 1_800, 300, 86_400, "seconds", "How often sizes of databases are measured")
+            }
+            Self::DbCheckInterval => {
+                ("db_check_interval", 1_800, 300, 86_400, "seconds", "How often the list of databases is read")
+            }
+            Self::RetentionMonths => ("retention_months", 12, 1, 120, "months", "How long samples are kept"),
+            Self::AuditRetentionDays => {
+                ("audit_retention_days", 90, 7, 3_650, "days", "How long audit events are kept")
+            }
+            Self::LogsRetentionDays => ("logs_retention_days", 30, 7, 3_650, "days", "How long the system log is kept"),
+        }
+    }
+
+    pub const fn key(self) -> &'static str {
+        self.facts().0
+    }
+
+    pub const fn default_value(self) -> i64 {
+        self.facts().1
+    }
+
+    pub const fn min(self) -> i64 {
+        self.facts().2
+    }
+
+    pub const fn max(self) -> i64 {
+        self.facts().3
+    }
+
+    pub const fn unit(self) -> &'static str {
+        self.facts().4
+    }
+
+    pub const fn description(self) -> &'static str {
+        self.facts().5
+    }
+
+    pub fn from_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|setting| setting.key() == key)
+    }
+
+    pub fn check(self, value: i64) -> Result<i64, InvalidSetting> {
+        let (key, _, min, max, unit, _) = self.facts();
+        if (min..=max).contains(&value) { Ok(value) } else { Err(InvalidSetting { key, value, min, max, unit }) }
+    }
+}
+
+/// All settings with their values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    values: [i64; 6],
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { values: Setting::ALL.map(Setting::default_value) }
+    }
+}
+
+impl Settings {
+    pub fn get(&self, setting: Setting) -> i64 {
+        self.values[setting as usize]
+    }
+
+    pub fn set(&mut self, setting: Setting, value: i64) -> Result<(), InvalidSetting> {
+        self.values[setting as usize] = setting.check(value)?;
+        Ok(())
+    }
+
+    /// A setting in seconds as a duration; None for one in days or months.
+    pub fn interval(&self, setting: Setting) -> Option<Duration> {
+        let seconds = u64::try_from(self.get(setting)).ok()?;
+        (setting.unit() == "seconds").then(|| Duration::from_secs(seconds))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_out_of_range_is_refused_and_changes_nothing() {
+        let mut settings = Settings::default();
+        let error = settings.set(Setting::CollectInterval, 59).unwrap_err();
+        assert_eq!(error.to_string(), "`collect_interval` is 59, but must be from 60 to 86400 seconds");
+        assert_eq!(settings, Settings::default());
+    }
+
+    #[test]
+    fn every_setting_is_found_by_its_key() {
+        for setting in Setting::ALL {
+            assert_eq!(Setting::from_key(setting.key()), Some(setting));
+            assert_eq!(setting.check(setting.default_value()), Ok(setting.default_value()));
+        }
+    }
+}

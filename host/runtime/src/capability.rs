@@ -1,0 +1,102 @@
+//! What the host offers to probes, as the runtime sees it. The crates that talk to servers and to the store implement these.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use pgvigil_model::{Column, FailureReason, Identity, Timestamp, Value};
+
+/// The bounds of one host call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallBudget {
+    /// When our side gives up, cancels and drops the connection.
+    pub timeout: Duration,
+    pub max_rows: usize,
+    pub max_bytes: usize,
+}
+
+/// Rows of one statement. `bytes` is what the server sent for them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ResultSet {
+    pub columns: Vec<Column>,
+    pub rows: Vec<Vec<Value>>,
+    /// More rows than the budget allows: these are the first ones.
+    pub truncated: bool,
+    pub bytes: usize,
+}
+
+/// A connection or a host call that failed: the reason for programs, the detail for people.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{detail}")]
+pub struct Unavailable {
+    pub reason: FailureReason,
+    /// What failed, where (host and port), and what to do. No secrets.
+    pub detail: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PostgresError {
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+    #[error("the statement did not finish in time")]
+    TimedOut,
+    #[error("the answer is larger than {0} bytes")]
+    TooLarge(u64),
+    #[error("{message} (SQLSTATE {sqlstate})")]
+    Sql { sqlstate: String, message: String, hint: Option<String>, position: Option<u32> },
+}
+
+/// SQL on one monitored server, over its one pooled connection.
+#[async_trait]
+pub trait Postgres: Send + Sync {
+    /// What the server says of itself: connects where there is no connection, asks where the last answer is older than a
+    /// minute.
+    async fn identity(&self, timeout: Duration) -> Result<Identity, Unavailable>;
+
+    /// One read-only statement.
+    async fn query(&self, sql: &str, params: &[Value], budget: CallBudget) -> Result<ResultSet, PostgresError>;
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CommandOutput {
+    pub exit_code: i32,
+    pub stdout: Vec<u8>,
+    pub stderr: Vec<u8>,
+    pub truncated: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SshError {
+    #[error("no SSH access is registered for this server")]
+    NotConfigured,
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+    #[error("the command did not finish in time")]
+    TimedOut,
+}
+
+/// Commands on one monitored server's machine, over its one kept connection.
+#[async_trait]
+pub trait Ssh: Send + Sync {
+    /// `argv[0]` is the command. Each argument is quoted for the remote shell.
+    async fn exec(&self, argv: &[String], budget: CallBudget) -> Result<CommandOutput, SshError>;
+}
+
+/// Key/value state of one (plugin, server).
+#[async_trait]
+pub trait State: Send + Sync {
+    async fn load(&self) -> Result<Vec<(String, Vec<u8>)>, Unavailable>;
+    /// Replaces all of it. Called once, after a run that returned ok.
+    async fn save(&self, entries: Vec<(String, Vec<u8>)>) -> Result<(), Unavailable>;
+}
+
+/// Care of the host's own store. Results count what was done.
+#[async_trait]
+pub trait Maintenance: Send + Sync {
+    async fn ensure_partitions(&self, months_ahead: u32) -> Result<u32, Unavailable>;
+    async fn drop_samples_before(&self, before: Timestamp) -> Result<u64, Unavailable>;
+    async fn purge_audit_before(&self, before: Timestamp) -> Result<u64, Unavailable>;
+    async fn purge_logs_before(&self, before: Timestamp) -> Result<u64, Unavailable>;
+    async fn purge_runs_before(&self, before: Timestamp) -> Result<u64, Unavailable>;
+    async fn roll_up(&self) -> Result<u64, Unavailable>;
+    async fn setting(&self, key: &str) -> Result<Option<String>, Unavailable>;
+}
