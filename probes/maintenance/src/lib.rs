@@ -1,0 +1,1 @@
+//! Care of the host's own store.

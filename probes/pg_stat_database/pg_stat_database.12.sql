@@ -1,0 +1,28 @@
+-- PostgreSQL 12 and newer: checksum failures, and shared objects.
+-- The view counts milliseconds.
+-- The row of shared objects (datid 0) has no datname.
+select
+    s.datname,
+    s.numbackends,
+    s.xact_commit,
+    s.xact_rollback,
+    s.blks_read,
+    s.blks_hit,
+    s.tup_returned,
+    s.tup_fetched,
+    s.tup_inserted,
+    s.tup_updated,
+    s.tup_deleted,
+    s.conflicts,
+    s.temp_files,
+    s.temp_bytes,
+    s.deadlocks,
+    s.checksum_failures,
+    extract(epoch from s.checksum_last_failure)::float8 as checksum_last_failure,
+    s.blk_read_time / 1000 as blk_read_time,
+    s.blk_write_time / 1000 as blk_write_time,
+    coalesce(s.stats_reset, pg_postmaster_start_time()) as since
+from pg_stat_database as s
+    left join pg_database as d on d.oid = s.datid
+where s.datid = 0 or not d.datistemplate
+order by s.datname
