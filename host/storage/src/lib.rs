@@ -1,1 +1,48 @@
 //! The store: the only crate that knows sqlx and our schema.
+//!
+//! One [`Store`], two engines: SQLite in the data directory, or PostgreSQL. All times come from the caller, so that nothing
+//! here reads a clock. Secrets are decrypted by [`Store::server_secrets`] and [`Store::ssh_private_key`] and nowhere else.
+//!
+//! Absent here: HTTP, monitored servers, probes, rates (they are computed by `pgvigil_model::aggregate`).
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests"))]
+
+mod engine;
+mod error;
+mod vault;
+
+mod audit;
+mod entity;
+mod log;
+mod maintenance;
+mod metric_set;
+mod record;
+mod run;
+mod series;
+mod server;
+mod session;
+mod setting;
+mod ssh_key;
+mod state;
+mod table;
+mod user;
+
+pub use audit::{AuditEvent, AuditFilter, AuditPage, AuditStats};
+pub use engine::{EngineKind, Store, StoreUrl};
+pub use entity::{DatabaseOverview, EventFilter, StoredEntity, StoredEvent};
+pub use error::StorageError;
+pub use log::{LogEntry, LogFilter, LogLevel, LogPage, LogStats};
+pub use maintenance::RolledUp;
+pub use record::Recorded;
+pub use run::{LastRun, RunFilter, RunSummary, StoredOutcome};
+pub use series::{Latest, LatestRow, SeriesAnswer, SeriesQuery, SeriesStream};
+pub use server::{
+    HostKey, HostKeyPin, NewServer, Reachability, SecretChange, SecretChanges, SecretPresence, ServerFailure,
+    ServerOverview, ServerStatus,
+};
+pub use session::{AccessCheck, NewSession, Rotation};
+pub use setting::StoredSetting;
+pub use ssh_key::{NewSshKey, SshKey, SshKeyServer};
+pub use state::PluginStateValue;
+pub use table::{StoredTable, TableSummary};
+pub use user::{NewUser, Role, User, UserChanges, UserCredentials};
+pub use vault::{MasterKey, Vault, VaultError};
