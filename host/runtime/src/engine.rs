@@ -1,0 +1,195 @@
+//! The wasmtime engine: its configuration, its clock and its cache of compiled code.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tracing::{debug, warn};
+use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+use crate::bindings;
+use crate::host_calls::RunState;
+use crate::limits::Limits;
+
+/// How often a computing probe is looked at: the resolution of its deadline and of its CPU budget.
+const EPOCH_TICK: Duration = Duration::from_millis(10);
+/// Probes that run at the same time, over all plugins and servers; more wait for their turn.
+const CONCURRENT_INSTANCES: usize = 64;
+/// A small component has 3 core instances, one in Python more.
+const CORE_INSTANCES_PER_COMPONENT: u32 = 16;
+/// A guest's own stack.
+const WASM_STACK_BYTES: usize = 512 << 10;
+/// The fibre's stack holds the guest's and our host calls' frames.
+const ASYNC_STACK_BYTES: usize = 2 << 20;
+
+/// Loads and runs probes. One per host.
+pub struct ProbeEngine {
+    pub(crate) engine: Engine,
+    pub(crate) linker: Linker<RunState>,
+    pub(crate) instances: Semaphore,
+    /// Compiling is the one thing that can take seconds: one at a time, so that it never takes all cores.
+    compiling: Semaphore,
+    cache_dir: Option<PathBuf>,
+}
+
+impl fmt::Debug for ProbeEngine {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("ProbeEngine").field("cache_dir", &self.cache_dir).finish_non_exhaustive()
+    }
+}
+
+/// The engine could not be set up.
+#[derive(Debug, thiserror::Error)]
+#[error("could not set up the WASM engine")]
+pub struct EngineError(#[source] wasmtime::Error);
+
+impl ProbeEngine {
+    /// `cache_dir` keeps compiled code between starts; only this host may be able to write to it.
+    pub fn new(cache_dir: Option<PathBuf>) -> Result<Arc<Self>, EngineError> {
+        let engine = match Engine::new(&configuration(Allocation::Pooling)) {
+            Ok(engine) => engine,
+            Err(error) => {
+                // Containers with a limit on address space cannot reserve the pool.
+                warn!("WASM instances are allocated on demand, because their pool cannot be reserved: {error:#}");
+                Engine::new(&configuration(Allocation::OnDemand)).map_err(EngineError)?
+            }
+        };
+        let mut linker = Linker::new(&engine);
+        bindings::Probe::add_to_linker::<_, HasSelf<RunState>>(&mut linker, |state| state).map_err(EngineError)?;
+        start_ticker(&engine).map_err(|error| EngineError(error.into()))?;
+        let cache_dir = cache_dir.filter(|dir| match create_private_dir(dir) {
+            Ok(()) => true,
+            Err(error) => {
+                warn!("compiled probes are not cached: cannot create {}: {error}", dir.display());
+                false
+            }
+        });
+        Ok(Arc::new(Self {
+            engine,
+            linker,
+            instances: Semaphore::new(CONCURRENT_INSTANCES),
+            compiling: Semaphore::new(1),
+            cache_dir,
+        }))
+    }
+
+    /// Compiles a component, or takes it from the cache.
+    pub(crate) async fn compile(self: &Arc<Self>, wasm: Arc<[u8]>, digest: &str) -> Result<Component, wasmtime::Error> {
+        let _turn = self.compiling.acquire().await?;
+        let (this, digest) = (Arc::clone(self), digest.to_owned());
+        tokio::task::spawn_blocking(move || this.compile_blocking(&wasm, &digest)).await?
+    }
+
+    fn compile_blocking(&self, wasm: &[u8], digest: &str) -> Result<Component, wasmtime::Error> {
+        let Some(dir) = &self.cache_dir else { return Component::from_binary(&self.engine, wasm) };
+        let path = dir.join(format!("{digest}-{:016x}.cwasm", self.compatibility()));
+        if let Some(component) = self.load_cached(&path) {
+            return Ok(component);
+        }
+        let component = Component::from_binary(&self.engine, wasm)?;
+        let code = component.serialize()?;
+        if let Err(error) = write_atomically(&path, &code) {
+            warn!("a compiled probe is not cached: cannot write {}: {error}", path.display());
+        }
+        Ok(component)
+    }
+
+    fn load_cached(&self, path: &Path) -> Option<Component> {
+        if !path.exists() {
+            return None;
+        }
+        // SAFETY: the file is code that this program serialised: it lies in a directory that only this user can write to
+        // (0700, made by us), under the hash of its source and of this engine's configuration.
+        #[allow(unsafe_code, reason = "loading our own compiled code is what the cache is for")]
+        let loaded = unsafe { Component::deserialize_file(&self.engine, path) };
+        match loaded {
+            Ok(component) => Some(component),
+            Err(error) => {
+                debug!("compiling anew, because {} does not load: {error:#}", path.display());
+                None
+            }
+        }
+    }
+
+    fn compatibility(&self) -> u64 {
+        let mut hasher = std::hash::DefaultHasher::new();
+        self.engine.precompile_compatibility_hash().hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Allocation {
+    Pooling,
+    OnDemand,
+}
+
+fn configuration(allocation: Allocation) -> Config {
+    let mut config = Config::new();
+    config
+        .wasm_component_model(true)
+        .epoch_interruption(true)
+        .max_wasm_stack(WASM_STACK_BYTES)
+        .async_stack_size(ASYNC_STACK_BYTES)
+        .allocation_strategy(match allocation {
+            Allocation::OnDemand => InstanceAllocationStrategy::OnDemand,
+            Allocation::Pooling => InstanceAllocationStrategy::Pooling(pool()),
+        });
+    config
+}
+
+fn pool() -> PoolingAllocationConfig {
+    let components = u32::try_from(CONCURRENT_INSTANCES).unwrap_or(u32::MAX);
+    let mut pool = PoolingAllocationConfig::default();
+    pool.total_component_instances(components)
+        .total_core_instances(components * 4)
+        .max_core_instances_per_component(CORE_INSTANCES_PER_COMPONENT)
+        .total_memories(components * 2)
+        .total_tables(components * 4)
+        .total_stacks(components)
+        .table_elements(100_000)
+        .max_memory_size(Limits::MAXIMUM.memory_bytes)
+        // Idle slots give their pages back: memory counts more than the microseconds to fault them in again.
+        .max_unused_warm_slots(8);
+    pool
+}
+
+/// An OS thread, because a probe that computes blocks its executor thread between two looks.
+fn start_ticker(engine: &Engine) -> std::io::Result<()> {
+    let weak = engine.weak();
+    std::thread::Builder::new().name("probe-epoch".to_owned()).spawn(move || {
+        while let Some(engine) = weak.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            std::thread::sleep(EPOCH_TICK);
+        }
+    })?;
+    Ok(())
+}
+
+fn create_private_dir(dir: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+    if let Some(parent) = dir.parent() {
+        std::fs::create_dir_all(parent)?;
+    }
+    match std::fs::DirBuilder::new().mode(0o700).create(dir) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    let metadata = std::fs::symlink_metadata(dir)?;
+    // Whoever can write here can run code as us.
+    if !metadata.is_dir() || metadata.uid() != std::fs::metadata("/proc/self")?.uid() {
+        return Err(std::io::Error::other("it is not a directory of our own"));
+    }
+    std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700))
+}
+
+fn write_atomically(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
+    std::fs::write(&temporary, bytes)?;
+    std::fs::rename(&temporary, path)
+}

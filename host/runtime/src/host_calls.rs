@@ -1,0 +1,376 @@
+//! The host's side of the probe contract: grants, limits and accounting around each call.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use pgvigil_model::{Capability, FailureReason, LogLine, PluginName, RunCost, Severity, Timestamp};
+
+use crate::bindings::pgvigil::probe::{maintenance, postgres, runtime, ssh, state, types};
+use crate::capability::{CallBudget, Maintenance, Postgres, PostgresError, Ssh, SshError, State, Unavailable};
+use crate::convert;
+use crate::cpu::CpuMeter;
+use crate::limits::{Grants, LOG_LINE_BYTES, Limits};
+
+/// What a run may reach, each bound to one server. None where there is nothing to reach.
+#[derive(Clone, Default)]
+pub struct Access {
+    pub postgres: Option<Arc<dyn Postgres>>,
+    pub ssh: Option<Arc<dyn Ssh>>,
+    pub state: Option<Arc<dyn State>>,
+    pub maintenance: Option<Arc<dyn Maintenance>>,
+}
+
+impl std::fmt::Debug for Access {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Access")
+            .field("postgres", &self.postgres.is_some())
+            .field("ssh", &self.ssh.is_some())
+            .field("state", &self.state.is_some())
+            .field("maintenance", &self.maintenance.is_some())
+            .finish()
+    }
+}
+
+/// Ends a run from within a host call: travels through wasmtime as the cause of the trap.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{detail}")]
+pub(crate) struct Abort {
+    pub reason: FailureReason,
+    pub detail: String,
+}
+
+pub(crate) fn abort(reason: FailureReason, detail: impl Into<String>) -> wasmtime::Error {
+    wasmtime::Error::new(Abort { reason, detail: detail.into() })
+}
+
+/// The store's data: everything about one run.
+pub(crate) struct RunState {
+    pub plugin: PluginName,
+    pub grants: Grants,
+    pub limits: Limits,
+    pub access: Access,
+    pub started: Instant,
+    pub cost: RunCost,
+    pub cpu: Arc<CpuMeter>,
+    pub log: Vec<LogLine>,
+    pub log_lines_dropped: u64,
+    /// The newest failure of a host call, to tell the real cause when the probe gives up because of it.
+    pub host_failure: Option<Unavailable>,
+    pub memory_refused: bool,
+    host_calls: u32,
+    state: Option<BTreeMap<String, Vec<u8>>>,
+    state_changed: bool,
+}
+
+impl RunState {
+    pub(crate) fn new(plugin: PluginName, grants: Grants, limits: Limits, access: Access, cpu: Arc<CpuMeter>) -> Self {
+        Self {
+            plugin,
+            grants,
+            limits,
+            access,
+            started: Instant::now(),
+            cost: RunCost::default(),
+            cpu,
+            log: Vec::new(),
+            log_lines_dropped: 0,
+            host_failure: None,
+            memory_refused: false,
+            host_calls: 0,
+            state: None,
+            state_changed: false,
+        }
+    }
+
+    /// The state to keep, where the run changed it.
+    pub(crate) fn changed_state(&mut self) -> Option<Vec<(String, Vec<u8>)>> {
+        self.state.take().filter(|_| self.state_changed).map(|state| state.into_iter().collect())
+    }
+
+    fn remaining(&self) -> Duration {
+        self.limits.timeout.saturating_sub(self.started.elapsed())
+    }
+
+    fn count_call(&mut self) -> wasmtime::Result<()> {
+        self.host_calls += 1;
+        if self.host_calls > self.limits.host_calls {
+            let most = self.limits.host_calls;
+            return Err(abort(FailureReason::LimitExceeded, format!("the probe made more than {most} host calls")));
+        }
+        Ok(())
+    }
+
+    fn budget(&self, timeout_ms: Option<u32>) -> CallBudget {
+        let remaining = self.remaining();
+        let timeout = timeout_ms.map_or(remaining, |ms| remaining.min(Duration::from_millis(u64::from(ms))));
+        CallBudget { timeout, max_rows: self.limits.rows, max_bytes: self.limits.answer_bytes }
+    }
+
+    fn not_granted(&mut self, what: &str, line: &str) -> String {
+        let detail = format!(
+            "plugin `{}` is not granted `{what}`; add `{line}` to `grants` of this plugin in plugins.toml",
+            self.plugin
+        );
+        self.host_failure = Some(Unavailable { reason: FailureReason::NotGranted, detail: detail.clone() });
+        detail
+    }
+
+    fn not_granted_trap(&mut self, capability: Capability) -> wasmtime::Error {
+        let name = capability.as_str();
+        let detail = self.not_granted(name, &format!("{name} = true"));
+        abort(FailureReason::NotGranted, detail)
+    }
+
+    async fn state(&mut self) -> wasmtime::Result<&mut BTreeMap<String, Vec<u8>>> {
+        if self.state.is_none() {
+            if !self.grants.state {
+                return Err(self.not_granted_trap(Capability::State));
+            }
+            let loaded = match &self.access.state {
+                None => Vec::new(),
+                Some(state) => state.load().await.map_err(|error| abort(error.reason, error.detail))?,
+            };
+            self.state = Some(loaded.into_iter().collect());
+        }
+        Ok(self.state.get_or_insert_default())
+    }
+
+    fn maintenance(&mut self) -> wasmtime::Result<Arc<dyn Maintenance>> {
+        if !self.grants.maintenance {
+            return Err(self.not_granted_trap(Capability::Maintenance));
+        }
+        self.count_call()?;
+        self.access
+            .maintenance
+            .clone()
+            .ok_or_else(|| abort(FailureReason::Misconfigured, "maintenance is offered to probes of scope `host` only"))
+    }
+
+    fn maintained<T>(&mut self, result: Result<T, Unavailable>) -> Result<T, String> {
+        result.map_err(|error| {
+            let detail = error.detail.clone();
+            self.host_failure = Some(error);
+            detail
+        })
+    }
+
+    fn account(&mut self, began: Instant) {
+        self.cost.host_call_us += u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+    }
+}
+
+impl types::Host for RunState {}
+
+impl postgres::Host for RunState {
+    async fn query(
+        &mut self,
+        sql: String,
+        params: Vec<types::Value>,
+        timeout_ms: Option<u32>,
+    ) -> wasmtime::Result<Result<postgres::ResultSet, postgres::PostgresError>> {
+        if !self.grants.postgres {
+            return Ok(Err(postgres::PostgresError::NotGranted(self.not_granted("postgres", "postgres = \"read\""))));
+        }
+        self.count_call()?;
+        let Some(server) = self.access.postgres.clone() else {
+            let detail = "this run has no server; only probes of scope `per-server` can query one".to_owned();
+            return Ok(Err(postgres::PostgresError::Unavailable(detail)));
+        };
+        let params: Vec<_> = params.into_iter().map(convert::value_from_guest).collect();
+        let budget = self.budget(timeout_ms);
+        let began = Instant::now();
+        // The capability keeps the budget's deadline itself; the run's own is around all of it.
+        let result = server.query(&sql, &params, budget).await;
+        self.account(began);
+        self.cost.queries += 1;
+        Ok(match result {
+            Ok(set) => {
+                self.cost.rows += set.rows.len() as u64;
+                self.cost.bytes += set.bytes as u64;
+                Ok(convert::result_set_to_guest(set))
+            }
+            Err(error) => {
+                self.host_failure = Some(postgres_failure(&error));
+                Err(convert::postgres_error_to_guest(error))
+            }
+        })
+    }
+}
+
+fn postgres_failure(error: &PostgresError) -> Unavailable {
+    let reason = match error {
+        PostgresError::Unavailable(unavailable) => unavailable.reason,
+        PostgresError::TimedOut => FailureReason::TimedOut,
+        PostgresError::TooLarge(_) => FailureReason::LimitExceeded,
+        PostgresError::Sql { .. } => FailureReason::SqlFailed,
+    };
+    Unavailable { reason, detail: error.to_string() }
+}
+
+impl ssh::Host for RunState {
+    async fn exec(
+        &mut self,
+        command: String,
+        args: Vec<String>,
+        timeout_ms: Option<u32>,
+    ) -> wasmtime::Result<Result<ssh::Output, ssh::SshError>> {
+        let argv: Vec<String> = std::iter::once(command).chain(args).collect();
+        if !self.grants.ssh.iter().any(|pattern| pattern.matches(&argv)) {
+            let quoted: Vec<String> = argv.iter().map(|argument| format!("{argument:?}")).collect();
+            let line = format!("ssh = [[{}]]", quoted.join(", "));
+            return Ok(Err(ssh::SshError::NotGranted(self.not_granted(&format!("ssh {}", argv[0]), &line))));
+        }
+        self.count_call()?;
+        let Some(machine) = self.access.ssh.clone() else { return Ok(Err(ssh::SshError::NotConfigured)) };
+        let budget = self.budget(timeout_ms);
+        let began = Instant::now();
+        let result = machine.exec(&argv, budget).await;
+        self.account(began);
+        self.cost.ssh_commands += 1;
+        Ok(match result {
+            Ok(output) => {
+                self.cost.bytes += (output.stdout.len() + output.stderr.len()) as u64;
+                Ok(ssh::Output {
+                    exit_code: output.exit_code,
+                    stdout: output.stdout,
+                    stderr: output.stderr,
+                    truncated: output.truncated,
+                })
+            }
+            Err(SshError::NotConfigured) => Err(ssh::SshError::NotConfigured),
+            Err(SshError::Unavailable(unavailable)) => {
+                let detail = unavailable.detail.clone();
+                self.host_failure = Some(unavailable);
+                Err(ssh::SshError::Unavailable(detail))
+            }
+            Err(SshError::TimedOut) => {
+                let detail = format!("`{}` did not finish in time", argv[0]);
+                self.host_failure = Some(Unavailable { reason: FailureReason::TimedOut, detail });
+                Err(ssh::SshError::TimedOut)
+            }
+        })
+    }
+}
+
+impl state::Host for RunState {
+    async fn get(&mut self, key: String) -> wasmtime::Result<Option<Vec<u8>>> {
+        self.count_call()?;
+        Ok(self.state().await?.get(&key).cloned())
+    }
+
+    async fn set(&mut self, key: String, val: Vec<u8>) -> wasmtime::Result<Result<(), String>> {
+        self.count_call()?;
+        let most = self.limits.state_bytes;
+        let state = self.state().await?;
+        let others: usize =
+            state.iter().filter(|(other, _)| **other != key).map(|(other, value)| other.len() + value.len()).sum();
+        if others + key.len() + val.len() > most {
+            return Ok(Err(format!("the state of one plugin on one server is limited to {most} bytes")));
+        }
+        state.insert(key, val);
+        self.state_changed = true;
+        Ok(Ok(()))
+    }
+
+    async fn delete(&mut self, key: String) -> wasmtime::Result<()> {
+        self.count_call()?;
+        let removed = self.state().await?.remove(&key);
+        self.state_changed |= removed.is_some();
+        Ok(())
+    }
+}
+
+impl maintenance::Host for RunState {
+    async fn ensure_partitions(&mut self, months_ahead: u32) -> wasmtime::Result<Result<u32, String>> {
+        let result = self.maintenance()?.ensure_partitions(months_ahead).await;
+        Ok(self.maintained(result))
+    }
+
+    async fn drop_samples_before(&mut self, before_us: i64) -> wasmtime::Result<Result<u64, String>> {
+        let result = self.maintenance()?.drop_samples_before(Timestamp::from_micros(before_us)).await;
+        Ok(self.maintained(result))
+    }
+
+    async fn purge_audit_before(&mut self, before_us: i64) -> wasmtime::Result<Result<u64, String>> {
+        let result = self.maintenance()?.purge_audit_before(Timestamp::from_micros(before_us)).await;
+        Ok(self.maintained(result))
+    }
+
+    async fn purge_logs_before(&mut self, before_us: i64) -> wasmtime::Result<Result<u64, String>> {
+        let result = self.maintenance()?.purge_logs_before(Timestamp::from_micros(before_us)).await;
+        Ok(self.maintained(result))
+    }
+
+    async fn purge_runs_before(&mut self, before_us: i64) -> wasmtime::Result<Result<u64, String>> {
+        let result = self.maintenance()?.purge_runs_before(Timestamp::from_micros(before_us)).await;
+        Ok(self.maintained(result))
+    }
+
+    async fn roll_up(&mut self) -> wasmtime::Result<Result<u64, String>> {
+        let result = self.maintenance()?.roll_up().await;
+        Ok(self.maintained(result))
+    }
+
+    async fn setting(&mut self, key: String) -> wasmtime::Result<Option<String>> {
+        self.maintenance()?.setting(&key).await.map_err(|error| abort(error.reason, error.detail))
+    }
+}
+
+impl runtime::Host for RunState {
+    fn log(&mut self, severity: runtime::Severity, message: String) -> wasmtime::Result<()> {
+        if self.log.len() >= self.limits.log_lines {
+            self.log_lines_dropped += 1;
+            return Ok(());
+        }
+        let severity = match severity {
+            runtime::Severity::Debug => Severity::Debug,
+            runtime::Severity::Info => Severity::Info,
+            runtime::Severity::Warn => Severity::Warn,
+            runtime::Severity::Error => Severity::Error,
+        };
+        self.log.push(LogLine { at: SystemTime::now().into(), severity, message: shorten(message) });
+        Ok(())
+    }
+
+    fn now_us(&mut self) -> wasmtime::Result<i64> {
+        Ok(Timestamp::from(SystemTime::now()).micros())
+    }
+
+    fn monotonic_ns(&mut self) -> wasmtime::Result<u64> {
+        Ok(u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX))
+    }
+
+    fn remaining_ms(&mut self) -> wasmtime::Result<u64> {
+        Ok(u64::try_from(self.remaining().as_millis()).unwrap_or(u64::MAX))
+    }
+}
+
+fn shorten(mut message: String) -> String {
+    if message.len() > LOG_LINE_BYTES {
+        let mut end = LOG_LINE_BYTES;
+        while !message.is_char_boundary(end) {
+            end -= 1;
+        }
+        message.truncate(end);
+        message.push('…');
+    }
+    message
+}
+
+impl wasmtime::ResourceLimiter for RunState {
+    fn memory_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        let granted = desired <= self.limits.memory_bytes;
+        if granted {
+            self.cost.memory_peak_bytes = self.cost.memory_peak_bytes.max(desired as u64);
+        } else {
+            self.memory_refused = true;
+        }
+        Ok(granted)
+    }
+
+    fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(desired <= 100_000)
+    }
+}

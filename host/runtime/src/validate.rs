@@ -1,0 +1,154 @@
+//! Checks what a probe says: its metadata once when it is loaded, each report against it.
+
+use std::collections::HashSet;
+
+use pgvigil_model::{Collected, EntitySet, MetricSet, ProbeMetadata, Samples};
+
+use crate::limits::{LABEL_BYTES, LABELS_PER_SET, Limits};
+
+const SETS_MAX: usize = 64;
+const METRICS_PER_SET_MAX: usize = 256;
+const ENTITIES_MAX: usize = 10_000;
+const NAME_BYTES: usize = 63; // also the name of a view in PostgreSQL
+
+/// What is wrong with a declaration, as a sentence for the probe's author.
+pub(crate) fn metadata(metadata: &ProbeMetadata) -> Result<(), String> {
+    if metadata.sets.len() > SETS_MAX {
+        return Err(format!("it declares {} metric sets, more than {SETS_MAX}", metadata.sets.len()));
+    }
+    if metadata.default_interval_ms < 1_000 {
+        return Err(format!("its default interval is {} ms, less than a second", metadata.default_interval_ms));
+    }
+    let mut names = HashSet::new();
+    for set in &metadata.sets {
+        name("metric set", &set.name)?;
+        if !names.insert(&set.name) {
+            return Err(format!("it declares metric set `{}` twice", set.name));
+        }
+        metric_set(set)?;
+    }
+    Ok(())
+}
+
+fn metric_set(set: &MetricSet) -> Result<(), String> {
+    let set_name = &set.name;
+    if set.labels.len() > LABELS_PER_SET {
+        return Err(format!("metric set `{set_name}` has more than {LABELS_PER_SET} labels"));
+    }
+    if set.metrics.is_empty() || set.metrics.len() > METRICS_PER_SET_MAX {
+        return Err(format!("metric set `{set_name}` must have 1 to {METRICS_PER_SET_MAX} metrics"));
+    }
+    let mut names = HashSet::new();
+    for label in &set.labels {
+        name("label", label)?;
+        if !names.insert(label) {
+            return Err(format!("metric set `{set_name}` has `{label}` twice"));
+        }
+    }
+    for metric in &set.metrics {
+        name("metric", &metric.name)?;
+        if !names.insert(&metric.name) {
+            return Err(format!("metric set `{set_name}` has `{}` twice", metric.name));
+        }
+    }
+    Ok(())
+}
+
+fn name(what: &str, name: &str) -> Result<(), String> {
+    let begins = name.starts_with(|c: char| c.is_ascii_lowercase());
+    let holds = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    if begins && holds && name.len() <= NAME_BYTES {
+        Ok(())
+    } else {
+        let shown: String = name.chars().take(NAME_BYTES).collect();
+        Err(format!(
+            "{what} name `{shown}` is not valid: use a-z, 0-9 and _, beginning with a letter, at most {NAME_BYTES}"
+        ))
+    }
+}
+
+/// Why a report is refused.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum ReportFault {
+    Invalid(String),
+    TooLarge(String),
+}
+
+/// Checks a report against the declaration and drops rows whose labels came before in the same set; returns how many.
+pub(crate) fn report(metadata: &ProbeMetadata, collected: &mut Collected, limits: &Limits) -> Result<u64, ReportFault> {
+    let values = collected.value_count();
+    if values > limits.values {
+        return Err(ReportFault::TooLarge(format!("the report has {values} values, more than {}", limits.values)));
+    }
+    let mut duplicates = 0;
+    for samples in &mut collected.samples {
+        let set = metadata.sets.iter().find(|set| set.name == samples.set).ok_or_else(|| {
+            ReportFault::Invalid(format!(
+                "the report has metric set `{}`, which the probe does not declare",
+                samples.set
+            ))
+        })?;
+        rows(set, samples)?;
+        duplicates += drop_duplicates(samples);
+    }
+    for set in &collected.entities {
+        entities(set)?;
+    }
+    Ok(duplicates)
+}
+
+fn rows(set: &MetricSet, samples: &Samples) -> Result<(), ReportFault> {
+    let name = &set.name;
+    for row in &samples.rows {
+        if row.labels.len() != set.labels.len() {
+            let (seen, declared) = (row.labels.len(), set.labels.len());
+            return Err(ReportFault::Invalid(format!(
+                "a row of metric set `{name}` has {seen} labels, declared are {declared}"
+            )));
+        }
+        if row.values.len() != set.metrics.len() {
+            let (seen, declared) = (row.values.len(), set.metrics.len());
+            return Err(ReportFault::Invalid(format!(
+                "a row of metric set `{name}` has {seen} values, declared are {declared}"
+            )));
+        }
+        if row.labels.iter().any(|label| label.len() > LABEL_BYTES) {
+            return Err(ReportFault::TooLarge(format!(
+                "a label of metric set `{name}` is longer than {LABEL_BYTES} bytes"
+            )));
+        }
+        if row.labels.iter().any(|label| label.contains('\0')) {
+            return Err(ReportFault::Invalid(format!("a label of metric set `{name}` holds a NUL")));
+        }
+    }
+    Ok(())
+}
+
+fn drop_duplicates(samples: &mut Samples) -> u64 {
+    let before = samples.rows.len();
+    let mut seen = HashSet::new();
+    samples.rows.retain(|row| seen.insert(row.labels.clone()));
+    (before - samples.rows.len()) as u64
+}
+
+fn entities(set: &EntitySet) -> Result<(), ReportFault> {
+    if set.items.len() > ENTITIES_MAX {
+        return Err(ReportFault::TooLarge(format!("the report has more than {ENTITIES_MAX} of kind `{}`", set.kind)));
+    }
+    let mut keys = HashSet::new();
+    for entity in &set.items {
+        if !keys.insert(&entity.key) {
+            return Err(ReportFault::Invalid(format!("the report has {} `{}` twice", set.kind, entity.key)));
+        }
+        if entity.key.contains('\0')
+            || entity.attrs.iter().any(|(key, value)| key.contains('\0') || value.contains('\0'))
+        {
+            return Err(ReportFault::Invalid(format!(
+                "{} `{}` holds a NUL",
+                set.kind,
+                entity.key.replace('\0', "\\0")
+            )));
+        }
+    }
+    Ok(())
+}
