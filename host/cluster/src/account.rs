@@ -6,8 +6,14 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
-use crate::ClusterError;
+use crate::{ClusterError, watchdog};
+
+/// The slowest is `initdb`: a second, and up to ten on a machine that compiles at the same time.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Account {
@@ -93,7 +99,14 @@ pub(crate) fn run(command: &mut Command, input: &str) -> Result<String, ClusterE
         // A program which ends without reading its input says why in its output.
         let _ = stdin.write_all(input.as_bytes());
     }
-    let output = child.wait_with_output().map_err(not_run)?;
+    let pid = child.id();
+    let (ended, end) = mpsc::channel();
+    thread::spawn(move || ended.send(child.wait_with_output()));
+    let Ok(output) = end.recv_timeout(PATIENCE) else {
+        watchdog::send(pid, libc::SIGKILL).map_err(not_run)?;
+        return Err(ClusterError::TookTooLong { program, seconds: PATIENCE.as_secs() });
+    };
+    let output = output.map_err(not_run)?;
     let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     if output.status.success() {
         Ok(text)

@@ -20,6 +20,8 @@ pub enum ClusterError {
     NotRun { program: String, source: io::Error },
     #[error("`{program}` failed with {status}: {output}")]
     Failed { program: String, status: std::process::ExitStatus, output: String },
+    #[error("`{program}` did not end within {seconds} s, and was killed")]
+    TookTooLong { program: String, seconds: u64 },
     #[error("{server} did not start: {reason}; its log ends with: {log}")]
     NotStarted { server: String, reason: String, log: String },
     #[error("{server} is not running")]

@@ -160,7 +160,7 @@ fn dismiss(watchdog: &mut Child) {
 }
 
 /// Signals one process; one that is gone needs no signal.
-fn send(pid: u32, signal: libc::c_int) -> io::Result<()> {
+pub(crate) fn send(pid: u32, signal: libc::c_int) -> io::Result<()> {
     let pid = libc::pid_t::try_from(pid).map_err(io::Error::other)?;
     #[allow(unsafe_code, reason = "a system call on two integers; the standard library can only send SIGKILL")]
     let result = unsafe { libc::kill(pid, signal) };

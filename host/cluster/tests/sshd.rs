@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use pgvigil_cluster::testing;
 use pgvigil_cluster::{ClientKey, Sshd, SshdOptions};
@@ -70,7 +72,7 @@ fn a_dropped_sshd_leaves_no_process_user_or_file() {
     assert!(Path::new(&format!("/proc/{pid}")).exists() && key.exists());
     drop(sshd);
     assert!(!Path::new(&format!("/proc/{pid}")).exists() && !key.exists());
-    assert!(!temporary || !fs::read_to_string("/etc/passwd").unwrap().contains(&format!("{user}:")));
+    assert!(!temporary || !has_user(&user));
 }
 
 #[test]
@@ -78,6 +80,46 @@ fn a_setting_that_sshd_rejects_is_shown() {
     let settings = vec!["NoSuchOption yes".to_owned()];
     let error = Sshd::start(SshdOptions { settings, ..Default::default() }).unwrap_err();
     assert!(error.to_string().contains("Bad configuration option: NoSuchOption"), "{error}");
+}
+
+#[test]
+fn an_sshd_does_not_outlive_a_killed_parent() {
+    let mut parent = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "holds_an_sshd_until_killed", "--ignored", "--nocapture"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(parent.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let line = lines.find(|line| line.starts_with("holding ")).expect("it starts an sshd");
+    let [pid, user, key]: [&str; 3] = line.split(' ').skip(1).collect::<Vec<_>>().try_into().unwrap();
+    assert!(Path::new("/proc").join(pid).exists() && Path::new(key).exists());
+
+    parent.kill().unwrap(); // SIGKILL
+    parent.wait().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let left = || {
+        let user_left = user.starts_with("pgvigil-test-") && has_user(user);
+        Path::new("/proc").join(pid).exists() || Path::new(key).exists() || user_left
+    };
+    while left() {
+        assert!(Instant::now() < deadline, "after 30 s, process {pid}, {user} or {key} is still there");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+#[ignore = "the other half of an_sshd_does_not_outlive_a_killed_parent"]
+fn holds_an_sshd_until_killed() {
+    let sshd = Sshd::start(SshdOptions::default()).unwrap();
+    let key = sshd.ed25519_key().path.display();
+    writeln!(std::io::stdout(), "\nholding {} {} {key}", sshd.pid().unwrap(), sshd.user()).unwrap();
+    // Until our parent kills us, or is itself gone.
+    std::io::stdin().lines().for_each(drop);
+}
+
+fn has_user(user: &str) -> bool {
+    fs::read_to_string("/etc/passwd").unwrap().contains(&format!("{user}:"))
 }
 
 fn with_key(sshd: &Sshd, key: &ClientKey, remote: &str) -> Output {
