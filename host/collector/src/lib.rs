@@ -1,1 +1,12 @@
 //! What is due when, and one run from start to report.
+//!
+//! Absent here: the store, HTTP, SQL and SSH. Reports leave through a bounded channel.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests"))]
+
+mod agenda;
+mod collector;
+mod run;
+
+pub use agenda::EntryKey;
+pub use collector::{Collector, Counters, Entry, PluginPlan};
+pub use run::Machines;

@@ -1,0 +1,228 @@
+//! What is due when: pure. Time is a duration since 1970 that only moves forward.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use pgvigil_model::{Backoff, PluginName, ServerId, Spread, phase};
+
+/// One schedule entry: a plugin on a server, or by itself for scope `host`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EntryKey {
+    pub plugin: PluginName,
+    pub server: Option<ServerId>,
+}
+
+/// Failures in a row after which an entry is run less often.
+const FAILURES_BEFORE_BACKOFF: u32 = 3;
+/// However long a server was away, it is asked again this often at least (or at the entry's own interval, if longer).
+const BACKOFF_LONGEST: Duration = Duration::from_secs(300);
+/// New entries are first run within this window and a little more for each, not all in the same moment.
+const FIRST_RUNS_WITHIN: Duration = Duration::from_secs(2);
+const FIRST_RUNS_PER_ENTRY: Duration = Duration::from_millis(20);
+
+/// The schedule of all entries.
+#[derive(Debug, Default)]
+pub(crate) struct Agenda {
+    slots: HashMap<EntryKey, Slot>,
+}
+
+#[derive(Debug)]
+struct Slot {
+    interval: Duration,
+    spread: Spread,
+    due: Duration,
+    /// Set while it runs: the tick that started it.
+    running_since: Option<Duration>,
+    failures: u32,
+    /// Ticks missed since the last run began.
+    skipped: u64,
+}
+
+/// How a run ended, as far as the schedule is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    Well,
+    Badly,
+}
+
+impl Agenda {
+    /// Takes over a new set of entries at once. Those that stay keep their place, also while they run; a changed interval
+    /// counts from now.
+    pub(crate) fn replace(&mut self, now: Duration, entries: &[(EntryKey, Duration)]) {
+        let mut old = std::mem::take(&mut self.slots);
+        let new_count = entries.iter().filter(|(key, _)| !old.contains_key(key)).count();
+        let window = FIRST_RUNS_WITHIN + FIRST_RUNS_PER_ENTRY * u32::try_from(new_count).unwrap_or(u32::MAX);
+        for (key, interval) in entries {
+            let server = key.server.map(|server| server.to_string()).unwrap_or_default();
+            let spread = phase(key.plugin.as_str(), &server);
+            let slot = match old.remove(key) {
+                Some(slot) if slot.interval == *interval => slot,
+                Some(slot) => Slot { interval: *interval, due: slot.due.min(spread.next_tick(now, *interval)), ..slot },
+                None => Slot {
+                    interval: *interval,
+                    spread,
+                    due: spread.next_tick(now, window.min(*interval)),
+                    running_since: None,
+                    failures: 0,
+                    skipped: 0,
+                },
+            };
+            self.slots.insert(key.clone(), slot);
+        }
+    }
+
+    /// When to look again; None where nothing is scheduled.
+    pub(crate) fn next_due(&self) -> Option<Duration> {
+        self.slots.values().map(|slot| slot.due).min()
+    }
+
+    /// Takes what is due: each entry with the ticks that it missed since its last run. An entry that still runs is not taken:
+    /// its tick is skipped and counted.
+    pub(crate) fn take_due(&mut self, now: Duration) -> Vec<(EntryKey, u64)> {
+        let mut due = Vec::new();
+        for (key, slot) in &mut self.slots {
+            if slot.due > now {
+                continue;
+            }
+            let next = slot.spread.next_tick(now, slot.interval);
+            // A late host skips ticks too: those between the one that was due and now.
+            slot.skipped += slot.spread.ticks_between(slot.due, now, slot.interval);
+            slot.due = next;
+            if slot.running_since.is_some() {
+                slot.skipped += 1;
+            } else {
+                slot.running_since = Some(now);
+                due.push((key.clone(), std::mem::take(&mut slot.skipped)));
+            }
+        }
+        due.sort();
+        due
+    }
+
+    /// Takes one entry out of turn. None: there is no such entry, or it runs already.
+    pub(crate) fn take(&mut self, key: &EntryKey, now: Duration) -> Option<u64> {
+        let slot = self.slots.get_mut(key).filter(|slot| slot.running_since.is_none())?;
+        slot.running_since = Some(now);
+        Some(std::mem::take(&mut slot.skipped))
+    }
+
+    /// `jitter` from 0 to 1.
+    pub(crate) fn finish(&mut self, key: &EntryKey, now: Duration, ended: Ended, jitter: f64) {
+        let Some(slot) = self.slots.get_mut(key) else { return };
+        slot.running_since = None;
+        slot.failures = match ended {
+            Ended::Well => 0,
+            Ended::Badly => slot.failures.saturating_add(1),
+        };
+        if slot.failures >= FAILURES_BEFORE_BACKOFF {
+            let backoff = Backoff { first: slot.interval * 2, longest: BACKOFF_LONGEST.max(slot.interval) };
+            let delay = backoff.delay(slot.failures - FAILURES_BEFORE_BACKOFF + 1, jitter);
+            slot.due = slot.due.max(now + delay);
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.slots.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+    const START: Duration = Duration::from_secs(1_800_000_000);
+
+    fn entry(plugin: &str) -> EntryKey {
+        EntryKey { plugin: plugin.parse().unwrap(), server: None }
+    }
+
+    fn agenda(entries: &[(&str, Duration)]) -> Agenda {
+        let mut agenda = Agenda::default();
+        agenda.replace(START, &entries.iter().map(|(name, every)| (entry(name), *every)).collect::<Vec<_>>());
+        agenda
+    }
+
+    #[test]
+    fn a_running_entry_is_never_started_again_and_its_ticks_are_counted() {
+        let mut agenda = agenda(&[("a", MINUTE)]);
+        let first = agenda.next_due().unwrap();
+        assert_eq!(agenda.take_due(first), [(entry("a"), 0)]);
+        assert_eq!(agenda.take(&entry("a"), first), None);
+        assert_eq!(agenda.take_due(first + MINUTE * 2), []);
+        let finished = first + MINUTE * 2 + Duration::from_secs(1);
+        agenda.finish(&entry("a"), finished, Ended::Well, 0.0);
+        let [(_, skipped)] = agenda.take_due(agenda.next_due().unwrap())[..] else { panic!("not due") };
+        assert!((2..=3).contains(&skipped), "{skipped}");
+    }
+
+    #[test]
+    fn new_entries_run_soon_but_not_in_the_same_moment() {
+        let names: Vec<String> = (0..100).map(|n| format!("p{n}")).collect();
+        let mut agenda = agenda(&names.iter().map(|name| (name.as_str(), MINUTE * 10)).collect::<Vec<_>>());
+        assert_eq!(agenda.take_due(START + Duration::from_secs(5)).len(), 100);
+        let mut spread = self::agenda(&names.iter().map(|name| (name.as_str(), MINUTE * 10)).collect::<Vec<_>>());
+        let early = spread.take_due(START + Duration::from_secs(2)).len();
+        assert!((20..80).contains(&early), "{early}");
+    }
+
+    #[test]
+    fn a_shorter_interval_applies_at_once() {
+        let mut agenda = agenda(&[("a", MINUTE * 60)]);
+        let first = agenda.next_due().unwrap();
+        agenda.take_due(first);
+        agenda.finish(&entry("a"), first, Ended::Well, 0.0);
+        agenda.replace(first, &[(entry("a"), MINUTE)]);
+        assert!(agenda.next_due().unwrap() <= first + MINUTE);
+    }
+
+    #[test]
+    fn an_unchanged_entry_keeps_its_place() {
+        let mut agenda = agenda(&[("a", MINUTE)]);
+        let due = agenda.next_due();
+        agenda.replace(START + Duration::from_secs(1), &[(entry("a"), MINUTE)]);
+        assert_eq!(agenda.next_due(), due);
+    }
+
+    #[test]
+    fn three_failures_in_a_row_back_an_entry_off_and_a_success_ends_it() {
+        let mut agenda = agenda(&[("a", MINUTE)]);
+        let mut now = START;
+        for _ in 0..3 {
+            now = agenda.next_due().unwrap();
+            agenda.take_due(now);
+            agenda.finish(&entry("a"), now, Ended::Badly, 0.0);
+        }
+        assert!(agenda.next_due().unwrap() >= now + MINUTE * 2);
+        for _ in 0..20 {
+            now = agenda.next_due().unwrap();
+            agenda.take_due(now);
+            agenda.finish(&entry("a"), now, Ended::Badly, 0.0);
+        }
+        assert!(agenda.next_due().unwrap() <= now + BACKOFF_LONGEST + MINUTE);
+        now = agenda.next_due().unwrap();
+        agenda.take_due(now);
+        agenda.finish(&entry("a"), now, Ended::Well, 0.0);
+        assert!(agenda.next_due().unwrap() <= now + MINUTE);
+    }
+
+    #[test]
+    fn a_host_that_slept_skips_ticks_instead_of_catching_up() {
+        let mut agenda = agenda(&[("a", MINUTE)]);
+        let first = agenda.next_due().unwrap();
+        let woken = first + MINUTE * 100;
+        let due = agenda.take_due(woken);
+        assert_eq!(due.len(), 1);
+        assert!((99..=101).contains(&due[0].1), "{due:?}");
+        assert!(agenda.next_due().unwrap() > woken);
+    }
+
+    #[test]
+    fn a_removed_entry_is_gone_even_if_it_finishes_later() {
+        let mut agenda = agenda(&[("a", MINUTE)]);
+        agenda.take_due(agenda.next_due().unwrap());
+        agenda.replace(START, &[]);
+        agenda.finish(&entry("a"), START, Ended::Well, 0.0);
+        assert_eq!(agenda.len(), 0);
+    }
+}

@@ -1,0 +1,286 @@
+//! The loop: wait until something is due, start it, pass its report on.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use pgvigil_model::{FailureReason, PluginName, RunOutcome, RunReport, ServerId, ServerName, Timestamp, Trigger};
+use pgvigil_runtime::{Grants, Limits, Probe};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
+use tokio::time::{Instant, sleep_until};
+use tracing::{debug, info, warn};
+
+use crate::agenda::{Agenda, Ended, EntryKey};
+use crate::run::{Machines, Run, lost};
+
+/// A plugin that is loaded and may run.
+#[derive(Debug)]
+pub struct PluginPlan {
+    pub name: PluginName,
+    pub probe: Arc<Probe>,
+    pub interval: Duration,
+    pub grants: Grants,
+    pub limits: Limits,
+    /// Checked options with defaults filled in.
+    pub config: Vec<(String, String)>,
+}
+
+/// A plugin on one server, or by itself for scope `host`.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub plugin: Arc<PluginPlan>,
+    pub server: Option<(ServerId, ServerName)>,
+}
+
+impl Entry {
+    fn key(&self) -> EntryKey {
+        EntryKey { plugin: self.plugin.name.clone(), server: self.server.as_ref().map(|(id, _)| *id) }
+    }
+}
+
+/// What the collector counts, for health and metrics.
+#[derive(Debug, Default)]
+pub struct Counters {
+    pub runs_started: AtomicU64,
+    pub reports_dropped: AtomicU64,
+    pub ticks_skipped: AtomicU64,
+}
+
+/// Commands wait here while the loop starts runs, which takes microseconds each.
+const COMMAND_QUEUE_CAPACITY: usize = 64;
+
+enum Command {
+    Replace(Vec<Entry>),
+    RunNow(EntryKey, oneshot::Sender<bool>),
+    Stop { grace: Duration, done: oneshot::Sender<()> },
+}
+
+/// Handle to the collector's loop.
+#[derive(Clone, Debug)]
+pub struct Collector {
+    commands: mpsc::Sender<Command>,
+    counters: Arc<Counters>,
+}
+
+impl Collector {
+    /// Starts the loop on the current runtime, where all runs take place too. Reports that find the channel full are dropped
+    /// and counted.
+    pub fn start(machines: Arc<dyn Machines>, reports: mpsc::Sender<RunReport>) -> Self {
+        let (commands, inbox) = mpsc::channel(COMMAND_QUEUE_CAPACITY);
+        let counters = Arc::new(Counters::default());
+        let worker = Worker {
+            clock: Clock::start(),
+            agenda: Agenda::default(),
+            entries: HashMap::new(),
+            runs: JoinSet::new(),
+            running: HashMap::new(),
+            machines,
+            reports,
+            counters: Arc::clone(&counters),
+        };
+        tokio::spawn(worker.work(inbox));
+        Self { commands, counters }
+    }
+
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Replaces all entries in one step. What runs finishes with what it began with.
+    pub async fn replace(&self, entries: Vec<Entry>) {
+        self.send(Command::Replace(entries)).await;
+    }
+
+    /// Runs an entry out of turn. False: there is no such entry, or it runs already.
+    pub async fn run_now(&self, plugin: PluginName, server: Option<ServerId>) -> bool {
+        let (answer, answered) = oneshot::channel();
+        self.send(Command::RunNow(EntryKey { plugin, server }, answer)).await;
+        answered.await.unwrap_or(false)
+    }
+
+    /// Starts nothing more, lets what runs finish for `grace`, then cuts it; every run still ends in a report.
+    pub async fn stop(&self, grace: Duration) {
+        let (done, stopped) = oneshot::channel();
+        self.send(Command::Stop { grace, done }).await;
+        // An error means that the loop is gone already.
+        let _ = stopped.await;
+    }
+
+    async fn send(&self, command: Command) {
+        if self.commands.send(command).await.is_err() {
+            debug!("the collector has stopped already");
+        }
+    }
+}
+
+/// Time since 1970 that only moves forward, whatever happens to the machine's clock while we run. It begins at the machine's
+/// clock so that phases are the same after a restart.
+struct Clock {
+    origin: Instant,
+    since_1970: Duration,
+}
+
+impl Clock {
+    fn start() -> Self {
+        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self { origin: Instant::now(), since_1970 }
+    }
+
+    fn now(&self) -> Duration {
+        self.since_1970 + self.origin.elapsed()
+    }
+
+    fn instant(&self, at: Duration) -> Instant {
+        self.origin + at.saturating_sub(self.since_1970)
+    }
+}
+
+struct Worker {
+    clock: Clock,
+    agenda: Agenda,
+    entries: HashMap<EntryKey, Entry>,
+    runs: JoinSet<RunReport>,
+    running: HashMap<Id, Running>,
+    machines: Arc<dyn Machines>,
+    reports: mpsc::Sender<RunReport>,
+    counters: Arc<Counters>,
+}
+
+struct Running {
+    entry: Entry,
+    trigger: Trigger,
+    started_at: Timestamp,
+    abort: AbortHandle,
+}
+
+/// Nothing is scheduled: look again after this long, in case the clock was wrong.
+const IDLE: Duration = Duration::from_secs(60);
+
+impl Worker {
+    async fn work(mut self, mut inbox: mpsc::Receiver<Command>) {
+        loop {
+            let wake = self.agenda.next_due().unwrap_or_else(|| self.clock.now() + IDLE);
+            tokio::select! {
+                command = inbox.recv() => match command {
+                    Some(Command::Replace(entries)) => self.replace(entries),
+                    Some(Command::RunNow(key, answer)) => {
+                        // Whoever asked may have gone.
+                        let _ = answer.send(self.start_one(&key));
+                    }
+                    Some(Command::Stop { grace, done }) => {
+                        self.stop(grace).await;
+                        let _ = done.send(());
+                        return;
+                    }
+                    None => {
+                        self.stop(Duration::ZERO).await;
+                        return;
+                    }
+                },
+                Some(ended) = self.runs.join_next_with_id() => self.finish(ended),
+                () = sleep_until(self.clock.instant(wake)) => self.start_due(),
+            }
+        }
+    }
+
+    fn replace(&mut self, entries: Vec<Entry>) {
+        let timed: Vec<_> = entries.iter().map(|entry| (entry.key(), entry.plugin.interval)).collect();
+        self.agenda.replace(self.clock.now(), &timed);
+        self.entries = entries.into_iter().map(|entry| (entry.key(), entry)).collect();
+        info!(entries = self.agenda.len(), "the schedule has {} entries", self.agenda.len());
+    }
+
+    fn start_due(&mut self) {
+        for (key, skipped) in self.agenda.take_due(self.clock.now()) {
+            self.start(&key, Trigger::Schedule, skipped);
+        }
+    }
+
+    fn start_one(&mut self, key: &EntryKey) -> bool {
+        let Some(skipped) = self.agenda.take(key, self.clock.now()) else { return false };
+        self.start(key, Trigger::Request, skipped);
+        true
+    }
+
+    fn start(&mut self, key: &EntryKey, trigger: Trigger, ticks_skipped: u64) {
+        let Some(entry) = self.entries.get(key).cloned() else { return };
+        self.counters.runs_started.fetch_add(1, Ordering::Relaxed);
+        self.counters.ticks_skipped.fetch_add(ticks_skipped, Ordering::Relaxed);
+        let run = Run { entry: entry.clone(), trigger, ticks_skipped, machines: Arc::clone(&self.machines) };
+        let abort = self.runs.spawn(run.report());
+        let started_at = Timestamp::from(SystemTime::now());
+        self.running.insert(abort.id(), Running { entry, trigger, started_at, abort });
+    }
+
+    fn finish(&mut self, ended: Result<(Id, RunReport), JoinError>) {
+        let id = match &ended {
+            Ok((id, _)) => *id,
+            Err(error) => error.id(),
+        };
+        let Some(running) = self.running.remove(&id) else { return };
+        let report = match ended {
+            Ok((_, report)) => report,
+            Err(error) => {
+                let (reason, detail) = if error.is_cancelled() {
+                    (FailureReason::Cancelled, "the host stopped".to_owned())
+                } else {
+                    (FailureReason::HostFailed, format!("the host failed while it ran the probe: {error}"))
+                };
+                lost(&running.entry, running.trigger, running.started_at, reason, &detail)
+            }
+        };
+        let ended = match &report.outcome {
+            RunOutcome::Failed { .. } => Ended::Badly,
+            RunOutcome::Collected(_) | RunOutcome::NotApplicable { .. } => Ended::Well,
+        };
+        self.agenda.finish(&running.entry.key(), self.clock.now(), ended, rand::random());
+        log_report(&running.entry, &report);
+        self.pass_on(report);
+    }
+
+    fn pass_on(&self, report: RunReport) {
+        if self.reports.try_send(report).is_err() {
+            let dropped = self.counters.reports_dropped.fetch_add(1, Ordering::Relaxed) + 1;
+            warn!(dropped, "a run report was dropped because the store is behind or away; {dropped} since the start");
+        }
+    }
+
+    async fn stop(&mut self, grace: Duration) {
+        let cut_at = Instant::now() + grace;
+        while !self.runs.is_empty() {
+            tokio::select! {
+                Some(ended) = self.runs.join_next_with_id() => self.finish(ended),
+                () = sleep_until(cut_at) => break,
+            }
+        }
+        for running in self.running.values() {
+            running.abort.abort();
+        }
+        while let Some(ended) = self.runs.join_next_with_id().await {
+            self.finish(ended);
+        }
+    }
+}
+
+fn log_report(entry: &Entry, report: &RunReport) {
+    let plugin = &report.plugin;
+    let server = entry.server.as_ref().map_or("the host", |(_, name)| name.as_str());
+    let duration_ms = report.duration_ms;
+    match &report.outcome {
+        RunOutcome::Collected(collected) => {
+            let samples = collected.value_count();
+            debug!(plugin.name = %plugin, server.name = server, samples, duration_ms,
+                "plugin `{plugin}` collected {samples} samples from `{server}`");
+        }
+        RunOutcome::NotApplicable { detail } => {
+            debug!(plugin.name = %plugin, server.name = server, duration_ms,
+                "plugin `{plugin}` does not apply to `{server}`: {detail}");
+        }
+        RunOutcome::Failed { reason, detail } => {
+            warn!(plugin.name = %plugin, server.name = server, reason = reason.as_str(), duration_ms,
+                "plugin `{plugin}` failed on `{server}`: {detail}");
+        }
+    }
+}
