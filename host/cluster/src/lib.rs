@@ -4,8 +4,8 @@
 //!   the cache, or an installed PostgreSQL.
 //! * [`Cluster::start`] starts one on a random port of the loopback interface, with a password of its own, in a
 //!   directory which is gone afterwards. The first start of a version runs `initdb` once into a template beside the
-//!   cache; all others copy it, and take well under a second. `postgres` refuses to run as root, so root runs it as the user
-//!   `postgres`, or `nobody`.
+//!   cache; all others copy it, and take well under a second. `postgres` refuses to run as root, so root runs it as
+//!   the user `postgres`, or `nobody`.
 //! * [`Sshd::start`] does the same with OpenSSH's `sshd`; keys, configuration and, for root, a user of its own.
 //! * [`testing`] shares one of each among all tests of a program, and makes a database per test.
 //!
@@ -41,10 +41,8 @@ pub(crate) fn random_hex() -> String {
 /// which is down for a moment might find its port taken.
 pub(crate) fn free_port() -> u16 {
     use std::net::{Ipv4Addr, TcpListener};
-    loop {
-        let port = rand::random_range(10_000..32_768);
-        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
-            return port;
-        }
-    }
+    let random_port = || rand::random_range(10_000..32_768);
+    let is_free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
+    // If none of so many can be had, the fault is another one, which the server that is to use it will name.
+    std::iter::repeat_with(random_port).take(100).find(is_free).unwrap_or_else(random_port)
 }
