@@ -63,6 +63,11 @@ impl Report {
         self.absences.push(Absence { set: S::NAME.to_owned(), labels, reason, detail: detail.into() });
     }
 
+    /// Adds some things of one kind. What an earlier report had and this lacks stays as it was.
+    pub fn some_entities(&mut self, kind: &str, items: Vec<Entity>) {
+        self.entities.push(EntitySet { kind: kind.to_owned(), complete: false, items });
+    }
+
     /// Adds all things of one kind. What an earlier report had and this lacks is gone.
     pub fn all_entities(&mut self, kind: &str, items: Vec<Entity>) {
         self.entities.push(EntitySet { kind: kind.to_owned(), complete: true, items });
