@@ -49,9 +49,20 @@ impl From<SshError> for ProbeError {
     fn from(error: SshError) -> Self {
         match error {
             SshError::NotGranted(line) => Self::Config(line),
-            SshError::NotConfigured => Self::NotApplicable("the server is registered without SSH access".to_owned()),
-            SshError::Unavailable(reason) => Self::HostCall(format!("SSH is not available: {reason}")),
-            SshError::TimedOut => Self::HostCall("the command over SSH timed out".to_owned()),
+            SshError::NotConfigured => Self::NotApplicable(error.describe()),
+            SshError::Unavailable(_) | SshError::TimedOut => Self::HostCall(error.describe()),
+        }
+    }
+}
+
+impl SshError {
+    /// One sentence for an operator.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::NotGranted(line) => line.clone(),
+            Self::NotConfigured => "the server is registered without SSH access".to_owned(),
+            Self::Unavailable(reason) => format!("SSH is not available: {reason}"),
+            Self::TimedOut => "the command over SSH timed out".to_owned(),
         }
     }
 }

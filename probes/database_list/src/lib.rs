@@ -80,7 +80,7 @@ fn read_created(target: &Target, report: &mut Report) -> Result<BTreeMap<String,
     for row in answer.rows() {
         let initialised_at: Timestamp = row.get("initialised_at")?;
         let template1_at: Option<Timestamp> = row.get("template1_at")?;
-        if !template1_at.is_some_and(|at| at.minus(INITDB_TAKES_AT_MOST) <= initialised_at) {
+        if template1_at.is_none_or(|at| at.minus(INITDB_TAKES_AT_MOST) > initialised_at) {
             report.absent_set::<metrics::PgDatabaseCreated>(
                 AbsenceReason::NotApplicable,
                 "the files of this cluster were copied after initdb (restore, standby): their age is not the databases'",
