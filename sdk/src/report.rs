@@ -2,6 +2,11 @@
 
 use crate::{Absence, AbsenceReason, Attr, ColumnError, Entity, EntitySet, Report, ResultSet, Row, Rows, SqlRow};
 
+/// The host's bound on one label.
+const LABEL_BYTES: usize = 256;
+/// Stands where a label was cut.
+const CUT: &str = "…";
+
 /// A metric set of metrics.toml as a struct. `probe!` writes the implementations.
 pub trait MetricSet: Sized {
     const NAME: &'static str;
@@ -26,9 +31,10 @@ impl Default for Report {
 }
 
 impl Report {
-    /// Adds one row of a metric set.
+    /// Adds one row of a metric set. A label over 256 bytes, for which the host would refuse the whole report, is cut.
     pub fn push<S: MetricSet>(&mut self, set: S) {
-        let row = set.into_row();
+        let mut row = set.into_row();
+        row.labels.iter_mut().for_each(cut_label);
         match self.samples.iter_mut().find(|rows| rows.set == S::NAME) {
             Some(rows) => rows.rows.push(row),
             None => self.samples.push(Rows { set: S::NAME.to_owned(), rows: vec![row] }),
@@ -59,7 +65,8 @@ impl Report {
 
     /// The row with these labels is not there. `labels` is a row of the set of which only the labels count.
     pub fn absent_row<S: MetricSet>(&mut self, labels: S, reason: AbsenceReason, detail: impl Into<String>) {
-        let labels = labels.into_row().labels;
+        let mut labels = labels.into_row().labels;
+        labels.iter_mut().for_each(cut_label);
         self.absences.push(Absence { set: S::NAME.to_owned(), labels, reason, detail: detail.into() });
     }
 
@@ -82,6 +89,13 @@ impl Entity {
     }
 }
 
+fn cut_label(label: &mut String) {
+    if label.len() > LABEL_BYTES {
+        label.truncate(label.floor_char_boundary(LABEL_BYTES - CUT.len()));
+        label.push_str(CUT);
+    }
+}
+
 fn refuse_unknown_columns<S: MetricSet>(answer: &ResultSet) -> Result<(), ColumnError> {
     let is_known = |name: &str| name == "since" || S::LABELS.contains(&name) || S::METRICS.contains(&name);
     match answer.columns.iter().find(|column| !is_known(&column.name)) {
@@ -90,5 +104,21 @@ fn refuse_unknown_columns<S: MetricSet>(answer: &ResultSet) -> Result<(), Column
             column: column.name.clone(),
             problem: format!("is neither a label nor a metric of set `{}`", S::NAME),
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_that_is_too_long_is_cut_between_characters() {
+        let mut label = "щ".repeat(128);
+        cut_label(&mut label);
+        assert_eq!(label, "щ".repeat(128));
+        let mut label = format!("x{}", "щ".repeat(128));
+        cut_label(&mut label);
+        assert_eq!(label, format!("x{}…", "щ".repeat(126)));
+        assert_eq!(label.len(), 256);
     }
 }

@@ -1,5 +1,6 @@
 //! Queries, and typed access to their rows.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use crate::host::postgres;
@@ -99,7 +100,7 @@ impl Value {
 impl ResultSet {
     /// The rows, each of which knows its columns.
     pub fn rows(&self) -> impl Iterator<Item = SqlRow<'_>> {
-        self.rows.iter().map(|values| SqlRow { answer: self, values })
+        self.rows.iter().map(|values| SqlRow::new(self, values))
     }
 
     /// The only row of a query that always has one.
@@ -108,20 +109,26 @@ impl ResultSet {
     /// [`ProbeError::Internal`] where there is no row or more than one.
     pub fn one(&self) -> Result<SqlRow<'_>, ProbeError> {
         match self.rows.as_slice() {
-            [values] => Ok(SqlRow { answer: self, values }),
+            [values] => Ok(SqlRow::new(self, values)),
             rows => Err(ProbeError::Internal(format!("expected one row, got {}", rows.len()))),
         }
     }
 }
 
 /// One row of an answer: `row.get::<i64>("numbackends")?`
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct SqlRow<'a> {
     answer: &'a ResultSet,
     values: &'a [Value],
+    /// Where the next column is looked for first: queries list their columns in the order in which they are read.
+    next: Cell<usize>,
 }
 
 impl<'a> SqlRow<'a> {
+    fn new(answer: &'a ResultSet, values: &'a [Value]) -> Self {
+        Self { answer, values, next: Cell::new(0) }
+    }
+
     /// The value of a column. `Option<T>` takes NULL, every other type refuses it.
     ///
     /// # Errors
@@ -174,7 +181,10 @@ impl<'a> SqlRow<'a> {
     }
 
     fn value(&self, column: &str) -> Option<&'a Value> {
-        let index = self.answer.columns.iter().position(|c| c.name == column)?;
+        let columns = &self.answer.columns;
+        let is_next = columns.get(self.next.get()).is_some_and(|next| next.name == column);
+        let index = if is_next { self.next.get() } else { columns.iter().position(|c| c.name == column)? };
+        self.next.set(index + 1);
         self.values.get(index)
     }
 

@@ -11,6 +11,8 @@ const BASE_UNITS: &[&str] = &["seconds", "bytes", "ratio", "celsius", "joules", 
 const SCOPES: &[&str] = &["per-server", "per-database", "host"];
 const CAPABILITIES: &[&str] = &["postgres", "ssh", "state", "maintenance"];
 const KINDS: &[&str] = &["gauge", "counter", "info"];
+/// As long as a name in PostgreSQL may be: a metric set becomes a view.
+const NAME_BYTES: usize = 63;
 /// The field that carries the moment the counters of a row began.
 const SINCE: &str = "since";
 /// Words that cannot be field names even as `r#word`.
@@ -274,6 +276,8 @@ impl Checks<'_> {
         let starts_well = chars.next().is_some_and(|first| first.is_ascii_lowercase());
         if !starts_well || !chars.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_') {
             self.refuse(span, format!("{key}: {name:?} is not a name, expected [a-z][a-z0-9_]*"));
+        } else if name.len() > NAME_BYTES {
+            self.refuse(span, format!("{key}: {name:?} is longer than {NAME_BYTES} bytes"));
         }
     }
 
@@ -431,6 +435,8 @@ alpha = { kind = "counter", unit = "seconds", help = "Comes second." }
     fn names_that_are_not_names_are_refused() {
         assert!(one("zulu =", "Zulu =").1.contains("\"Zulu\" is not a name"));
         assert!(one("labels = [\"role\"]", "labels = [\"a-b\"]").1.contains("\"a-b\" is not a name"));
+        let long = format!("{}_zulu =", "z".repeat(63));
+        assert!(one("zulu =", &long).1.ends_with("is longer than 63 bytes"));
         assert!(one("name = \"up\"\nversion", "name = \"\"\nversion").1.contains("name: \"\" is not a name"));
     }
 
