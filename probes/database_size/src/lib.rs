@@ -14,6 +14,8 @@ const APPROXIMATE: &str = include_str!("../approximate.9.6.sql");
 
 /// State: the oid of the database to begin with, where the time of the run before was up.
 const NEXT_OID: &str = "next_oid";
+/// The host ends a run after 1,000 calls, and the list, the state and page counts are calls as well.
+const MOST_PER_RUN: usize = 900;
 /// Kept back to get the report out: a run that is cut loses all its sizes, and its state.
 const LAST_MOMENT: Duration = Duration::from_secs(1);
 /// Page counts are one scan of one catalog; they are asked for when the time of an exact size is already spent.
@@ -34,8 +36,12 @@ impl Probe for DatabaseSize {
             report.absent_set::<metrics::PgDatabaseSize>(AbsenceReason::Failed, detail);
         }
         for (index, database) in databases.iter().enumerate() {
+            if index == MOST_PER_RUN {
+                stop_here(&databases[index..], "a run measures 900 databases; the next begins here", &mut report);
+                return Ok(report);
+            }
             let Some(timeout) = time_for_one(&policy) else {
-                stop_here(&databases[index..], &mut report);
+                stop_here(&databases[index..], "the run's time was up before this database's turn", &mut report);
                 return Ok(report);
             };
             match policy.measure(database, timeout) {
@@ -192,13 +198,13 @@ fn begin_where_the_last_run_stopped(databases: &mut [Database]) {
     databases.rotate_left(first);
 }
 
-fn stop_here(rest: &[Database], report: &mut Report) {
+fn stop_here(rest: &[Database], detail: &str, report: &mut Report) {
     if let Some(next) = rest.first()
         && let Err(reason) = state::set(NEXT_OID, next.oid.to_string().as_bytes())
     {
         log!(Warn, "cannot remember to begin with database {} next time: {reason}", next.datname);
     }
-    absent(rest, AbsenceReason::TimedOut, "the run's time was up before this database's turn", report);
+    absent(rest, AbsenceReason::TimedOut, detail, report);
 }
 
 fn absent(databases: &[Database], reason: AbsenceReason, detail: &str, report: &mut Report) {
@@ -287,6 +293,18 @@ mod tests {
         let second = collect(self::host().state(NEXT_OID, b"16395"));
         assert_eq!(labels(&second), ["elsewhere", "closed", "postgres", "shop"]);
         assert!(!second.state.contains_key(NEXT_OID));
+    }
+
+    #[test]
+    fn more_databases_than_calls_are_measured_over_several_runs() {
+        let mut list = fixture!("databases.18.json");
+        let one = list.rows[0].clone();
+        list.rows = (0..1_000)
+            .map(|oid| [vec![Value::Int(oid), Value::Text(format!("db{oid}"))], one[2..].to_vec()].concat())
+            .collect();
+        let run = collect(FakeHost::new().postgres(DATABASES, list));
+        assert_eq!((run.rows(SET).len(), run.absences().len()), (900, 100));
+        assert_eq!(run.state[NEXT_OID], b"900");
     }
 
     #[test]
