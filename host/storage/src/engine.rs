@@ -1,11 +1,34 @@
 //! The two engines behind one `Store`.
 
+use std::fs::{File, OpenOptions, TryLockError};
+use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
 
 use pgvigil_model::Secret;
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{PgPool, SqlitePool};
 
+use crate::record::StreamCache;
 use crate::{StorageError, Vault};
+
+static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
+static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/postgres");
+
+/// Every call ends by then, one way or the other. Long work is done in pieces, each with this much.
+const CALL_SECONDS: u64 = 20;
+
+/// Migrations may rewrite a table.
+const MIGRATION_SECONDS: u64 = 600;
+
+/// SQLite has one writer at a time anyway; a second connection would only wait in `busy_timeout`.
+const SQLITE_READERS: u32 = 4;
+
+const POSTGRES_CONNECTIONS: u32 = 8;
 
 /// Where the store is.
 #[derive(Clone, Debug)]
@@ -27,7 +50,18 @@ impl FromStr for StoreUrl {
     type Err = StorageError;
 
     fn from_str(url: &str) -> Result<Self, StorageError> {
-        todo!("{url}")
+        // The message never quotes the address: it may hold a password.
+        let bad = |expected: &str| StorageError::BadUrl { expected: expected.to_owned() };
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            return if path.is_empty() { Err(bad("`sqlite:` needs a path")) } else { Ok(Self::Sqlite(path.into())) };
+        }
+        if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+            return Err(bad("it begins neither with `postgres://` nor with `sqlite:`"));
+        }
+        url.parse::<PgConnectOptions>()
+            .map(|_| Self::Postgres(Secret::new(url)))
+            .map_err(|_| bad("it is not like `postgres://user:password@host:port/database`"))
     }
 }
 
@@ -39,20 +73,317 @@ pub enum EngineKind {
 
 /// The store. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Store {}
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    engine: Engine,
+    vault: Vault,
+    streams: StreamCache,
+}
+
+#[derive(Debug)]
+pub(crate) enum Engine {
+    Sqlite(SqliteEngine),
+    Postgres(PgPool),
+}
+
+#[derive(Debug)]
+pub(crate) struct SqliteEngine {
+    pub(crate) writer: SqlitePool,
+    pub(crate) readers: SqlitePool,
+    /// Held for as long as the store is open.
+    _lock: File,
+}
 
 impl Store {
     /// Connects and brings the tables up to date. A SQLite file can be open in one host only.
     pub async fn open(url: StoreUrl, vault: Vault) -> Result<Self, StorageError> {
-        todo!("{url:?} {vault:?}")
+        let engine = match url {
+            StoreUrl::Sqlite(path) => Engine::Sqlite(open_sqlite(&path, None).await?),
+            StoreUrl::Postgres(url) => Engine::Postgres(open_postgres(&url).await?),
+        };
+        Ok(Self { inner: Arc::new(Inner { engine, vault, streams: StreamCache::default() }) })
+    }
+
+    /// A SQLite store that is full at this many pages of 4 KiB.
+    #[doc(hidden)]
+    pub async fn open_sqlite_of_pages(path: &Path, vault: Vault, pages: u32) -> Result<Self, StorageError> {
+        let engine = Engine::Sqlite(open_sqlite(path, Some(pages)).await?);
+        Ok(Self { inner: Arc::new(Inner { engine, vault, streams: StreamCache::default() }) })
     }
 
     pub fn engine(&self) -> EngineKind {
-        todo!()
+        match self.inner.engine {
+            Engine::Sqlite(_) => EngineKind::Sqlite,
+            Engine::Postgres(_) => EngineKind::Postgres,
+        }
+    }
+
+    pub(crate) fn connections(&self) -> &Engine {
+        &self.inner.engine
+    }
+
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.inner.vault
+    }
+
+    pub(crate) fn stream_cache(&self) -> &StreamCache {
+        &self.inner.streams
+    }
+
+    /// The text for this engine, where they cannot share one.
+    pub(crate) fn sql(&self, sqlite: &'static str, postgres: &'static str) -> &'static str {
+        match self.engine() {
+            EngineKind::Sqlite => sqlite,
+            EngineKind::Postgres => postgres,
+        }
     }
 
     /// Waits for what runs and closes the files and connections.
     pub async fn close(&self) {
-        todo!()
+        match &self.inner.engine {
+            Engine::Sqlite(sqlite) => {
+                sqlite.readers.close().await;
+                sqlite.writer.close().await;
+            }
+            Engine::Postgres(pool) => pool.close().await,
+        }
     }
 }
+
+async fn open_sqlite(path: &Path, max_pages: Option<u32>) -> Result<SqliteEngine, StorageError> {
+    let lock = lock(path)?;
+    let mut options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // What was acknowledged survives the end of the process in WAL; only a power cut may take the last moments.
+        .synchronous(SqliteSynchronous::Normal)
+        .busy_timeout(Duration::from_secs(5))
+        .foreign_keys(true);
+    let readers = options.clone().read_only(true).create_if_missing(false);
+    if let Some(pages) = max_pages {
+        options = options.pragma("max_page_count", pages.to_string());
+    }
+    let not_writable = |source: sqlx::Error| match &source {
+        _ if is_full(&source) => StorageError::Full { action: "open" },
+        _ => StorageError::NotWritable { path: path.to_owned(), source: Box::new(source) },
+    };
+    let writer = SqlitePoolOptions::new()
+        .max_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .acquire_timeout(Duration::from_secs(CALL_SECONDS))
+        .connect_with(options)
+        .await
+        .map_err(not_writable)?;
+    within("bring its tables up to date", MIGRATION_SECONDS, SQLITE_MIGRATIONS.run(&writer))
+        .await?
+        .map_err(migration)?;
+    let readers = SqlitePoolOptions::new()
+        .max_connections(SQLITE_READERS)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .acquire_timeout(Duration::from_secs(CALL_SECONDS))
+        .connect_with(readers)
+        .await
+        .map_err(not_writable)?;
+    Ok(SqliteEngine { writer, readers, _lock: lock })
+}
+
+/// The system releases the lock when the process ends, however it ends.
+fn lock(path: &Path) -> Result<File, StorageError> {
+    let mut lock_path = path.as_os_str().to_owned();
+    lock_path.push(".lock");
+    let not_writable =
+        |source: std::io::Error| StorageError::NotWritable { path: path.to_owned(), source: Box::new(source) };
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&lock_path).map_err(not_writable)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StorageError::AlreadyOpen { path: path.to_owned() }),
+        Err(TryLockError::Error(source)) => Err(not_writable(source)),
+    }
+}
+
+async fn open_postgres(url: &Secret) -> Result<PgPool, StorageError> {
+    let options: PgConnectOptions = url.expose().parse().map_err(|_| StorageError::BadUrl {
+        expected: "it is not like `postgres://user:password@host/database`".into(),
+    })?;
+    let address = match options.get_socket() {
+        Some(socket) => socket.display().to_string(),
+        None => format!("{}:{}", options.get_host(), options.get_port()),
+    };
+    let options = options.application_name("pgvigil-store").options([
+        ("statement_timeout", format!("{CALL_SECONDS}s")),
+        ("lock_timeout", "10s".to_owned()),
+        ("idle_in_transaction_session_timeout", "60s".to_owned()),
+        ("TimeZone", "UTC".to_owned()),
+    ]);
+    let pool = PgPoolOptions::new()
+        .max_connections(POSTGRES_CONNECTIONS)
+        .acquire_timeout(Duration::from_secs(CALL_SECONDS))
+        .connect_with(options)
+        .await
+        .map_err(|source| not_connected(address, source))?;
+    migrate_postgres(&pool).await?;
+    Ok(pool)
+}
+
+/// sqlx takes an advisory lock by itself, so that racing hosts wait for each other.
+async fn migrate_postgres(pool: &PgPool) -> Result<(), StorageError> {
+    let action = "bring its tables up to date";
+    within(action, MIGRATION_SECONDS, async {
+        let mut connection = pool.acquire().await.map_err(|error| failed(action, error))?;
+        let limits = "set statement_timeout = '10min'; set lock_timeout = '10min'";
+        sqlx::raw_sql(limits).execute(&mut *connection).await.map_err(|error| failed(action, error))?;
+        POSTGRES_MIGRATIONS.run(&mut *connection).await.map_err(migration)?;
+        // With its own limits; the pool makes another one.
+        connection.close().await.map_err(|error| failed(action, error))
+    })
+    .await?
+}
+
+fn not_connected(address: String, source: sqlx::Error) -> StorageError {
+    let code = source.as_database_error().and_then(|error| error.code().map(|code| code.into_owned()));
+    match code.as_deref() {
+        Some("28P01" | "28000") => StorageError::AuthenticationFailed { address, source },
+        _ => StorageError::Unreachable { address, source },
+    }
+}
+
+fn migration(error: MigrateError) -> StorageError {
+    match error {
+        MigrateError::VersionMissing(migration) => StorageError::Newer { migration },
+        MigrateError::VersionMismatch(migration) => StorageError::Altered { migration },
+        MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) if is_full(&source) => {
+            StorageError::Full { action: "bring its tables up to date" }
+        }
+        source => StorageError::Migration { source },
+    }
+}
+
+/// What went wrong inside of a call, before the call says what it tried.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    Sql(sqlx::Error),
+    Store(StorageError),
+}
+
+impl From<sqlx::Error> for Fault {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl From<StorageError> for Fault {
+    fn from(error: StorageError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// For `map_err` of a statement that may break the uniqueness of `what`.
+pub(crate) fn taken(what: &'static str) -> impl FnOnce(sqlx::Error) -> Fault {
+    move |error| match error.as_database_error() {
+        Some(cause) if cause.is_unique_violation() => StorageError::Taken { what }.into(),
+        _ => error.into(),
+    }
+}
+
+/// Gives a block of a `read_store!` its error type.
+pub(crate) fn fallible<T, F: Future<Output = Result<T, Fault>>>(work: F) -> F {
+    work
+}
+
+pub(crate) async fn bounded<T>(
+    action: &'static str,
+    work: impl Future<Output = Result<T, Fault>>,
+) -> Result<T, StorageError> {
+    within(action, CALL_SECONDS, work).await?.map_err(|fault| match fault {
+        Fault::Sql(source) => failed(action, source),
+        Fault::Store(error) => error,
+    })
+}
+
+async fn within<F: Future>(action: &'static str, seconds: u64, work: F) -> Result<F::Output, StorageError> {
+    tokio::time::timeout(Duration::from_secs(seconds), work)
+        .await
+        .map_err(|_| StorageError::TimedOut { action, seconds })
+}
+
+fn failed(action: &'static str, source: sqlx::Error) -> StorageError {
+    if is_full(&source) {
+        return StorageError::Full { action };
+    }
+    let code = source.as_database_error().and_then(|error| error.code().map(|code| code.into_owned()));
+    match (&source, code.as_deref()) {
+        (_, Some("57014")) => StorageError::TimedOut { action, seconds: CALL_SECONDS },
+        // 57P01 to 57P03: shut down, crashed, starting up. 08: the connection broke.
+        (_, Some(code)) if code.starts_with("57P") || code.starts_with("08") => StorageError::Away { action, source },
+        (
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed,
+            _,
+        ) => StorageError::Away { action, source },
+        _ => StorageError::Failed { action, source },
+    }
+}
+
+/// SQLITE_FULL, and PostgreSQL's `disk_full`.
+fn is_full(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "13" || code == "53100")
+}
+
+/// Runs one body on whichever engine the store has: `connection` is a `&mut SqliteConnection` or a `&mut PgConnection`.
+macro_rules! read_store {
+    ($store:expr, $action:literal, |$connection:ident| $body:expr) => {
+        $crate::engine::bounded($action, async {
+            match $store.connections() {
+                $crate::engine::Engine::Sqlite(sqlite) => {
+                    let mut pooled = sqlite.readers.acquire().await?;
+                    let $connection = &mut *pooled;
+                    $crate::engine::fallible(async { $body }).await
+                }
+                $crate::engine::Engine::Postgres(pool) => {
+                    let mut pooled = pool.acquire().await?;
+                    let $connection = &mut *pooled;
+                    $crate::engine::fallible(async { $body }).await
+                }
+            }
+        })
+        .await
+    };
+}
+
+/// The same in a transaction, which ends with the body: committed if that is Ok.
+macro_rules! write_store {
+    ($store:expr, $action:literal, |$connection:ident| $body:expr) => {
+        $crate::engine::bounded($action, async {
+            match $store.connections() {
+                $crate::engine::Engine::Sqlite(sqlite) => {
+                    // Immediate: a transaction that reads first and writes later could not wait for its turn.
+                    let mut transaction = sqlite.writer.begin_with("begin immediate").await?;
+                    let $connection = &mut *transaction;
+                    let answer = $crate::engine::fallible(async { $body }).await?;
+                    transaction.commit().await?;
+                    Ok(answer)
+                }
+                $crate::engine::Engine::Postgres(pool) => {
+                    let mut transaction = pool.begin().await?;
+                    let $connection = &mut *transaction;
+                    let answer = $crate::engine::fallible(async { $body }).await?;
+                    transaction.commit().await?;
+                    Ok(answer)
+                }
+            }
+        })
+        .await
+    };
+}
+
+pub(crate) use {read_store, write_store};

@@ -8,6 +8,7 @@
 
 mod engine;
 mod error;
+mod types;
 mod vault;
 
 mod audit;

@@ -1,8 +1,10 @@
 //! The system log that operators read in the UI.
 
-use pgvigil_model::Timestamp;
+use pgvigil_model::{Resolution, Timestamp};
 use serde::Serialize;
 
+use crate::engine::{read_store, write_store};
+use crate::types::{Ts, clean, containing, folded, to_i64, to_u64};
 use crate::{StorageError, Store};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -64,17 +66,112 @@ pub struct LogStats {
     pub warnings_today: u64,
 }
 
+#[derive(sqlx::FromRow)]
+struct LogRow {
+    at: Ts,
+    level: String,
+    source: String,
+    message: String,
+    details: Option<String>,
+}
+
+impl TryFrom<LogRow> for LogEntry {
+    type Error = StorageError;
+
+    fn try_from(row: LogRow) -> Result<Self, StorageError> {
+        Ok(Self {
+            at: row.at.into(),
+            level: LogLevel::from_word(&row.level).ok_or(StorageError::Unreadable { what: "log level" })?,
+            source: row.source,
+            message: row.message,
+            details: row.details,
+        })
+    }
+}
+
+/// A macro, so that listing and counting cannot come to differ.
+macro_rules! matching {
+    ($columns:literal, $rest:literal) => {
+        concat!(
+            "select ",
+            $columns,
+            r" from system_log
+            where ($1 is null or folded like $1 escape '\')
+                and ($2 is null or level = $2)
+                and ($3 is null or source = $3)
+                and ($4 is null or at >= $4)
+                and ($5 is null or at < $5) ",
+            $rest
+        )
+    };
+}
+
 impl Store {
     pub async fn insert_log(&self, entry: &LogEntry) -> Result<(), StorageError> {
-        todo!("{entry:?}")
+        let folded = folded(&[Some(&entry.message), entry.details.as_deref()]);
+        write_store!(self, "write to the system log", |db| {
+            sqlx::query(
+                "insert into system_log (at, level, source, message, details, folded) values ($1, $2, $3, $4, $5, $6)",
+            )
+            .bind(Ts::from(entry.at))
+            .bind(entry.level.as_str())
+            .bind(clean(&entry.source))
+            .bind(clean(&entry.message))
+            .bind(entry.details.as_deref().map(clean))
+            .bind(&folded)
+            .execute(db)
+            .await?;
+            Ok(())
+        })
     }
 
     pub async fn log(&self, filter: &LogFilter) -> Result<LogPage, StorageError> {
-        todo!("{filter:?}")
+        let part = filter.search.as_deref().map(containing);
+        let level = filter.level.map(LogLevel::as_str);
+        let source = filter.source.as_deref().map(clean);
+        let (from, to) = (filter.from.map(Ts::from), filter.to.map(Ts::from));
+        read_store!(self, "read the system log", |db| {
+            let total: i64 = sqlx::query_scalar(matching!("count(*)", ""))
+                .bind(&part)
+                .bind(level)
+                .bind(&source)
+                .bind(from)
+                .bind(to)
+                .fetch_one(&mut *db)
+                .await?;
+            let rows: Vec<LogRow> = sqlx::query_as(matching!(
+                "at, level, source, message, details",
+                "order by at desc, id desc limit $6 offset $7"
+            ))
+            .bind(&part)
+            .bind(level)
+            .bind(&source)
+            .bind(from)
+            .bind(to)
+            .bind(i64::from(filter.limit))
+            .bind(to_i64(filter.offset))
+            .fetch_all(db)
+            .await?;
+            let items = rows.into_iter().map(LogEntry::try_from).collect::<Result<_, _>>()?;
+            Ok(LogPage { items, total: to_u64(total) })
+        })
     }
 
     /// Days are UTC days.
     pub async fn log_stats(&self, now: Timestamp) -> Result<LogStats, StorageError> {
-        todo!("{now}")
+        let today = Ts::from(Resolution::Day.bucket_start(now));
+        read_store!(self, "count the system log", |db| {
+            let (total, errors, warnings): (i64, i64, i64) = sqlx::query_as(
+                "select
+                    count(*),
+                    count(case when level = 'error' and at >= $1 then 1 end),
+                    count(case when level = 'warning' and at >= $1 then 1 end)
+                from system_log",
+            )
+            .bind(today)
+            .fetch_one(db)
+            .await?;
+            Ok(LogStats { total: to_u64(total), errors_today: to_u64(errors), warnings_today: to_u64(warnings) })
+        })
     }
 }

@@ -15,6 +15,10 @@ pub struct Recorded {
     pub undeclared_rows: u64,
 }
 
+/// Which row of `stream` a combination of labels has.
+#[derive(Debug, Default)]
+pub(crate) struct StreamCache {}
+
 impl Store {
     /// Records samples, entities, tables, the server's status and the runs themselves, all or nothing. The same report twice
     /// changes nothing.

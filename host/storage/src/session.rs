@@ -3,6 +3,9 @@
 use pgvigil_model::Timestamp;
 use uuid::Uuid;
 
+use crate::engine::{Fault, read_store, write_store};
+use crate::types::{Ts, clean};
+use crate::user::UserRow;
 use crate::{StorageError, Store, User};
 
 /// A refresh token and the access token that was given out with it.
@@ -43,10 +46,70 @@ pub enum AccessCheck {
     UnknownUser,
 }
 
+/// Revokes the refresh tokens that match, and the access tokens that were given out with them.
+macro_rules! revoke_sessions {
+    ($db:expr, $condition:literal, $value:expr, $now:expr) => {{
+        sqlx::query(concat!("update refresh_token set revoked_at = $2 where ", $condition, " and revoked_at is null"))
+            .bind($value)
+            .bind(crate::types::Ts::from($now))
+            .execute(&mut *$db)
+            .await?;
+        sqlx::query(concat!(
+            "insert into revoked_access (jti, expires_at)
+            select access_jti, access_expires_at from refresh_token where ",
+            $condition,
+            " and access_expires_at > $2 on conflict (jti) do nothing"
+        ))
+        .bind($value)
+        .bind(crate::types::Ts::from($now))
+        .execute(&mut *$db)
+        .await?;
+    }};
+}
+
+pub(crate) use revoke_sessions;
+
+macro_rules! insert_token {
+    ($db:expr, $new:expr, $family:expr, $parent:expr, $login:expr, $now:expr) => {
+        sqlx::query(
+            "insert into refresh_token
+                (jti, family, parent, login, issued_at, expires_at, access_jti, access_expires_at)
+            values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        )
+        .bind($new.refresh_jti)
+        .bind($family)
+        .bind($parent)
+        .bind($login)
+        .bind(Ts::from($now))
+        .bind(Ts::from($new.refresh_expires_at))
+        .bind($new.access_jti)
+        .bind(Ts::from($new.access_expires_at))
+        .execute(&mut *$db)
+        .await?
+    };
+}
+
+#[derive(sqlx::FromRow)]
+struct Spent {
+    family: Uuid,
+    login: String,
+    used_at: Option<Ts>,
+    revoked_at: Option<Ts>,
+}
+
 impl Store {
-    /// Begins a family, after a login.
+    /// Begins a family, after a login. `NotFound` where the user is not there any more.
     pub async fn start_session(&self, login: &str, new: &NewSession, now: Timestamp) -> Result<(), StorageError> {
-        todo!("{login} {new:?} {now}")
+        let login = clean(login);
+        write_store!(self, "start a session", |db| {
+            let user: Option<String> = sqlx::query_scalar("select login from users where login = $1")
+                .bind(&login)
+                .fetch_optional(&mut *db)
+                .await?;
+            let user = user.ok_or(StorageError::NotFound { what: "user" })?;
+            insert_token!(db, new, new.refresh_jti, None::<Uuid>, user, now);
+            Ok(())
+        })
     }
 
     /// Trades a refresh token for a new one. Of any number of parallel calls with one token exactly one is `Rotated`.
@@ -56,31 +119,117 @@ impl Store {
         new: &NewSession,
         now: Timestamp,
     ) -> Result<Rotation, StorageError> {
-        todo!("{shown} {new:?} {now}")
+        write_store!(self, "renew a session", |db| {
+            // The one statement that decides: PostgreSQL makes the others wait for its row and then look at it again.
+            let won: Option<(Uuid, String)> = sqlx::query_as(
+                "update refresh_token set used_at = $2
+                where jti = $1 and used_at is null and revoked_at is null and expires_at > $2
+                returning family, login",
+            )
+            .bind(shown)
+            .bind(Ts::from(now))
+            .fetch_optional(&mut *db)
+            .await?;
+            let Some((family, login)) = won else {
+                let spent: Option<Spent> =
+                    sqlx::query_as("select family, login, used_at, revoked_at from refresh_token where jti = $1")
+                        .bind(shown)
+                        .fetch_optional(&mut *db)
+                        .await?;
+                let Some(spent) = spent else { return Ok(Rotation::Unknown) };
+                return match spent {
+                    Spent { revoked_at: Some(_), .. } => Ok(Rotation::Revoked),
+                    Spent { used_at: None, .. } => Ok(Rotation::Expired),
+                    Spent { family, login, .. } => {
+                        revoke_sessions!(db, "family = $1", family, now);
+                        Ok(Rotation::Reused { login })
+                    }
+                };
+            };
+            let user: UserRow = sqlx::query_as(crate::user::select_user!("from users where login = $1"))
+                .bind(&login)
+                .fetch_one(&mut *db)
+                .await?;
+            let user = User::try_from(user)?;
+            if !user.is_active {
+                revoke_sessions!(db, "family = $1", family, now);
+                return Ok(Rotation::Inactive { login });
+            }
+            insert_token!(db, new, family, Some(shown), login, now);
+            Ok(Rotation::Rotated { user })
+        })
     }
 
     /// Logout: revokes the family of a refresh token and its access tokens. False: no such token.
     pub async fn end_session(&self, refresh_jti: Uuid, now: Timestamp) -> Result<bool, StorageError> {
-        todo!("{refresh_jti} {now}")
+        write_store!(self, "end a session", |db| {
+            let family: Option<Uuid> = sqlx::query_scalar("select family from refresh_token where jti = $1")
+                .bind(refresh_jti)
+                .fetch_optional(&mut *db)
+                .await?;
+            let Some(family) = family else { return Ok(false) };
+            revoke_sessions!(db, "family = $1", family, now);
+            Ok(true)
+        })
     }
 
     /// Ends all sessions of a user. (`update_user` and `delete_user` do it by themselves where they must.)
     pub async fn end_sessions_of(&self, login: &str, now: Timestamp) -> Result<(), StorageError> {
-        todo!("{login} {now}")
+        let login = clean(login);
+        write_store!(self, "end a user's sessions", |db| {
+            revoke_sessions!(db, "login = $1", login.as_ref(), now);
+            Ok(())
+        })
     }
 
     /// Revokes one access token until it expires by itself.
     pub async fn revoke_access(&self, jti: Uuid, expires_at: Timestamp) -> Result<(), StorageError> {
-        todo!("{jti} {expires_at}")
+        write_store!(self, "revoke a token", |db| {
+            sqlx::query("insert into revoked_access (jti, expires_at) values ($1, $2) on conflict (jti) do nothing")
+                .bind(jti)
+                .bind(Ts::from(expires_at))
+                .execute(db)
+                .await?;
+            Ok(())
+        })
     }
 
     /// One query for each request: the user as it is now, and whether this token was revoked.
     pub async fn check_access(&self, login: &str, jti: Uuid) -> Result<AccessCheck, StorageError> {
-        todo!("{login} {jti}")
+        #[derive(sqlx::FromRow)]
+        struct Row {
+            #[sqlx(flatten)]
+            user: UserRow,
+            revoked: bool,
+        }
+        let row: Option<Row> = read_store!(self, "check a session", |db| {
+            Ok(sqlx::query_as(crate::user::select_user!(
+                ", exists (select 1 from revoked_access where jti = $2) as revoked from users where login = $1"
+            ))
+            .bind(clean(login))
+            .bind(jti)
+            .fetch_optional(db)
+            .await?)
+        })?;
+        let Some(row) = row else { return Ok(AccessCheck::UnknownUser) };
+        let user = User::try_from(row.user)?;
+        Ok(match (row.revoked, user.is_active) {
+            (true, _) => AccessCheck::Revoked,
+            (false, false) => AccessCheck::Inactive,
+            (false, true) => AccessCheck::Valid(user),
+        })
     }
 
     /// Forgets tokens that expired before `now`.
     pub async fn purge_sessions(&self, now: Timestamp) -> Result<u64, StorageError> {
-        todo!("{now}")
+        write_store!(self, "forget expired sessions", |db| {
+            let refresh = sqlx::query("delete from refresh_token where expires_at < $1 and access_expires_at < $1")
+                .bind(Ts::from(now))
+                .execute(&mut *db)
+                .await?;
+            let access =
+                sqlx::query("delete from revoked_access where expires_at < $1").bind(Ts::from(now)).execute(db).await?;
+            Ok(refresh.rows_affected() + access.rows_affected())
+        })
     }
 }

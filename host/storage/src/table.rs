@@ -3,6 +3,8 @@
 use pgvigil_model::{PluginName, ServerId, Table, Timestamp};
 use serde::Serialize;
 
+use crate::engine::read_store;
+use crate::types::{Ts, clean, to_u64};
 use crate::{StorageError, Store};
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -23,7 +25,19 @@ pub struct TableSummary {
 impl Store {
     /// Which tables there are of a server, without their rows; by plugin and name.
     pub async fn tables(&self, server: ServerId) -> Result<Vec<TableSummary>, StorageError> {
-        todo!("{server}")
+        let rows: Vec<(String, String, Ts, i64)> = read_store!(self, "list tables", |db| {
+            Ok(sqlx::query_as(
+                "select plugin, name, at, row_count from latest_table where server = $1 order by plugin, name",
+            )
+            .bind(server.0)
+            .fetch_all(db)
+            .await?)
+        })?;
+        rows.into_iter()
+            .map(|(plugin, name, at, rows)| {
+                Ok(TableSummary { plugin: plugin_name(plugin)?, name, at: at.into(), rows: to_u64(rows) })
+            })
+            .collect()
     }
 
     pub async fn table(
@@ -32,6 +46,20 @@ impl Store {
         plugin: &PluginName,
         name: &str,
     ) -> Result<Option<StoredTable>, StorageError> {
-        todo!("{server} {plugin} {name}")
+        let row: Option<(Ts, String)> = read_store!(self, "read a table", |db| {
+            Ok(sqlx::query_as("select at, content from latest_table where server = $1 and plugin = $2 and name = $3")
+                .bind(server.0)
+                .bind(plugin.as_str())
+                .bind(clean(name))
+                .fetch_optional(db)
+                .await?)
+        })?;
+        let Some((at, content)) = row else { return Ok(None) };
+        let table: Table = serde_json::from_str(&content).map_err(|_| StorageError::Unreadable { what: "table" })?;
+        Ok(Some(StoredTable { plugin: plugin.clone(), at: at.into(), table }))
     }
+}
+
+pub(crate) fn plugin_name(name: String) -> Result<PluginName, StorageError> {
+    name.try_into().map_err(|_| StorageError::Unreadable { what: "plugin name" })
 }

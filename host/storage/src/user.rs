@@ -3,6 +3,9 @@
 use pgvigil_model::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::engine::{Fault, read_store, taken, write_store};
+use crate::session::revoke_sessions;
+use crate::types::{Ts, clean, to_u64};
 use crate::{StorageError, Store};
 
 /// What a user may do; later ones may do all that earlier ones may.
@@ -76,37 +79,183 @@ pub struct UserChanges {
     pub is_active: Option<bool>,
 }
 
+#[derive(sqlx::FromRow)]
+pub(crate) struct UserRow {
+    login: String,
+    role: String,
+    email: Option<String>,
+    is_active: bool,
+    created_at: Ts,
+    updated_at: Option<Ts>,
+    last_login: Option<Ts>,
+    credentials_version: i64,
+}
+
+impl TryFrom<UserRow> for User {
+    type Error = StorageError;
+
+    fn try_from(row: UserRow) -> Result<Self, StorageError> {
+        Ok(Self {
+            role: Role::from_word(&row.role).ok_or(StorageError::Unreadable { what: "role" })?,
+            login: row.login,
+            email: row.email,
+            is_active: row.is_active,
+            created_at: row.created_at.into(),
+            updated_at: row.updated_at.map(Timestamp::from),
+            last_login: row.last_login.map(Timestamp::from),
+            credentials_version: to_u64(row.credentials_version),
+        })
+    }
+}
+
+/// A select of all columns of a `UserRow`, which `query_as` reads by name.
+macro_rules! select_user {
+    ($rest:literal) => {
+        concat!("select login, role, email, is_active, created_at, updated_at, last_login, credentials_version ", $rest)
+    };
+}
+
+pub(crate) use select_user;
+
+/// Two admins who demote each other at once must not both succeed.
+const ONE_AT_A_TIME: (&str, &str) = ("select 1", "lock table users in share row exclusive mode");
+
+/// To be called after the change, in its transaction.
+macro_rules! require_an_admin {
+    ($db:expr) => {
+        let admins: i64 = sqlx::query_scalar("select count(*) from users where role = 'admin' and is_active")
+            .fetch_one(&mut *$db)
+            .await?;
+        if admins == 0 {
+            return Err(Fault::from(StorageError::LastAdmin));
+        }
+    };
+}
+
 impl Store {
     /// By creation time.
     pub async fn users(&self) -> Result<Vec<User>, StorageError> {
-        todo!()
+        let rows: Vec<UserRow> = read_store!(self, "list users", |db| {
+            Ok(sqlx::query_as(select_user!("from users order by created_at, login")).fetch_all(db).await?)
+        })?;
+        rows.into_iter().map(User::try_from).collect()
     }
 
     pub async fn user(&self, login: &str) -> Result<Option<User>, StorageError> {
-        todo!("{login}")
+        let row: Option<UserRow> = read_store!(self, "read a user", |db| {
+            Ok(sqlx::query_as(select_user!("from users where login = $1"))
+                .bind(clean(login))
+                .fetch_optional(db)
+                .await?)
+        })?;
+        row.map(User::try_from).transpose()
     }
 
     pub async fn user_credentials(&self, login: &str) -> Result<Option<UserCredentials>, StorageError> {
-        todo!("{login}")
+        #[derive(sqlx::FromRow)]
+        struct Row {
+            #[sqlx(flatten)]
+            user: UserRow,
+            password_hash: String,
+        }
+        let row: Option<Row> = read_store!(self, "read a user", |db| {
+            Ok(sqlx::query_as(select_user!(", password_hash from users where login = $1"))
+                .bind(clean(login))
+                .fetch_optional(db)
+                .await?)
+        })?;
+        row.map(|row| Ok(UserCredentials { user: row.user.try_into()?, password_hash: row.password_hash })).transpose()
     }
 
     /// `Taken` where the login is in use.
     pub async fn create_user(&self, new: &NewUser, now: Timestamp) -> Result<User, StorageError> {
-        todo!("{new:?} {now}")
+        let login = clean(&new.login);
+        let row: UserRow = write_store!(self, "create a user", |db| {
+            sqlx::query(
+                "insert into users (login, password_hash, role, email, is_active, created_at, credentials_version)
+                values ($1, $2, $3, $4, $5, $6, 1)",
+            )
+            .bind(&login)
+            .bind(&new.password_hash)
+            .bind(new.role.as_str())
+            .bind(new.email.as_deref().map(clean))
+            .bind(true)
+            .bind(Ts::from(now))
+            .execute(&mut *db)
+            .await
+            .map_err(taken("login"))?;
+            Ok(sqlx::query_as(select_user!("from users where login = $1")).bind(&login).fetch_one(db).await?)
+        })?;
+        row.try_into()
     }
 
     /// Ends the user's sessions where password, role or active flag change. `NotFound`; `LastAdmin` where no active admin would
     /// be left.
     pub async fn update_user(&self, login: &str, changes: &UserChanges, now: Timestamp) -> Result<User, StorageError> {
-        todo!("{login} {changes:?} {now}")
+        let login = clean(login);
+        write_store!(self, "change a user", |db| {
+            sqlx::query(self.sql(ONE_AT_A_TIME.0, ONE_AT_A_TIME.1)).execute(&mut *db).await?;
+            let before: Option<UserRow> = sqlx::query_as(select_user!("from users where login = $1"))
+                .bind(&login)
+                .fetch_optional(&mut *db)
+                .await?;
+            let before: User = before.ok_or(StorageError::NotFound { what: "user" })?.try_into()?;
+            let role = changes.role.unwrap_or(before.role);
+            let is_active = changes.is_active.unwrap_or(before.is_active);
+            let email = changes.email.as_ref().unwrap_or(&before.email);
+            let ends_sessions = changes.password_hash.is_some() || role != before.role || is_active != before.is_active;
+            let row: UserRow = sqlx::query_as(
+                "update users set role = $2, is_active = $3, email = $4, updated_at = $5,
+                    password_hash = coalesce($6, password_hash), credentials_version = credentials_version + $7
+                where login = $1
+                returning login, role, email, is_active, created_at, updated_at, last_login, credentials_version",
+            )
+            .bind(&login)
+            .bind(role.as_str())
+            .bind(is_active)
+            .bind(email.as_deref().map(clean))
+            .bind(Ts::from(now))
+            .bind(changes.password_hash.as_deref())
+            .bind(i64::from(ends_sessions))
+            .fetch_one(&mut *db)
+            .await?;
+            if before.role == Role::Admin && before.is_active && !(role == Role::Admin && is_active) {
+                require_an_admin!(db);
+            }
+            if ends_sessions {
+                revoke_sessions!(db, "login = $1", login.as_ref(), now);
+            }
+            Ok(User::try_from(row)?)
+        })
     }
 
     /// Ends the user's sessions. `LastAdmin` where no active admin would be left. False: there was no such user.
     pub async fn delete_user(&self, login: &str, now: Timestamp) -> Result<bool, StorageError> {
-        todo!("{login} {now}")
+        let login = clean(login);
+        write_store!(self, "delete a user", |db| {
+            sqlx::query(self.sql(ONE_AT_A_TIME.0, ONE_AT_A_TIME.1)).execute(&mut *db).await?;
+            // Their access tokens outlive the rows of their sessions.
+            revoke_sessions!(db, "login = $1", login.as_ref(), now);
+            let deleted: Option<(String, bool)> =
+                sqlx::query_as("delete from users where login = $1 returning role, is_active")
+                    .bind(&login)
+                    .fetch_optional(&mut *db)
+                    .await?;
+            if deleted.as_ref().is_some_and(|(role, is_active)| role == Role::Admin.as_str() && *is_active) {
+                require_an_admin!(db);
+            }
+            Ok(deleted.is_some())
+        })
     }
 
     pub async fn set_last_login(&self, login: &str, now: Timestamp) -> Result<(), StorageError> {
-        todo!("{login} {now}")
+        write_store!(self, "note a login", |db| {
+            sqlx::query("update users set last_login = $2 where login = $1")
+                .bind(clean(login))
+                .bind(Ts::from(now))
+                .execute(db)
+                .await?;
+            Ok(())
+        })
     }
 }
