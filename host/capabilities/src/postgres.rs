@@ -1,0 +1,311 @@
+//! SQL on a monitored server.
+//!
+//! [`PostgresServer`] keeps one connection per server. A call ([`statement`]) borrows it ([`lease`]); where there is none, it is
+//! opened first ([`connect`]). Every byte passes the [`meter`].
+
+mod connect;
+mod error;
+mod lease;
+mod meter;
+mod param;
+mod sessions;
+mod statement;
+mod steps;
+mod tls;
+mod value;
+
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use deadpool_postgres::{Connect, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod};
+use pgvigil_model::{FailureReason, Identity, PostgresSettings, Secret, TestStep, Timestamp, Value};
+use pgvigil_runtime::{CallBudget, Postgres, PostgresError, ResultSet, Unavailable};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
+use tokio_postgres::{Client, Config, NoTls, config::SslMode};
+
+use connect::{Endpoint, Link, Progress, lock};
+use error::{ConnectFailure, chain};
+use lease::Lease;
+use statement::{Ran, Statement};
+
+pub use sessions::Session;
+
+/// How long an answer to [`IDENTITY`] is believed: a promoted standby shows within this time.
+const IDENTITY_MAX_AGE: Duration = Duration::from_secs(60);
+
+/// `data_directory` is not listed to who may not read it. PostgreSQL 9.6 and later.
+const IDENTITY: &str = include_str!("postgres/identity.sql");
+
+/// One monitored server, over one connection that is opened when it is first needed.
+#[derive(Debug)]
+pub struct PostgresServer {
+    endpoint: Arc<Endpoint>,
+    pool: Option<Pool>,
+    current: Arc<Current>,
+    /// One live view at a time.
+    live: tokio::sync::Mutex<()>,
+}
+
+/// What belongs to the pool's one connection.
+#[derive(Debug, Default)]
+struct Current {
+    link: Mutex<Option<Arc<Link>>>,
+    progress: Progress,
+}
+
+impl PostgresServer {
+    /// Does not connect yet.
+    pub fn new(settings: PostgresSettings, password: Option<Secret>) -> Self {
+        let endpoint = Arc::new(Endpoint::new(settings, password));
+        let current = Arc::new(Current::default());
+        let connector = Connector { endpoint: Arc::clone(&endpoint), current: Arc::clone(&current) };
+        // Fast: a dead connection is seen without asking it.
+        let config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = Manager::from_connect(Config::new(), connector, config);
+        // Building fails only where timeouts are asked of it, and ours are around all of it.
+        let pool = Pool::builder(manager).max_size(1).build().ok();
+        Self { endpoint, pool, current, live: tokio::sync::Mutex::new(()) }
+    }
+
+    /// Connections ever opened to this server. Cancel requests are not counted.
+    pub fn connections_opened(&self) -> u64 {
+        self.endpoint.connections_opened()
+    }
+
+    /// Network round trips of the last call.
+    pub fn last_round_trips(&self) -> u32 {
+        lock(&self.current.link).as_ref().map_or(0, |link| link.meter.round_trips())
+    }
+
+    /// Tries settings that may not be saved yet, over a short connection of its own. All steps are reported; those after a
+    /// failure as skipped.
+    pub async fn test(settings: PostgresSettings, password: Option<Secret>, timeout: Duration) -> Vec<TestStep> {
+        steps::test(Arc::new(Endpoint::new(settings, password)), timeout).await
+    }
+
+    /// What runs on the server right now, over a short connection of its own; one at a time.
+    pub async fn sessions(&self, limit: usize, timeout: Duration) -> Result<Vec<Session>, PostgresError> {
+        let deadline = Instant::now() + timeout;
+        let busy = || PostgresError::Unavailable(self.busy(timeout, "other live views"));
+        let _one = timeout_at(deadline, self.live.lock()).await.map_err(|_| busy())?;
+        sessions::sessions(&self.endpoint, limit, deadline).await
+    }
+
+    async fn lease(&self, deadline: Instant, timeout: Duration) -> Result<(Lease, Age), Unavailable> {
+        let before = self.endpoint.connections_opened();
+        let pool = self.pool.as_ref().ok_or_else(|| host_fault("no connection pool"))?;
+        let object = match timeout_at(deadline, pool.get()).await {
+            Ok(Ok(object)) => object,
+            Ok(Err(error)) => return Err(unavailable(error)),
+            Err(_) => return Err(self.late(timeout)),
+        };
+        let age = if self.endpoint.connections_opened() == before { Age::Reused } else { Age::New };
+        let link = lock(&self.current.link).clone();
+        match link {
+            Some(link) => Ok((Lease::pooled(object, link, Arc::clone(&self.endpoint)), age)),
+            None => Err(host_fault("a connection without its record")),
+        }
+    }
+
+    fn late(&self, timeout: Duration) -> Unavailable {
+        match self.current.progress.doing() {
+            Some(doing) => Unavailable {
+                reason: FailureReason::TimedOut,
+                detail: format!("{} did not answer within {} ms ({doing})", self.endpoint.place(), timeout.as_millis()),
+            },
+            None => self.busy(timeout, "other probes"),
+        }
+    }
+
+    fn busy(&self, timeout: Duration, users: &str) -> Unavailable {
+        Unavailable {
+            reason: FailureReason::TimedOut,
+            detail: format!(
+                "the one connection to {} was in use by {users} for {} ms",
+                self.endpoint.place(),
+                timeout.as_millis()
+            ),
+        }
+    }
+
+    /// Runs a statement; once more where a kept connection turns out to be dead. It only reads, so it may run twice.
+    async fn run(&self, statement: &Statement<'_>) -> Result<(ResultSet, Arc<Link>), PostgresError> {
+        loop {
+            let (lease, age) = self.lease(statement.deadline, statement.budget.timeout).await?;
+            let link = lock(&self.current.link).clone();
+            let (Some((client, _)), Some(link)) = (lease.parts(), link) else {
+                return Err(host_fault("a lease without a connection").into());
+            };
+            match statement.run(client, &link, &self.endpoint).await {
+                Ran::Done(rows) => {
+                    lease.give_back();
+                    return rows.map(|rows| (rows, link));
+                }
+                Ran::Unfinished(rows) => return rows.map(|rows| (rows, link)), // the lease cancels
+                Ran::Lost(error) => {
+                    let is_stale = age == Age::Reused && link.meter.breach().is_none();
+                    lease.discard();
+                    if !is_stale {
+                        return Err(error);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Age {
+    New,
+    Reused,
+}
+
+#[async_trait]
+impl Postgres for PostgresServer {
+    async fn identity(&self, timeout: Duration) -> Result<Identity, Unavailable> {
+        let link = lock(&self.current.link).clone();
+        if let Some(link) = link.filter(|link| !link.is_closed())
+            && let Some(identity) = link.identity(IDENTITY_MAX_AGE)
+        {
+            return Ok(identity);
+        }
+        let budget = CallBudget { timeout, max_rows: 1, max_bytes: 64 << 10 };
+        let statement = Statement { sql: IDENTITY, params: &[], deadline: Instant::now() + timeout, budget };
+        let (rows, link) = self.run(&statement).await.map_err(|error| self.no_identity(error, timeout))?;
+        let identity = identity(&rows, link.tls).ok_or_else(|| Unavailable {
+            reason: FailureReason::ServerRefused,
+            detail: format!("{} does not answer as PostgreSQL 9.6 or later does", self.endpoint.place()),
+        })?;
+        link.set_identity(identity.clone());
+        Ok(identity)
+    }
+
+    async fn query(&self, sql: &str, params: &[Value], budget: CallBudget) -> Result<ResultSet, PostgresError> {
+        let statement = Statement { sql, params, deadline: Instant::now() + budget.timeout, budget };
+        self.run(&statement).await.map(|(rows, _)| rows)
+    }
+}
+
+impl PostgresServer {
+    fn no_identity(&self, error: PostgresError, timeout: Duration) -> Unavailable {
+        let place = self.endpoint.place();
+        match error {
+            PostgresError::Unavailable(unavailable) => unavailable,
+            PostgresError::TimedOut => Unavailable {
+                reason: FailureReason::TimedOut,
+                detail: format!("{place} did not say its version within {} ms", timeout.as_millis()),
+            },
+            error @ (PostgresError::TooLarge(_) | PostgresError::Sql { .. }) => Unavailable {
+                reason: FailureReason::ServerRefused,
+                detail: format!("{place} did not say its version: {error}"),
+            },
+        }
+    }
+}
+
+fn identity(rows: &ResultSet, tls: bool) -> Option<Identity> {
+    let [row] = rows.rows.as_slice() else { return None };
+    let [
+        Value::Text(version),
+        Value::Int(version_num),
+        Value::Boolean(in_recovery),
+        Value::Timestamp(started_at),
+        data_directory,
+        Value::Boolean(superuser),
+    ] = row.as_slice()
+    else {
+        return None;
+    };
+    Some(Identity {
+        server_version: version.clone(),
+        server_version_num: u32::try_from(*version_num).ok()?,
+        in_recovery: *in_recovery,
+        postmaster_start_time: Timestamp::from_micros(*started_at),
+        data_directory: match data_directory {
+            Value::Text(directory) => Some(directory.clone()),
+            _ => None,
+        },
+        superuser: *superuser,
+        tls,
+    })
+}
+
+fn unavailable(error: PoolError) -> Unavailable {
+    if let PoolError::Backend(error) = &error
+        && let Some(failure) = ConnectFailure::inside(error)
+    {
+        return failure.unavailable.clone();
+    }
+    host_fault(&chain(&error))
+}
+
+fn host_fault(detail: &str) -> Unavailable {
+    Unavailable { reason: FailureReason::HostFailed, detail: format!("a fault of pgvigil itself: {detail}") }
+}
+
+/// Opens the pool's connections.
+#[derive(Debug)]
+struct Connector {
+    endpoint: Arc<Endpoint>,
+    current: Arc<Current>,
+}
+
+type Connecting<'a> =
+    Pin<Box<dyn Future<Output = Result<(Client, JoinHandle<()>), tokio_postgres::Error>> + Send + 'a>>;
+
+impl Connect for Connector {
+    fn connect(&self, _: &Config) -> Connecting<'_> {
+        Box::pin(async move {
+            match self.endpoint.open(&self.current.progress).await {
+                Ok(opened) => {
+                    *lock(&self.current.link) = Some(opened.link);
+                    Ok((opened.client, opened.task))
+                }
+                Err(failure) => refuse(failure).await,
+            }
+        })
+    }
+}
+
+/// The pool knows only errors of tokio-postgres, and only that crate can make one: so it gets to see a stream that fails.
+async fn refuse<T>(failure: ConnectFailure) -> Result<T, tokio_postgres::Error> {
+    let mut config = Config::new();
+    config.user("nobody").ssl_mode(SslMode::Disable);
+    loop {
+        config.connect_raw(Failing(failure.clone()), NoTls).await?;
+    }
+}
+
+struct Failing(ConnectFailure);
+
+impl Failing {
+    fn error<T>(&self) -> Poll<io::Result<T>> {
+        Poll::Ready(Err(io::Error::other(self.0.clone())))
+    }
+}
+
+impl AsyncRead for Failing {
+    fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, _: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.error()
+    }
+}
+
+impl AsyncWrite for Failing {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        self.error()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.error()
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.error()
+    }
+}

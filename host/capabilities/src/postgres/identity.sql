@@ -1,0 +1,8 @@
+-- What every PostgreSQL server tells without privileges. 9.6 and later.
+-- pg_settings does not list data_directory to who may not read it.
+select current_setting('server_version'),
+       current_setting('server_version_num')::pg_catalog.int4,
+       pg_catalog.pg_is_in_recovery(),
+       pg_catalog.pg_postmaster_start_time(),
+       (select s.setting from pg_catalog.pg_settings s where s.name = 'data_directory'),
+       current_setting('is_superuser') = 'on'

@@ -1,0 +1,93 @@
+//! The live view: who is connected, and what they run.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use pgvigil_model::{FailureReason, Value};
+use pgvigil_runtime::{CallBudget, PostgresError, ResultSet, Unavailable};
+use tokio::time::{Instant, timeout_at};
+
+use super::connect::{Endpoint, Progress};
+use super::lease::Lease;
+use super::statement::{Ran, Statement};
+
+const SESSIONS: &str = include_str!("sessions.sql");
+
+/// 1,000 sessions with full statements.
+const MAX_BYTES: usize = 8 << 20;
+
+/// One row of `pg_stat_activity`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    pub pid: i64,
+    pub usename: Option<String>,
+    pub datname: Option<String>,
+    /// The first 4,096 characters of its statement.
+    pub query: Option<String>,
+    pub state: Option<String>,
+}
+
+pub(super) async fn sessions(
+    endpoint: &Arc<Endpoint>,
+    limit: usize,
+    deadline: Instant,
+) -> Result<Vec<Session>, PostgresError> {
+    let timeout = deadline.saturating_duration_since(Instant::now());
+    let limit_param = [Value::Int(i64::try_from(limit).unwrap_or(i64::MAX))];
+    let budget = CallBudget { timeout, max_rows: limit, max_bytes: MAX_BYTES };
+    let rows = once(endpoint, SESSIONS, &limit_param, budget, deadline).await?;
+    Ok(rows.rows.into_iter().filter_map(session).collect())
+}
+
+/// One statement on a connection of its own.
+pub(super) async fn once(
+    endpoint: &Arc<Endpoint>,
+    sql: &str,
+    params: &[Value],
+    budget: CallBudget,
+    deadline: Instant,
+) -> Result<ResultSet, PostgresError> {
+    let progress = Progress::default();
+    let opened = match timeout_at(deadline, endpoint.open(&progress)).await {
+        Ok(opened) => opened.map_err(|failure| failure.unavailable)?,
+        Err(_) => return Err(late(endpoint, &progress, budget.timeout).into()),
+    };
+    let lease = Lease::short(opened, Arc::clone(endpoint));
+    on(lease, endpoint, &Statement { sql, params, deadline, budget }).await.map(|(rows, _)| rows)
+}
+
+/// Runs a statement on a lease, which comes back where it can be used again.
+pub(super) async fn on(
+    lease: Lease,
+    endpoint: &Endpoint,
+    statement: &Statement<'_>,
+) -> Result<(ResultSet, Option<Lease>), PostgresError> {
+    let Some((client, link)) = lease.parts() else {
+        return Err(super::host_fault("a lease without a connection").into());
+    };
+    match statement.run(client, link, endpoint).await {
+        Ran::Done(rows) => rows.map(|rows| (rows, Some(lease))),
+        Ran::Unfinished(rows) => rows.map(|rows| (rows, None)),
+        Ran::Lost(error) => {
+            lease.discard();
+            Err(error)
+        }
+    }
+}
+
+pub(super) fn late(endpoint: &Endpoint, progress: &Progress, timeout: Duration) -> Unavailable {
+    let doing = progress.doing().unwrap_or("connecting");
+    Unavailable {
+        reason: FailureReason::TimedOut,
+        detail: format!("{} did not answer within {} ms ({doing})", endpoint.place(), timeout.as_millis()),
+    }
+}
+
+fn session(row: Vec<Value>) -> Option<Session> {
+    let text = |value: Value| match value {
+        Value::Text(text) => Some(text),
+        _ => None,
+    };
+    let [Value::Int(pid), usename, datname, query, state] = <[Value; 5]>::try_from(row).ok()? else { return None };
+    Some(Session { pid, usename: text(usename), datname: text(datname), query: text(query), state: text(state) })
+}

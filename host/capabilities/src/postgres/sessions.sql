@@ -1,0 +1,11 @@
+-- Client sessions but our own; `query` is empty for who may not read it. PostgreSQL 10 and later; 9.6 lists only such.
+select a.pid,
+       a.usename::text,
+       a.datname::text,
+       pg_catalog."left"(a.query, 4096),
+       a.state
+  from pg_catalog.pg_stat_activity a
+ where a.pid <> pg_catalog.pg_backend_pid()
+   and a.datname is not null
+ order by a.state = 'active' desc nulls last, a.query_start desc nulls last
+ limit $1
