@@ -101,7 +101,7 @@ impl Target {
             self.config(key).ok_or_else(|| ProbeError::Config(format!("`{key}` is not set in [plugin.config]")))?;
         text.trim().parse().map_err(|_| {
             let wanted = std::any::type_name::<T>();
-            ProbeError::Config(format!("`{key} = {text:?}` in [plugin.config] is not a {wanted}"))
+            ProbeError::Config(format!("`{key} = {text:?}` in [plugin.config] is not a valid {wanted}"))
         })
     }
 }
