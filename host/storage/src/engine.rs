@@ -1,18 +1,20 @@
 //! The two engines behind one `Store`.
 
+use std::collections::HashSet;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use pgvigil_model::Secret;
+use pgvigil_model::{Month, Secret};
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{PgPool, SqlitePool};
 
+use crate::metric_set::Declarations;
 use crate::record::StreamCache;
 use crate::{StorageError, Vault};
 
@@ -82,6 +84,9 @@ struct Inner {
     engine: Engine,
     vault: Vault,
     streams: StreamCache,
+    declarations: Declarations,
+    /// Months whose partitions are known to be there.
+    months: Mutex<HashSet<Month>>,
 }
 
 #[derive(Debug)]
@@ -105,14 +110,26 @@ impl Store {
             StoreUrl::Sqlite(path) => Engine::Sqlite(open_sqlite(&path, None).await?),
             StoreUrl::Postgres(url) => Engine::Postgres(open_postgres(&url).await?),
         };
-        Ok(Self { inner: Arc::new(Inner { engine, vault, streams: StreamCache::default() }) })
+        Ok(Self::over(engine, vault))
+    }
+
+    fn over(engine: Engine, vault: Vault) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                engine,
+                vault,
+                streams: StreamCache::default(),
+                declarations: Declarations::default(),
+                months: Mutex::default(),
+            }),
+        }
     }
 
     /// A SQLite store that is full at this many pages of 4 KiB.
     #[doc(hidden)]
     pub async fn open_sqlite_of_pages(path: &Path, vault: Vault, pages: u32) -> Result<Self, StorageError> {
         let engine = Engine::Sqlite(open_sqlite(path, Some(pages)).await?);
-        Ok(Self { inner: Arc::new(Inner { engine, vault, streams: StreamCache::default() }) })
+        Ok(Self::over(engine, vault))
     }
 
     pub fn engine(&self) -> EngineKind {
@@ -132,6 +149,14 @@ impl Store {
 
     pub(crate) fn stream_cache(&self) -> &StreamCache {
         &self.inner.streams
+    }
+
+    pub(crate) fn declarations(&self) -> &Declarations {
+        &self.inner.declarations
+    }
+
+    pub(crate) fn known_months(&self) -> MutexGuard<'_, HashSet<Month>> {
+        self.inner.months.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The text for this engine, where they cannot share one.

@@ -6,6 +6,7 @@
 //! Absent here: HTTP, monitored servers, probes, rates (they are computed by `pgvigil_model::aggregate`).
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests"))]
 
+mod bucket;
 mod engine;
 mod error;
 mod types;
@@ -26,6 +27,7 @@ mod ssh_key;
 mod state;
 mod table;
 mod user;
+mod view;
 
 pub use audit::{AuditEvent, AuditFilter, AuditPage, AuditStats};
 pub use engine::{EngineKind, Store, StoreUrl};
@@ -35,7 +37,7 @@ pub use log::{LogEntry, LogFilter, LogLevel, LogPage, LogStats};
 pub use maintenance::RolledUp;
 pub use record::Recorded;
 pub use run::{LastRun, RunFilter, RunSummary, StoredOutcome};
-pub use series::{Latest, LatestRow, SeriesAnswer, SeriesQuery, SeriesStream};
+pub use series::{Latest, LatestRow, SERIES_STREAMS_MAX, SeriesAnswer, SeriesQuery, SeriesStream};
 pub use server::{
     HostKey, HostKeyPin, NewServer, Reachability, SecretChange, SecretChanges, SecretPresence, ServerFailure,
     ServerOverview, ServerStatus,

@@ -1,55 +1,600 @@
 //! Care of the store: roll-ups, partitions, retention. Everything works in bounded pieces and may be interrupted.
 
-use pgvigil_model::Timestamp;
+use std::collections::BTreeMap;
 
+use pgvigil_model::{Bucket, MetricKind, MetricSet, Month, Point, Resolution, Timestamp, aggregate};
+use sqlx::{AssertSqlSafe, QueryBuilder};
+
+use crate::bucket;
+use crate::engine::{Engine, bounded, read_store, write_store};
+use crate::record::month_of;
+use crate::server::from_json;
+use crate::types::{Readings, Ts};
 use crate::{StorageError, Store};
+
+/// How long after its end a bucket is sealed. Runs are recorded within seconds of their start; what comes later is rolled up again.
+const GRACE_SECONDS: i64 = 300;
+
+/// At one point a minute and 30 values these are some 90 MB in the worst case, and 4 MB usually.
+const STREAMS_PER_PIECE: i64 = 256;
+
+/// Rows that one statement of a purge deletes, so that nobody waits long for SQLite's one writer.
+const ROWS_PER_PIECE: i64 = 5_000;
+
+/// Buckets that points came late into and that one call rolls up again; the rest is for the next call.
+const LATE_PER_CALL: i64 = 10_000;
+
+const ROWS_PER_STATEMENT: usize = 500;
+
+/// Partitions are made and dropped by one host at a time.
+const PARTITIONS_LOCK: &str = "select pg_advisory_xact_lock(7046029254386353132)";
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RolledUp {
     /// Buckets written, of all resolutions.
     pub buckets: u64,
-    /// Buckets that were written again because points came late.
+    /// Of them: buckets that were written again because points came late.
     pub again: u64,
+}
+
+#[derive(sqlx::FromRow)]
+struct PointRow {
+    stream: i64,
+    ts: Ts,
+    since: Option<Ts>,
+    readings: Readings,
+}
+
+impl From<PointRow> for Point {
+    fn from(row: PointRow) -> Self {
+        Self { at: row.ts.into(), since: row.since.map(Timestamp::from), values: row.readings.0 }
+    }
+}
+
+/// The points of a stream in a span of time, and the one before.
+#[derive(Default)]
+struct StreamPoints {
+    previous: Option<Point>,
+    points: Vec<Point>,
+}
+
+/// Streams whose ids are in `first..=last`.
+#[derive(Clone, Copy, Debug)]
+struct Piece {
+    first: i64,
+    last: i64,
 }
 
 impl Store {
     /// Seals the buckets that are complete at `now`, of all streams, and those again into which points came late.
     pub async fn roll_up(&self, now: Timestamp) -> Result<RolledUp, StorageError> {
-        todo!("{now}")
+        let mut rolled = RolledUp::default();
+        let until = Resolution::Hour.bucket_start(now.plus_seconds(-GRACE_SECONDS));
+        let kinds = self.kinds_of_sets().await?;
+        self.roll_up_hours(until, &kinds, &mut rolled).await?;
+        for resolution in [Resolution::FourHours, Resolution::Day] {
+            self.merge_hours(resolution, &kinds, &mut rolled).await?;
+        }
+        self.roll_up_late(&kinds, &mut rolled).await?;
+        Ok(rolled)
+    }
+
+    async fn kinds_of_sets(&self) -> Result<BTreeMap<i64, Vec<MetricKind>>, StorageError> {
+        let rows: Vec<(i64, String)> = read_store!(self, "read metric sets", |db| {
+            Ok(sqlx::query_as("select id, declaration from metric_set").fetch_all(db).await?)
+        })?;
+        rows.into_iter().map(|(id, text)| Ok((id, from_json::<MetricSet>(&text, "metric set")?.kinds()))).collect()
+    }
+
+    async fn roll_up_hours(
+        &self,
+        until: Timestamp,
+        kinds: &BTreeMap<i64, Vec<MetricKind>>,
+        rolled: &mut RolledUp,
+    ) -> Result<(), StorageError> {
+        let sealed_to: Option<Ts> = write_store!(self, "begin to roll up", |db| {
+            // Whoever records a point before this time from now on notes it as late.
+            sqlx::query(
+                "update rollup_progress set sealing_to = $1
+                where resolution = 3600 and (sealing_to is null or sealing_to < $1)",
+            )
+            .bind(Ts::from(until))
+            .execute(&mut *db)
+            .await?;
+            Ok(sqlx::query_scalar("select sealed_to from rollup_progress where resolution = 3600")
+                .fetch_one(db)
+                .await?)
+        })?;
+        let mut from = match sealed_to {
+            Some(sealed_to) => sealed_to.into(),
+            None => match self.oldest_point().await? {
+                Some(oldest) => Resolution::Hour.bucket_start(oldest),
+                None => until,
+            },
+        };
+        while from < until {
+            // A day at a time, so that a backlog of a year is a year of small pieces.
+            let to = until.min(Resolution::Day.bucket_start(from).plus_seconds(86_400));
+            self.ensure_months(&[month_of(from)]).await?;
+            for piece in self.pieces().await? {
+                let streams = self.points_of(piece, from, to).await?;
+                let buckets = aggregated(&streams, kinds);
+                rolled.buckets += self.write_buckets(Resolution::Hour, &buckets).await?;
+            }
+            self.advance(Resolution::Hour, to).await?;
+            from = to;
+        }
+        if sealed_to.is_none() {
+            self.advance(Resolution::Hour, until).await?;
+        }
+        Ok(())
+    }
+
+    async fn oldest_point(&self) -> Result<Option<Timestamp>, StorageError> {
+        let oldest: Option<Ts> = read_store!(self, "find the oldest point", |db| {
+            Ok(sqlx::query_scalar("select min((select min(p.ts) from point p where p.stream = s.id)) from stream s")
+                .fetch_one(db)
+                .await?)
+        })?;
+        Ok(oldest.map(Timestamp::from))
+    }
+
+    async fn pieces(&self) -> Result<Vec<Piece>, StorageError> {
+        let (first, last): (Option<i64>, Option<i64>) = read_store!(self, "count streams", |db| {
+            Ok(sqlx::query_as("select min(id), max(id) from stream").fetch_one(db).await?)
+        })?;
+        let (Some(mut first), Some(last)) = (first, last) else { return Ok(Vec::new()) };
+        let mut pieces = Vec::new();
+        while first <= last {
+            pieces.push(Piece { first, last: first + STREAMS_PER_PIECE - 1 });
+            first += STREAMS_PER_PIECE;
+        }
+        Ok(pieces)
+    }
+
+    /// (stream, metric set) and its points with `from <= ts < to`.
+    async fn points_of(
+        &self,
+        piece: Piece,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<BTreeMap<(i64, i64), StreamPoints>, StorageError> {
+        let (sets, previous, points): (Vec<(i64, i64)>, Vec<PointRow>, Vec<PointRow>) =
+            read_store!(self, "read points to roll up", |db| {
+                let points: Vec<PointRow> = sqlx::query_as(
+                    "select p.stream, p.ts, p.since, p.readings from stream s join point p on p.stream = s.id
+                    where s.id between $1 and $2 and p.ts >= $3 and p.ts < $4 order by p.stream, p.ts",
+                )
+                .bind(piece.first)
+                .bind(piece.last)
+                .bind(Ts::from(from))
+                .bind(Ts::from(to))
+                .fetch_all(&mut *db)
+                .await?;
+                if points.is_empty() {
+                    return Ok((Vec::new(), Vec::new(), points));
+                }
+                let sets = sqlx::query_as("select id, metric_set from stream where id between $1 and $2")
+                    .bind(piece.first)
+                    .bind(piece.last)
+                    .fetch_all(&mut *db)
+                    .await?;
+                let previous = sqlx::query_as(
+                    "select p.stream, p.ts, p.since, p.readings from stream s join point p on p.stream = s.id
+                        and p.ts = (select max(q.ts) from point q where q.stream = s.id and q.ts < $3)
+                    where s.id between $1 and $2",
+                )
+                .bind(piece.first)
+                .bind(piece.last)
+                .bind(Ts::from(from))
+                .fetch_all(db)
+                .await?;
+                Ok((sets, previous, points))
+            })?;
+        let sets: BTreeMap<i64, i64> = sets.into_iter().collect();
+        let mut streams: BTreeMap<(i64, i64), StreamPoints> = BTreeMap::new();
+        for row in points {
+            if let Some(set) = sets.get(&row.stream) {
+                streams.entry((row.stream, *set)).or_default().points.push(row.into());
+            }
+        }
+        for row in previous {
+            let key = sets.get(&row.stream).map(|set| (row.stream, *set));
+            if let Some(stream) = key.and_then(|key| streams.get_mut(&key)) {
+                stream.previous = Some(row.into());
+            }
+        }
+        Ok(streams)
+    }
+
+    async fn write_buckets(&self, resolution: Resolution, buckets: &[(i64, Bucket)]) -> Result<u64, StorageError> {
+        for buckets in buckets.chunks(ROWS_PER_STATEMENT) {
+            write_store!(self, "write roll-ups", |db| {
+                let mut query = QueryBuilder::new("insert into rollup (stream, resolution, ts, aggregates) ");
+                query.push_values(buckets, |mut row, (stream, bucket)| {
+                    row.push_bind(*stream)
+                        .push_bind(resolution.bucket_seconds().unwrap_or_default())
+                        .push_bind(Ts::from(bucket.start))
+                        .push_bind(bucket::encode(bucket));
+                });
+                query.push(" on conflict (stream, resolution, ts) do update set aggregates = excluded.aggregates");
+                query.build().persistent(false).execute(db).await?;
+                Ok(())
+            })?;
+        }
+        Ok(u64::try_from(buckets.len()).unwrap_or_default())
+    }
+
+    /// Only ever forward: another host may have been faster.
+    async fn advance(&self, resolution: Resolution, to: Timestamp) -> Result<(), StorageError> {
+        write_store!(self, "seal roll-ups", |db| {
+            sqlx::query(
+                "update rollup_progress set sealed_to = $2
+                where resolution = $1 and (sealed_to is null or sealed_to < $2)",
+            )
+            .bind(resolution.bucket_seconds().unwrap_or_default())
+            .bind(Ts::from(to))
+            .execute(db)
+            .await?;
+            Ok(())
+        })
+    }
+
+    pub(crate) async fn sealed_to(&self, resolution: Resolution) -> Result<Option<Timestamp>, StorageError> {
+        let sealed_to: Option<Ts> = read_store!(self, "read how far roll-ups are", |db| {
+            Ok(sqlx::query_scalar("select sealed_to from rollup_progress where resolution = $1")
+                .bind(resolution.bucket_seconds().unwrap_or_default())
+                .fetch_one(db)
+                .await?)
+        })?;
+        Ok(sealed_to.map(Timestamp::from))
+    }
+
+    /// Hours merged lose nothing, so coarser buckets never read points.
+    async fn merge_hours(
+        &self,
+        resolution: Resolution,
+        kinds: &BTreeMap<i64, Vec<MetricKind>>,
+        rolled: &mut RolledUp,
+    ) -> Result<(), StorageError> {
+        let Some(hours) = self.sealed_to(Resolution::Hour).await? else { return Ok(()) };
+        let until = resolution.bucket_start(hours);
+        let mut from = match self.sealed_to(resolution).await? {
+            Some(sealed_to) => sealed_to,
+            None => match self.oldest_point().await? {
+                Some(oldest) => resolution.bucket_start(oldest),
+                None => until,
+            },
+        };
+        while from < until {
+            let to = until.min(Resolution::Day.bucket_start(from).plus_seconds(86_400));
+            for piece in self.pieces().await? {
+                let buckets = self.hours_merged(piece, resolution, from, to, kinds).await?;
+                rolled.buckets += self.write_buckets(resolution, &buckets).await?;
+            }
+            self.advance(resolution, to).await?;
+            from = to;
+        }
+        Ok(())
+    }
+
+    async fn hours_merged(
+        &self,
+        piece: Piece,
+        resolution: Resolution,
+        from: Timestamp,
+        to: Timestamp,
+        kinds: &BTreeMap<i64, Vec<MetricKind>>,
+    ) -> Result<Vec<(i64, Bucket)>, StorageError> {
+        let rows: Vec<(i64, i64, Vec<u8>)> = read_store!(self, "read hours to merge", |db| {
+            Ok(sqlx::query_as(
+                "select r.stream, s.metric_set, r.aggregates from stream s join rollup r on r.stream = s.id
+                where s.id between $1 and $2 and r.resolution = 3600 and r.ts >= $3 and r.ts < $4
+                order by r.stream, r.ts",
+            )
+            .bind(piece.first)
+            .bind(piece.last)
+            .bind(Ts::from(from))
+            .bind(Ts::from(to))
+            .fetch_all(db)
+            .await?)
+        })?;
+        let mut merged: Vec<(i64, Bucket)> = Vec::new();
+        for (stream, set, bytes) in rows {
+            let Some(hour) = kinds.get(&set).and_then(|kinds| bucket::decode(kinds, &bytes)) else { continue };
+            let start = resolution.bucket_start(hour.start);
+            match merged.last_mut() {
+                Some((last, bucket)) if *last == stream && bucket.start == start => bucket::merge(bucket, &hour),
+                _ => merged.push((stream, Bucket { start, ..hour })),
+            }
+        }
+        Ok(merged)
+    }
+
+    /// A point that came late changes its own bucket, and that of the next point, whose increase spans from it.
+    async fn roll_up_late(
+        &self,
+        kinds: &BTreeMap<i64, Vec<MetricKind>>,
+        rolled: &mut RolledUp,
+    ) -> Result<(), StorageError> {
+        let Some(sealed_to) = self.sealed_to(Resolution::Hour).await? else { return Ok(()) };
+        let late: Vec<(i64, i64, Ts, Option<Ts>)> = read_store!(self, "read late points", |db| {
+            Ok(sqlx::query_as(
+                "select l.id, l.stream, l.ts, (select min(p.ts) from point p where p.stream = l.stream and p.ts > l.ts)
+                from rollup_late l where l.ts < $1 order by l.stream, l.ts, l.id limit $2",
+            )
+            .bind(Ts::from(sealed_to))
+            .bind(LATE_PER_CALL)
+            .fetch_all(db)
+            .await?)
+        })?;
+        let mut days: BTreeMap<(i64, Timestamp), ()> = BTreeMap::new();
+        for (_, stream, ts, next) in &late {
+            for at in [Some(*ts), *next].into_iter().flatten().map(Timestamp::from).filter(|at| *at < sealed_to) {
+                days.insert((*stream, Resolution::Day.bucket_start(at)), ());
+            }
+        }
+        for (stream, day) in days.into_keys() {
+            let piece = Piece { first: stream, last: stream };
+            let end = day.plus_seconds(86_400);
+            self.ensure_months(&[month_of(day)]).await?;
+            let hours = aggregated(&self.points_of(piece, day, end.min(sealed_to)).await?, kinds);
+            rolled.again += self.write_buckets(Resolution::Hour, &hours).await?;
+            for resolution in [Resolution::FourHours, Resolution::Day] {
+                let sealed_to = self.sealed_to(resolution).await?.unwrap_or(day).min(end);
+                let buckets = self.hours_merged(piece, resolution, day, sealed_to, kinds).await?;
+                rolled.again += self.write_buckets(resolution, &buckets).await?;
+            }
+        }
+        rolled.buckets += rolled.again;
+        for late in late.chunks(ROWS_PER_STATEMENT) {
+            write_store!(self, "forget late points", |db| {
+                let mut query = QueryBuilder::new("delete from rollup_late where id in (");
+                let mut ids = query.separated(", ");
+                for (id, ..) in late {
+                    ids.push_bind(*id);
+                }
+                query.push(")");
+                query.build().persistent(false).execute(db).await?;
+                Ok(())
+            })?;
+        }
+        Ok(())
     }
 
     /// Makes the partitions of the month of `now` and of as many following months; answers how many were missing. No effect on
     /// SQLite. Hosts may race.
     pub async fn ensure_partitions(&self, now: Timestamp, months_ahead: u32) -> Result<u32, StorageError> {
-        todo!("{now} {months_ahead}")
+        let ahead = i32::try_from(months_ahead).unwrap_or(i32::MAX).min(120);
+        let months: Vec<Month> = (0..=ahead).map(|months| month_of(now).plus(months)).collect();
+        self.ensure_months(&months).await
+    }
+
+    /// How many partitions of `point` were missing.
+    pub(crate) async fn ensure_months(&self, months: &[Month]) -> Result<u32, StorageError> {
+        let Engine::Postgres(pool) = self.connections() else { return Ok(0) };
+        let missing: Vec<Month> = {
+            let known = self.known_months();
+            months.iter().copied().filter(|month| !known.contains(month)).collect()
+        };
+        if missing.is_empty() {
+            return Ok(0);
+        }
+        let made = bounded("make partitions", async {
+            let mut transaction = pool.begin().await?;
+            sqlx::query(PARTITIONS_LOCK).execute(&mut *transaction).await?;
+            let mut made = 0;
+            for month in &missing {
+                let there: bool = sqlx::query_scalar("select to_regclass($1) is not null")
+                    .bind(format!("point_{month}"))
+                    .fetch_one(&mut *transaction)
+                    .await?;
+                for table in ["point", "rollup"].into_iter().filter(|_| !there) {
+                    // With explicit offsets: the session's time zone must not move a bound.
+                    let statement = format!(
+                        "create table if not exists {table}_{month} partition of {table} \
+                         for values from ('{} 00:00:00+00') to ('{} 00:00:00+00')",
+                        month.start().to_datetime().format("%Y-%m-%d"),
+                        month.end().to_datetime().format("%Y-%m-%d"),
+                    );
+                    sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *transaction).await?;
+                }
+                made += u32::from(!there);
+            }
+            transaction.commit().await?;
+            Ok(made)
+        })
+        .await?;
+        self.known_months().extend(missing);
+        Ok(made)
     }
 
     /// Points, roll-ups, and entity events older than `limit`. On PostgreSQL whole months, by dropping partitions. Answers how
-    /// many rows (SQLite) or partitions (PostgreSQL) went.
+    /// many rows (SQLite) or partitions (PostgreSQL) of samples went.
     pub async fn drop_samples_before(&self, limit: Timestamp) -> Result<u64, StorageError> {
-        todo!("{limit}")
+        self.purge("delete from event where id in (select id from event where at < $1 limit $2)", limit).await?;
+        self.purge("delete from rollup_late where id in (select id from rollup_late where ts < $1 limit $2)", limit)
+            .await?;
+        match self.connections() {
+            Engine::Sqlite(_) => self.delete_samples_before(limit).await,
+            Engine::Postgres(_) => self.drop_partitions_before(month_of(limit)).await,
+        }
+    }
+
+    /// Stream by stream: the key begins with the stream, so nothing is scanned.
+    async fn delete_samples_before(&self, limit: Timestamp) -> Result<u64, StorageError> {
+        let streams: Vec<i64> = read_store!(self, "list streams", |db| {
+            Ok(sqlx::query_scalar("select id from stream order by id").fetch_all(db).await?)
+        })?;
+        let mut deleted = 0;
+        for stream in streams {
+            for statement in [
+                "delete from point where stream = $1 and ts in
+                    (select ts from point where stream = $1 and ts < $2 order by ts limit $3)",
+                "delete from rollup where stream = $1 and resolution = 3600 and ts in
+                    (select ts from rollup where stream = $1 and resolution = 3600 and ts < $2 order by ts limit $3)",
+                "delete from rollup where stream = $1 and resolution = 14400 and ts in
+                    (select ts from rollup where stream = $1 and resolution = 14400 and ts < $2 order by ts limit $3)",
+                "delete from rollup where stream = $1 and resolution = 86400 and ts in
+                    (select ts from rollup where stream = $1 and resolution = 86400 and ts < $2 order by ts limit $3)",
+            ] {
+                loop {
+                    let rows = write_store!(self, "delete old samples", |db| {
+                        Ok(sqlx::query(statement)
+                            .bind(stream)
+                            .bind(Ts::from(limit))
+                            .bind(ROWS_PER_PIECE)
+                            .execute(db)
+                            .await?
+                            .rows_affected())
+                    })?;
+                    deleted += rows;
+                    if rows == 0 {
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(deleted)
+    }
+
+    async fn drop_partitions_before(&self, limit: Month) -> Result<u64, StorageError> {
+        let Engine::Postgres(pool) = self.connections() else { return Ok(0) };
+        let names: Vec<String> = bounded("list partitions", async {
+            Ok(sqlx::query_scalar(
+                "select c.relname::text from pg_inherits i join pg_class c on c.oid = i.inhrelid
+                where i.inhparent in ('point'::regclass, 'rollup'::regclass) order by 1",
+            )
+            .fetch_all(pool)
+            .await?)
+        })
+        .await?;
+        let old = names.iter().filter(|name| month_in(name).is_some_and(|month| month < limit));
+        let mut dropped = 0;
+        for name in old {
+            // One short exclusive lock per partition, and a lock_timeout: a long reader makes us try again tomorrow.
+            bounded("drop a partition", async {
+                let statement = format!("drop table if exists {name}");
+                sqlx::raw_sql(AssertSqlSafe(statement)).execute(pool).await?;
+                Ok(())
+            })
+            .await?;
+            dropped += 1;
+        }
+        self.known_months().retain(|month| *month >= limit);
+        Ok(dropped)
     }
 
     pub async fn purge_audit_before(&self, limit: Timestamp) -> Result<u64, StorageError> {
-        todo!("{limit}")
+        self.purge("delete from audit_event where id in (select id from audit_event where at < $1 limit $2)", limit)
+            .await
     }
 
     pub async fn purge_logs_before(&self, limit: Timestamp) -> Result<u64, StorageError> {
-        todo!("{limit}")
+        self.purge("delete from system_log where id in (select id from system_log where at < $1 limit $2)", limit).await
     }
 
     /// Keeps the last run of each plugin and server, however old.
     pub async fn purge_runs_before(&self, limit: Timestamp) -> Result<u64, StorageError> {
-        todo!("{limit}")
+        self.purge(
+            "delete from run where id in (select r.id from run r where r.started_at < $1
+                and not exists (select 1 from last_run l where l.run = r.id) limit $2)",
+            limit,
+        )
+        .await
+    }
+
+    async fn purge(&self, statement: &'static str, limit: Timestamp) -> Result<u64, StorageError> {
+        let mut deleted = 0;
+        loop {
+            let rows = write_store!(self, "delete old rows", |db| {
+                Ok(sqlx::query(statement).bind(Ts::from(limit)).bind(ROWS_PER_PIECE).execute(db).await?.rows_affected())
+            })?;
+            deleted += rows;
+            if rows == 0 {
+                return Ok(deleted);
+            }
+        }
     }
 
     /// Removes what deleted servers left behind, in pieces; answers how many rows went.
     pub async fn purge_deleted_servers(&self) -> Result<u64, StorageError> {
-        todo!()
+        let mut deleted = 0;
+        for statement in [
+            "delete from point where (stream, ts) in (select p.stream, p.ts from server x
+                join stream s on s.server = x.id join point p on p.stream = s.id where x.deleted_at is not null limit $1)",
+            "delete from rollup where (stream, resolution, ts) in (select p.stream, p.resolution, p.ts from server x
+                join stream s on s.server = x.id join rollup p on p.stream = s.id where x.deleted_at is not null limit $1)",
+            "delete from rollup_late where id in (select l.id from server x join stream s on s.server = x.id
+                join rollup_late l on l.stream = s.id where x.deleted_at is not null limit $1)",
+            "delete from stream where id in (select s.id from server x join stream s on s.server = x.id
+                where x.deleted_at is not null limit $1)",
+            "delete from event where id in (select e.id from server x join event e on e.server = x.id
+                where x.deleted_at is not null limit $1)",
+            "delete from run where id in (select r.id from server x join run r on r.server = x.id
+                where x.deleted_at is not null limit $1)",
+            "delete from entity where (server, kind, key) in (select e.server, e.kind, e.key from server x
+                join entity e on e.server = x.id where x.deleted_at is not null limit $1)",
+            "delete from server where id in (select x.id from server x where x.deleted_at is not null limit $1)",
+        ] {
+            loop {
+                let rows = write_store!(self, "delete what a deleted server left", |db| {
+                    Ok(sqlx::query(statement).bind(ROWS_PER_PIECE).execute(db).await?.rows_affected())
+                })?;
+                deleted += rows;
+                if rows == 0 {
+                    break;
+                }
+            }
+        }
+        self.stream_cache().clear();
+        Ok(deleted)
     }
 
     /// Readiness: writes one row. A full disk is `StorageError::Full`.
     pub async fn health(&self, now: Timestamp) -> Result<(), StorageError> {
-        todo!("{now}")
+        write_store!(self, "write", |db| {
+            sqlx::query(
+                "insert into heartbeat (id, at) values (1, $1) on conflict (id) do update set at = excluded.at",
+            )
+            .bind(Ts::from(now))
+            .execute(db)
+            .await?;
+            Ok(())
+        })
+    }
+}
+
+fn aggregated(
+    streams: &BTreeMap<(i64, i64), StreamPoints>,
+    kinds: &BTreeMap<i64, Vec<MetricKind>>,
+) -> Vec<(i64, Bucket)> {
+    let mut buckets = Vec::new();
+    for ((stream, set), StreamPoints { previous, points }) in streams {
+        if let Some(kinds) = kinds.get(set) {
+            let hours = aggregate(kinds, previous.as_ref(), points, Resolution::Hour);
+            buckets.extend(hours.into_iter().map(|bucket| (*stream, bucket)));
+        }
+    }
+    buckets
+}
+
+/// Of a partition's name: `point_2026_11`.
+fn month_in(partition: &str) -> Option<Month> {
+    let mut parts = partition.rsplitn(3, '_');
+    let month = parts.next()?.parse().ok()?;
+    let year = parts.next()?.parse().ok()?;
+    Month::new(year, month)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_that_is_no_partition_of_ours_has_no_month() {
+        assert_eq!(month_in("point_default"), None);
+        assert_eq!(month_in("point_2026_13"), None);
+        assert_eq!(month_in("point_2026_11"), Month::new(2026, 11));
     }
 }

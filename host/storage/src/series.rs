@@ -1,7 +1,16 @@
 //! Reading series: roll-ups where they are sealed, raw points for the rest, never more than a chart can show.
 
-use pgvigil_model::{Bucket, Metric, Resolution, ServerId, Timestamp};
+use std::collections::{BTreeMap, HashMap};
 
+use futures_util::TryStreamExt;
+use pgvigil_model::{Bucket, Metric, MetricKind, Point, Resolution, ServerId, Timestamp, aggregate};
+use sqlx::{AssertSqlSafe, QueryBuilder, Row};
+
+use crate::bucket;
+use crate::engine::{EngineKind, read_store};
+use crate::metric_set::Declared;
+use crate::server::from_json;
+use crate::types::{Readings, Ts};
 use crate::{StorageError, Store};
 
 #[derive(Clone, Debug)]
@@ -57,19 +66,470 @@ pub struct LatestRow {
     pub values: Vec<f64>,
 }
 
+/// Streams in one answer; the rest is counted in `streams_left_out`.
+pub const SERIES_STREAMS_MAX: usize = 1_000;
+
+/// Numbers in one answer: at 40 bytes each some 40 MB. Beyond it the resolution is coarser.
+const VALUES_MAX: i64 = 1_000_000;
+
+/// From how many of the newest points of a stream its usual interval is taken.
+const INTERVAL_POINTS: i64 = 9;
+
+/// A stream of the answer: the rows of `stream` with these labels, one per declaration.
+struct Found {
+    id: i64,
+    declaration: usize,
+    labels: Vec<String>,
+}
+
+/// What is asked, laid over one declaration.
+struct Wanted {
+    /// Kinds of all metrics of the declaration.
+    kinds: Vec<MetricKind>,
+    /// For each metric of the answer: its place in the declaration.
+    places: Vec<Option<usize>>,
+}
+
+impl Wanted {
+    /// The kinds of those metrics of the answer that this declaration has.
+    fn kinds(&self) -> Vec<MetricKind> {
+        self.places.iter().flatten().map(|place| self.kinds[*place]).collect()
+    }
+
+    /// The values of a stored point that are asked for.
+    fn point(&self, at: Ts, since: Option<Ts>, readings: &Readings) -> Point {
+        let value = |place: &usize| readings.0.get(*place).copied().unwrap_or(f64::NAN);
+        Point {
+            at: at.into(),
+            since: since.map(Timestamp::from),
+            values: self.places.iter().flatten().map(value).collect(),
+        }
+    }
+
+    /// A bucket of this declaration as one of the answer: what the declaration lacks is empty.
+    fn spread(&self, bucket: Bucket, metrics: &[Metric]) -> Bucket {
+        let mut known = bucket.values.into_iter();
+        let values = self
+            .places
+            .iter()
+            .zip(metrics)
+            .map(|(place, metric)| {
+                place.and_then(|_| known.next()).unwrap_or(pgvigil_model::Aggregate::empty(metric.kind))
+            })
+            .collect();
+        Bucket { start: bucket.start, values }
+    }
+}
+
+/// All metrics of all declarations, the newest first; of each name the newest.
+fn metrics_of(declarations: &[Declared], asked: &[String]) -> Vec<Metric> {
+    let mut metrics: Vec<Metric> = Vec::new();
+    for metric in declarations.iter().flat_map(|declared| &declared.set.metrics) {
+        let wanted = asked.is_empty() || asked.contains(&metric.name);
+        if wanted && !metrics.iter().any(|known| known.name == metric.name) {
+            metrics.push(metric.clone());
+        }
+    }
+    // In the order in which they were asked for.
+    if !asked.is_empty() {
+        metrics.sort_by_key(|metric| asked.iter().position(|name| *name == metric.name));
+    }
+    metrics
+}
+
+fn labels_of(declarations: &[Declared]) -> Vec<String> {
+    let mut labels: Vec<String> = Vec::new();
+    for label in declarations.iter().flat_map(|declared| &declared.set.labels) {
+        if !labels.contains(label) {
+            labels.push(label.clone());
+        }
+    }
+    labels
+}
+
+fn wanted(declared: &Declared, metrics: &[Metric]) -> Wanted {
+    // A metric that changed its kind is another metric: its values cannot be merged.
+    let place = |metric: &Metric| {
+        declared.set.position(&metric.name).filter(|place| {
+            let was = declared.set.metrics[*place].kind;
+            (was == MetricKind::Counter) == (metric.kind == MetricKind::Counter)
+        })
+    };
+    Wanted { kinds: declared.set.kinds(), places: metrics.iter().map(place).collect() }
+}
+
+type BucketsByStream = BTreeMap<Vec<String>, BTreeMap<Timestamp, Bucket>>;
+
+/// What one read needs to know.
+struct Plan<'a> {
+    streams: &'a [Found],
+    /// Positions in `streams`.
+    by_id: HashMap<i64, usize>,
+    wanted: &'a [Wanted],
+    metrics: &'a [Metric],
+    resolution: Resolution,
+}
+
+impl Plan<'_> {
+    fn ids_of(&self, declaration: usize) -> Vec<i64> {
+        self.streams.iter().filter(|stream| stream.declaration == declaration).map(|stream| stream.id).collect()
+    }
+
+    fn stream(&self, id: i64) -> Option<&Found> {
+        self.by_id.get(&id).and_then(|at| self.streams.get(*at))
+    }
+
+    /// Adds a bucket, which may be a part of one that is there already; parts come in time order.
+    fn add(&self, answer: &mut BucketsByStream, stream: &Found, bucket: Bucket) {
+        let bucket = self.wanted[stream.declaration].spread(bucket, self.metrics);
+        let start = self.resolution.bucket_start(bucket.start);
+        let buckets = answer.entry(stream.labels.clone()).or_default();
+        match buckets.get_mut(&start) {
+            Some(known) => bucket::merge(known, &bucket),
+            None => {
+                buckets.insert(start, Bucket { start, ..bucket });
+            }
+        }
+    }
+}
+
+/// Half-open.
+#[derive(Clone, Copy)]
+struct Span {
+    from: Timestamp,
+    to: Timestamp,
+}
+
 impl Store {
     /// A set that was never declared answers no metrics and no streams.
     pub async fn series(&self, query: &SeriesQuery) -> Result<SeriesAnswer, StorageError> {
-        todo!("{query:?}")
+        let declarations = self.declarations_of(&query.set).await?;
+        let labels = labels_of(&declarations);
+        let metrics = metrics_of(&declarations, &query.metrics);
+        let mut streams = self.find_streams(query.server, &declarations, &labels, &query.labels).await?;
+        let found = streams.len();
+        streams.truncate(SERIES_STREAMS_MAX);
+        let from = Timestamp::from(Ts::from(query.from));
+        let to = Timestamp::from(Ts::from(query.to)).max(from);
+        let resolution = self.resolution(&streams, metrics.len(), from, to, query.max_points).await?;
+        let wanted: Vec<Wanted> = declarations.iter().map(|declared| wanted(declared, &metrics)).collect();
+        let plan = Plan { by_id: streams.iter().enumerate().map(|(at, stream)| (stream.id, at)).collect(), streams: &streams, wanted: &wanted, metrics: &metrics, resolution };
+        let mut answer = BucketsByStream::new();
+        match resolution.bucket_seconds() {
+            None => {
+                let span = Span { from, to: Timestamp::from_micros(to.micros().saturating_add(1)) };
+                self.add_points(&plan, span, &mut answer).await?;
+            }
+            Some(seconds) => {
+                let whole =
+                    Span { from: resolution.bucket_start(from), to: resolution.bucket_start(to).plus_seconds(seconds) };
+                self.add_buckets(&plan, whole, &mut answer).await?;
+            }
+        }
+        let streams = answer
+            .into_iter()
+            .map(|(labels, buckets)| SeriesStream { labels, buckets: buckets.into_values().collect() })
+            .collect();
+        let left_out = found.saturating_sub(SERIES_STREAMS_MAX);
+        Ok(SeriesAnswer {
+            resolution,
+            labels,
+            metrics,
+            streams,
+            streams_left_out: u64::try_from(left_out).unwrap_or_default(),
+        })
+    }
+
+    /// By declaration and id. The labels are in the order of `labels`.
+    async fn find_streams(
+        &self,
+        server: ServerId,
+        declarations: &[Declared],
+        labels: &[String],
+        filters: &[(String, String)],
+    ) -> Result<Vec<Found>, StorageError> {
+        if declarations.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows: Vec<(i64, i64, String)> = read_store!(self, "find streams", |db| {
+            let mut query = QueryBuilder::new("select id, metric_set, labels from stream where server = ");
+            query.push_bind(server.0).push(" and metric_set in (");
+            let mut ids = query.separated(", ");
+            for declared in declarations {
+                ids.push_bind(declared.id);
+            }
+            query.push(") order by metric_set desc, id");
+            Ok(query.build_query_as().fetch_all(db).await?)
+        })?;
+        let mut found = Vec::new();
+        for (id, set, text) in rows {
+            let Some(declaration) = declarations.iter().position(|declared| declared.id == set) else { continue };
+            let values: Vec<String> = from_json(&text, "stream's labels")?;
+            let names = &declarations[declaration].set.labels;
+            let value_of = |label: &str| {
+                let at = names.iter().position(|name| name == label)?;
+                values.get(at).map(String::as_str)
+            };
+            if filters.iter().all(|(label, value)| value_of(label) == Some(value.as_str())) {
+                let labels = labels.iter().map(|label| value_of(label).unwrap_or_default().to_owned()).collect();
+                found.push(Found { id, declaration, labels });
+            }
+        }
+        Ok(found)
+    }
+
+    async fn resolution(
+        &self,
+        streams: &[Found],
+        metrics: usize,
+        from: Timestamp,
+        to: Timestamp,
+        max_points: u32,
+    ) -> Result<Resolution, StorageError> {
+        let window = to.seconds().saturating_sub(from.seconds());
+        let interval = self.usual_interval(streams, to).await?;
+        let mut resolution = Resolution::for_points(window, interval, max_points);
+        let series = i64::try_from(streams.len().saturating_mul(metrics).max(1)).unwrap_or(i64::MAX);
+        loop {
+            let step = resolution.bucket_seconds().unwrap_or(interval.max(1));
+            match resolution.coarser() {
+                Some(coarser) if (window / step).saturating_mul(series) > VALUES_MAX => resolution = coarser,
+                _ => return Ok(resolution),
+            }
+        }
+    }
+
+    /// The median of the newest intervals of one stream, in seconds; a minute where there are none.
+    async fn usual_interval(&self, streams: &[Found], to: Timestamp) -> Result<i64, StorageError> {
+        let Some(stream) = streams.first() else { return Ok(60) };
+        let newest: Vec<Ts> = read_store!(self, "read the newest points", |db| {
+            Ok(sqlx::query_scalar("select ts from point where stream = $1 and ts <= $2 order by ts desc limit $3")
+                .bind(stream.id)
+                .bind(Ts::from(to))
+                .bind(INTERVAL_POINTS)
+                .fetch_all(db)
+                .await?)
+        })?;
+        let times: Vec<i64> = newest.into_iter().map(|ts| Timestamp::from(ts).seconds()).collect();
+        let mut intervals: Vec<i64> = times.windows(2).map(|pair| pair[0] - pair[1]).collect();
+        intervals.sort_unstable();
+        Ok(intervals.get(intervals.len() / 2).copied().unwrap_or(60))
+    }
+
+    /// Sealed buckets as far as there are, then hours, then points.
+    async fn add_buckets(
+        &self,
+        plan: &Plan<'_>,
+        whole: Span,
+        answer: &mut BucketsByStream,
+    ) -> Result<(), StorageError> {
+        let mut from = whole.from;
+        let mut levels = vec![plan.resolution];
+        if plan.resolution != Resolution::Hour {
+            levels.push(Resolution::Hour);
+        }
+        for level in levels {
+            let sealed_to = self.sealed_to(level).await?.unwrap_or(from).min(whole.to);
+            if from < sealed_to {
+                self.add_rollups(plan, level, Span { from, to: sealed_to }, answer).await?;
+                from = sealed_to;
+            }
+        }
+        if from < whole.to { self.add_points(plan, Span { from, to: whole.to }, answer).await } else { Ok(()) }
+    }
+
+    /// One row per stream: SQLite's driver hands over each row through two channels, which costs more than the row.
+    async fn add_rollups(
+        &self,
+        plan: &Plan<'_>,
+        level: Resolution,
+        span: Span,
+        answer: &mut BucketsByStream,
+    ) -> Result<(), StorageError> {
+        // The oldest declaration first, so that parts of a bucket meet in time order.
+        for (declaration, wanted) in plan.wanted.iter().enumerate().rev() {
+            let (ids, kinds) = (plan.ids_of(declaration), wanted.kinds());
+            if ids.is_empty() || kinds.is_empty() {
+                continue;
+            }
+            let statement = rollup_statement(self.engine(), wanted, &ids);
+            let rows: Vec<(i64, Vec<u8>)> = read_store!(self, "read roll-ups", |db| {
+                let rows = sqlx::query(AssertSqlSafe(statement.clone()))
+                    .persistent(false)
+                    .bind(level.bucket_seconds().unwrap_or_default())
+                    .bind(Ts::from(span.from))
+                    .bind(Ts::from(span.to))
+                    .fetch_all(db)
+                    .await?;
+                let mut streams = Vec::with_capacity(rows.len());
+                for row in &rows {
+                    let buckets: Vec<u8> = row.try_get(1)?;
+                    streams.push((row.try_get::<i64, _>(0)?, buckets));
+                }
+                Ok(streams)
+            })?;
+            for (id, bytes) in rows {
+                let Some(stream) = plan.stream(id) else { continue };
+                let bytes = match self.engine() {
+                    EngineKind::Sqlite => from_hex(&bytes),
+                    EngineKind::Postgres => bytes,
+                };
+                for bucket in bytes.chunks(bucket::length(&kinds)).filter_map(|bytes| bucket::decode(&kinds, bytes)) {
+                    plan.add(answer, stream, bucket);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Streams one by one, points as they come: what is held are buckets, however many points there are.
+    async fn add_points(&self, plan: &Plan<'_>, span: Span, answer: &mut BucketsByStream) -> Result<(), StorageError> {
+        // The oldest declaration first, so that parts of a bucket meet in time order.
+        for (declaration, wanted) in plan.wanted.iter().enumerate().rev() {
+            let (ids, kinds) = (plan.ids_of(declaration), wanted.kinds());
+            if ids.is_empty() || kinds.is_empty() {
+                continue;
+            }
+            let ids = comma_separated(&ids);
+            let before = format!(
+                "select p.stream, p.ts, p.since, p.readings from stream s join point p on p.stream = s.id
+                    and p.ts = (select max(q.ts) from point q where q.stream = s.id and q.ts < $1)
+                where s.id in ({ids})"
+            );
+            let within = format!(
+                "select stream, ts, since, readings from point where stream in ({ids}) and ts >= $1 and ts < $2
+                order by stream, ts"
+            );
+            read_store!(self, "read points", |db| {
+                let rows: Vec<(i64, Ts, Option<Ts>, Readings)> = sqlx::query_as(AssertSqlSafe(before.clone()))
+                    .persistent(false)
+                    .bind(Ts::from(span.from))
+                    .fetch_all(&mut *db)
+                    .await?;
+                let mut previous: BTreeMap<i64, Point> = rows
+                    .into_iter()
+                    .map(|(stream, at, since, readings)| (stream, wanted.point(at, since, &readings)))
+                    .collect();
+                let mut rows = sqlx::query_as::<_, (i64, Ts, Option<Ts>, Readings)>(AssertSqlSafe(within.clone()))
+                    .persistent(false)
+                    .bind(Ts::from(span.from))
+                    .bind(Ts::from(span.to))
+                    .fetch(&mut *db);
+                while let Some((id, at, since, readings)) = rows.try_next().await? {
+                    let Some(stream) = plan.stream(id) else { continue };
+                    let point = wanted.point(at, since, &readings);
+                    let earlier = previous.get(&id);
+                    for bucket in aggregate(&kinds, earlier, std::slice::from_ref(&point), plan.resolution) {
+                        plan.add(answer, stream, bucket);
+                    }
+                    previous.insert(id, point);
+                }
+                Ok(())
+            })?;
+        }
+        Ok(())
     }
 
     /// Streams whose newest row is older than `not_before` are left out.
     pub async fn latest(&self, server: ServerId, set: &str, not_before: Timestamp) -> Result<Latest, StorageError> {
-        todo!("{server} {set} {not_before}")
+        let declarations = self.declarations_of(set).await?;
+        let labels = labels_of(&declarations);
+        let metrics = metrics_of(&declarations, &[]);
+        let streams = self.find_streams(server, &declarations, &labels, &[]).await?;
+        let mut newest: BTreeMap<Vec<String>, LatestRow> = BTreeMap::new();
+        for (declaration, declared) in declarations.iter().enumerate() {
+            let rows: Vec<(i64, Ts, Option<Ts>, Readings)> = read_store!(self, "read the newest samples", |db| {
+                Ok(sqlx::query_as(
+                    "select p.stream, p.ts, p.since, p.readings from stream s join point p on p.stream = s.id
+                        and p.ts = (select max(q.ts) from point q where q.stream = s.id and q.ts >= $3)
+                    where s.server = $1 and s.metric_set = $2 and p.ts >= $3",
+                )
+                .bind(server.0)
+                .bind(declared.id)
+                .bind(Ts::from(not_before))
+                .fetch_all(db)
+                .await?)
+            })?;
+            let by_id: BTreeMap<i64, &Found> = streams
+                .iter()
+                .filter(|stream| stream.declaration == declaration)
+                .map(|stream| (stream.id, stream))
+                .collect();
+            let wanted = wanted(declared, &metrics);
+            for (id, at, since, readings) in rows {
+                let Some(stream) = by_id.get(&id) else { continue };
+                let value =
+                    |place: &Option<usize>| place.and_then(|place| readings.0.get(place).copied()).unwrap_or(f64::NAN);
+                let row = LatestRow {
+                    labels: stream.labels.clone(),
+                    at: at.into(),
+                    since: since.map(Timestamp::from),
+                    values: wanted.places.iter().map(value).collect(),
+                };
+                let known = newest.entry(stream.labels.clone()).or_insert_with(|| row.clone());
+                if known.at < row.at {
+                    *known = row;
+                }
+            }
+        }
+        Ok(Latest { labels, metrics, rows: newest.into_values().collect() })
     }
 
     /// The time of the newest point of a server in any of these sets.
     pub async fn newest_sample(&self, server: ServerId, sets: &[&str]) -> Result<Option<Timestamp>, StorageError> {
-        todo!("{server} {sets:?}")
+        if sets.is_empty() {
+            return Ok(None);
+        }
+        let newest: Option<Ts> = read_store!(self, "find the newest sample", |db| {
+            let mut query = QueryBuilder::new(
+                "select max((select max(p.ts) from point p where p.stream = s.id))
+                from stream s join metric_set m on m.id = s.metric_set where s.server = ",
+            );
+            query.push_bind(server.0).push(" and m.name in (");
+            let mut names = query.separated(", ");
+            for set in sets {
+                names.push_bind((*set).to_owned());
+            }
+            query.push(")");
+            Ok(query.build_query_scalar().persistent(false).fetch_one(db).await?)
+        })?;
+        Ok(newest.map(Timestamp::from))
     }
+}
+
+/// Numbers that we made ourselves: as text, since SQLite has no arrays.
+fn comma_separated(ids: &[i64]) -> String {
+    ids.iter().map(i64::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// Cuts the asked metrics out of each bucket and puts all buckets of a stream into one value.
+fn rollup_statement(engine: EngineKind, wanted: &Wanted, ids: &[i64]) -> String {
+    let mut cuts = vec!["substr(aggregates, 1, 8)".to_owned()];
+    for place in wanted.places.iter().flatten() {
+        let (at, length) = bucket::place_of(&wanted.kinds, *place);
+        cuts.push(format!("substr(aggregates, {}, {length})", at + 1));
+    }
+    let joined = match engine {
+        // `||` makes a text of two blobs in SQLite, so each is written in hex.
+        EngineKind::Sqlite => {
+            let cuts: Vec<String> = cuts.iter().map(|cut| format!("hex({cut})")).collect();
+            format!("cast(group_concat({}, '' order by ts) as blob)", cuts.join(" || "))
+        }
+        EngineKind::Postgres => format!("string_agg({}, ''::bytea order by ts)", cuts.join(" || ")),
+    };
+    format!(
+        "select stream, {joined} from rollup
+        where stream in ({}) and resolution = $1 and ts >= $2 and ts < $3 group by stream",
+        comma_separated(ids)
+    )
+}
+
+/// Of what SQLite's `hex()` wrote.
+fn from_hex(text: &[u8]) -> Vec<u8> {
+    let digit = |byte: u8| match byte {
+        b'0'..=b'9' => byte - b'0',
+        b'A'..=b'F' => byte - b'A' + 10,
+        _ => 0,
+    };
+    text.chunks_exact(2).map(|pair| (digit(pair[0]) << 4) | digit(pair[1])).collect()
 }

@@ -3,7 +3,7 @@
 use pgvigil_model::Timestamp;
 use uuid::Uuid;
 
-use crate::engine::{Fault, read_store, write_store};
+use crate::engine::{read_store, write_store};
 use crate::types::{Ts, clean};
 use crate::user::UserRow;
 use crate::{StorageError, Store, User};
