@@ -137,6 +137,6 @@ fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
         let message = panic.payload_as_str().unwrap_or("no message");
-        log(Severity::Error, &format!("the probe panicked at {place}: {message}"));
+        log(Severity::Error, &format!("panic at {place}: {message}"));
     }));
 }
