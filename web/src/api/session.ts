@@ -1,0 +1,158 @@
+import { ApiProblem, problemFrom, unreachable } from './problem'
+import type { User } from './types'
+
+/** Who uses this page. The access token is not part of it: no component needs it. */
+export type SessionState =
+  | { kind: 'restoring' }
+  | { kind: 'unavailable'; problem: ApiProblem }
+  | { kind: 'signed-out'; expired: boolean }
+  | { kind: 'signed-in'; user: User }
+
+export interface SessionParts {
+  fetch: (request: Request) => Promise<Response>
+  /** Tells the other tabs. */
+  channel: Pick<BroadcastChannel, 'postMessage'> & { onmessage: ((event: MessageEvent) => void) | null }
+  /** Runs one refresh at a time over all tabs: the host takes a refresh token that is used twice for a stolen one. */
+  exclusively: <T>(work: () => Promise<T>) => Promise<T>
+  /** `https://host`, in front of every path. */
+  origin: string
+}
+
+export class Session {
+  #state: SessionState = { kind: 'restoring' }
+  /** In memory only: nothing that a script could read later. */
+  #token: string | null = null
+  #refreshing: Promise<string> | null = null
+  readonly #listeners = new Set<() => void>()
+  readonly #parts: SessionParts
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts
+    parts.channel.onmessage = (event) => {
+      if (event.data === 'signed-out') this.#end(false)
+      if (event.data === 'signed-in' && this.#state.kind === 'signed-out') void this.restore()
+    }
+  }
+
+  readonly state = (): SessionState => this.#state
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Takes up the session of the refresh cookie, if there is one. */
+  async restore(): Promise<void> {
+    this.#set({ kind: 'restoring' })
+    try {
+      await this.#refresh()
+      await this.#loadUser()
+    } catch (error) {
+      if (error instanceof ApiProblem && error.status === 401) this.#end(false)
+      else this.#set({ kind: 'unavailable', problem: error instanceof ApiProblem ? error : unreachable() })
+    }
+  }
+
+  async signIn(username: string, password: string): Promise<void> {
+    const body = new URLSearchParams({ username, password })
+    this.#token = await this.#tokenFrom(new Request(this.#url('/api/token'), { method: 'POST', body }))
+    await this.#loadUser()
+    this.#parts.channel.postMessage('signed-in')
+  }
+
+  async signOut(): Promise<void> {
+    const headers = new Headers(this.#token === null ? {} : { Authorization: `Bearer ${this.#token}` })
+    try {
+      await this.#send(new Request(this.#url('/api/logout'), { method: 'POST', headers }))
+    } finally {
+      // Also when the host is away: whoever signs out wants this page closed.
+      this.#end(false)
+      this.#parts.channel.postMessage('signed-out')
+    }
+  }
+
+  /** Sends a request with the access token; renews it once where the host says that it is not valid any more. */
+  readonly fetch = async (request: Request): Promise<Response> => {
+    const again = request.clone() // A body can be read only once.
+    const token = this.#token ?? (await this.#refresh())
+    const response = await this.#send(withToken(request, token))
+    if (response.status !== 401) return response
+    // Others may have renewed it while this request was under way.
+    const renewed = this.#token !== null && this.#token !== token ? this.#token : await this.#refresh()
+    return this.#send(withToken(again, renewed))
+  }
+
+  /** One refresh at a time: everyone who needs a token waits for the same one. */
+  #refresh(): Promise<string> {
+    this.#refreshing ??= this.#parts
+      .exclusively(() => this.#tokenFrom(new Request(this.#url('/api/refresh'), { method: 'POST' })))
+      .then((token) => {
+        this.#token = token
+        return token
+      })
+      .catch((error: unknown) => {
+        if (error instanceof ApiProblem && error.status === 401) this.#end(true)
+        throw error
+      })
+      .finally(() => {
+        this.#refreshing = null
+      })
+    return this.#refreshing
+  }
+
+  async #tokenFrom(request: Request): Promise<string> {
+    const response = await this.#send(request)
+    const body: unknown = await response.json().catch(() => null)
+    if (!response.ok) throw problemFrom(response, body)
+    if (typeof body === 'object' && body !== null && 'access_token' in body && typeof body.access_token === 'string') {
+      return body.access_token
+    }
+    throw new ApiProblem(response.status, 'The host answered without a token')
+  }
+
+  async #loadUser(): Promise<void> {
+    const response = await this.fetch(new Request(this.#url('/api/users/me')))
+    const body: unknown = await response.json().catch(() => null)
+    if (!response.ok) throw problemFrom(response, body)
+    this.#set({ kind: 'signed-in', user: userFrom(body) })
+  }
+
+  async #send(request: Request): Promise<Response> {
+    try {
+      return await this.#parts.fetch(request)
+    } catch (error) {
+      if (request.signal.aborted) throw error
+      throw unreachable()
+    }
+  }
+
+  #url(path: string): string {
+    return this.#parts.origin + path
+  }
+
+  #end(expired: boolean) {
+    this.#token = null
+    if (this.#state.kind === 'signed-out') return
+    // Only someone who was in can be told that the session ran out.
+    this.#set({ kind: 'signed-out', expired: expired && this.#state.kind === 'signed-in' })
+  }
+
+  #set(state: SessionState) {
+    this.#state = state
+    for (const listener of this.#listeners) listener()
+  }
+}
+
+function withToken(request: Request, token: string): Request {
+  const headers = new Headers(request.headers)
+  headers.set('Authorization', `Bearer ${token}`)
+  return new Request(request, { headers })
+}
+
+function userFrom(body: unknown): User {
+  if (typeof body === 'object' && body !== null && 'login' in body && 'role' in body) {
+    // The host's own document promises this shape; the two fields that decide what is shown were just looked at.
+    return body as User
+  }
+  throw new ApiProblem(0, 'The host answered without a user')
+}

@@ -1,0 +1,159 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router'
+import { oneOf, searchText, validateRange } from '../lib/url-state'
+import { CrashPage } from './crash'
+import { NotFoundPage } from './not-found'
+import { Shell } from './shell'
+
+const root = createRootRoute({ component: Shell, notFoundComponent: NotFoundPage, errorComponent: CrashPage })
+
+const redirectToServers = () => {
+  throw redirect({ to: '/servers' })
+}
+
+const home = createRoute({ getParentRoute: () => root, path: '/', beforeLoad: redirectToServers })
+// Whoever is signed out sees the form at every address; this one is for bookmarks.
+const login = createRoute({ getParentRoute: () => root, path: '/login', component: () => null })
+
+export interface ListSearch {
+  q?: string | undefined
+  sort?: string | undefined
+  state?: string | undefined
+}
+
+const validateList = (search: Record<string, unknown>): ListSearch => ({
+  q: searchText(search.q),
+  sort: searchText(search.sort),
+  state: searchText(search.state),
+})
+
+const servers = createRoute({
+  getParentRoute: () => root,
+  path: '/servers',
+  validateSearch: validateList,
+  component: lazyRouteComponent(() => import('../features/servers/servers-page'), 'ServersPage'),
+})
+
+const newServer = createRoute({
+  getParentRoute: () => root,
+  path: '/servers/new',
+  component: lazyRouteComponent(() => import('../features/servers/server-form-page'), 'NewServerPage'),
+})
+
+const editServer = createRoute({
+  getParentRoute: () => root,
+  path: '/servers/$name/edit',
+  component: lazyRouteComponent(() => import('../features/servers/server-form-page'), 'EditServerPage'),
+})
+
+const server = createRoute({
+  getParentRoute: () => root,
+  path: '/servers/$name',
+  component: lazyRouteComponent(() => import('../features/server/server-page'), 'ServerPage'),
+})
+
+const serverOverview = createRoute({
+  getParentRoute: () => server,
+  path: '/',
+  validateSearch: validateRange,
+  component: lazyRouteComponent(() => import('../features/server/overview-tab'), 'OverviewTab'),
+})
+
+const serverDatabases = createRoute({
+  getParentRoute: () => server,
+  path: '/databases',
+  validateSearch: validateList,
+  component: lazyRouteComponent(() => import('../features/server/databases-tab'), 'DatabasesTab'),
+})
+
+const serverSessions = createRoute({
+  getParentRoute: () => server,
+  path: '/sessions',
+  validateSearch: validateList,
+  component: lazyRouteComponent(() => import('../features/server/sessions-tab'), 'SessionsTab'),
+})
+
+const RUN_OUTCOMES = ['collected', 'not-applicable', 'failed'] as const
+
+export interface RunsSearch {
+  outcome?: (typeof RUN_OUTCOMES)[number] | undefined
+  server?: string | undefined
+  plugin?: string | undefined
+}
+
+const validateRuns = (search: Record<string, unknown>): RunsSearch => ({
+  outcome: oneOf(search.outcome, RUN_OUTCOMES),
+  server: searchText(search.server),
+  plugin: searchText(search.plugin),
+})
+
+const serverRuns = createRoute({
+  getParentRoute: () => server,
+  path: '/runs',
+  validateSearch: validateRuns,
+  component: lazyRouteComponent(() => import('../features/server/runs-tab'), 'RunsTab'),
+})
+
+const database = createRoute({
+  getParentRoute: () => root,
+  path: '/servers/$name/db/$db',
+  validateSearch: validateRange,
+  component: lazyRouteComponent(() => import('../features/database/database-page'), 'DatabasePage'),
+})
+
+const plugins = createRoute({
+  getParentRoute: () => root,
+  path: '/plugins',
+  component: lazyRouteComponent(() => import('../features/plugins/plugins-page'), 'PluginsPage'),
+})
+
+const plugin = createRoute({
+  getParentRoute: () => root,
+  path: '/plugins/$name',
+  validateSearch: validateRuns,
+  component: lazyRouteComponent(() => import('../features/plugins/plugin-page'), 'PluginPage'),
+})
+
+const runs = createRoute({
+  getParentRoute: () => root,
+  path: '/runs',
+  validateSearch: validateRuns,
+  component: lazyRouteComponent(() => import('../features/runs/runs-page'), 'RunsPage'),
+})
+
+export interface EventsSearch {
+  kind?: string | undefined
+  server?: string | undefined
+}
+
+const events = createRoute({
+  getParentRoute: () => root,
+  path: '/events',
+  validateSearch: (search: Record<string, unknown>): EventsSearch => ({
+    kind: searchText(search.kind),
+    server: searchText(search.server),
+  }),
+  component: lazyRouteComponent(() => import('../features/events/events-page'), 'EventsPage'),
+})
+
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: '/settings',
+  component: lazyRouteComponent(() => import('../features/settings/settings-page'), 'SettingsPage'),
+})
+
+const routeTree = root.addChildren([
+  home,
+  login,
+  servers,
+  newServer,
+  editServer,
+  server.addChildren([serverOverview, serverDatabases, serverSessions, serverRuns]),
+  database,
+  plugins,
+  plugin,
+  runs,
+  events,
+  settings,
+])
+
+export const createAppRouter = () => createRouter({ routeTree, scrollRestoration: true, defaultPreload: 'intent' })

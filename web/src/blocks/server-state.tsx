@@ -1,0 +1,33 @@
+import type { ServerStatus } from '../api/types'
+import { useI18n } from '../i18n'
+import { useNow } from '../lib/now'
+import { Badge, type Tone } from '../ui/badge'
+
+const TONES: Record<ServerStatus['state'], Tone> = { ok: 'ok', warning: 'warn', unreachable: 'bad', pending: 'idle' }
+
+export function ServerStateBadge(props: { server: Pick<ServerStatus, 'state'> }) {
+  const { t } = useI18n()
+  return <Badge tone={TONES[props.server.state]}>{t.serverStates[props.server.state]}</Badge>
+}
+
+/** Why it is so and since when; nothing where all is well. */
+export function useServerCause(server: ServerStatus): string {
+  const { t, u } = useI18n()
+  const now = useNow()
+  if (server.state === 'ok' || server.state === 'pending') return ''
+  const cause = server.reason ? t.failureReasons[server.reason] : (server.detail ?? server.status)
+  return server.state_since ? `${cause}, ${t.servers.since(u.age(server.state_since, now))}` : cause
+}
+
+/** Connections by state, summed; null where they are not known. */
+export function connectionCounts(server: Pick<ServerStatus, 'connections'>): { total: number; active: number } | null {
+  if (!server.connections) return null
+  const counts = Object.values(server.connections)
+  return { total: counts.reduce((sum, count) => sum + count, 0), active: server.connections.active ?? 0 }
+}
+
+/** Used share of the disk, from 0 to 1. */
+export function diskUsage(server: Pick<ServerStatus, 'free_space' | 'total_space'>): number | null {
+  const { free_space: free, total_space: total } = server
+  return free == null || !total ? null : 1 - free / total
+}

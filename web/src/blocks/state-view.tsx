@@ -1,0 +1,133 @@
+import type { UseQueryResult } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import type { ReactNode } from 'react'
+import { type ApiProblem, asProblem } from '../api/problem'
+import { useUser } from '../app/session-context'
+import { useI18n } from '../i18n'
+import { useNow } from '../lib/now'
+import { paths } from '../lib/paths'
+import { Button, buttonClass } from '../ui/button'
+import { Icon, type IconName } from '../ui/icon'
+
+/** Error, empty, forbidden and not found have one shape and never the same words. */
+function Notice(props: { icon: IconName; title: string; text: ReactNode; children?: ReactNode; role?: 'alert' }) {
+  return (
+    <div
+      role={props.role}
+      className="flex flex-col items-center rounded-lg border border-line bg-panel px-4 py-10 text-center"
+    >
+      <Icon name={props.icon} className="size-7 text-dim" />
+      <h2 className="mt-3 text-base font-semibold">{props.title}</h2>
+      <div className="mt-1 max-w-lg break-words text-dim">{props.text}</div>
+      {props.children && <div className="mt-4 flex flex-wrap justify-center gap-2">{props.children}</div>}
+    </div>
+  )
+}
+
+export function EmptyState(props: { title: string; text: string; children?: ReactNode }) {
+  return (
+    <Notice icon="minus" title={props.title} text={props.text}>
+      {props.children}
+    </Notice>
+  )
+}
+
+export function NoMatchState(props: { title: string; text?: string; onReset: () => void }) {
+  const { t } = useI18n()
+  return (
+    <Notice icon="search" title={props.title} text={props.text}>
+      <Button onClick={props.onReset}>{t.common.resetFilters}</Button>
+    </Notice>
+  )
+}
+
+export function ForbiddenState() {
+  const { t } = useI18n()
+  const user = useUser()
+  return <Notice icon="lock" title={t.states.forbiddenTitle} text={t.states.forbiddenText(t.roles[user.role])} />
+}
+
+export function NotFoundState(props: { text?: string }) {
+  const { t } = useI18n()
+  return (
+    <Notice icon="search" title={t.states.notFoundTitle} text={props.text ?? t.states.notFoundText}>
+      <Link to={paths.servers()} className={buttonClass('plain')}>
+        {t.states.toServers}
+      </Link>
+    </Notice>
+  )
+}
+
+export function RequestId(props: { problem: ApiProblem }) {
+  const { t } = useI18n()
+  if (props.problem.requestId === null) return null
+  return (
+    <span className="block text-xs break-all">
+      {t.common.requestId} <code className="font-mono">{props.problem.requestId}</code>
+    </span>
+  )
+}
+
+export function ErrorState(props: { error: unknown; onRetry: () => void; notFoundText?: string | undefined }) {
+  const { t } = useI18n()
+  const problem = asProblem(props.error)
+  if (problem.status === 403) return <ForbiddenState />
+  if (problem.status === 404) return <NotFoundState {...(props.notFoundText ? { text: props.notFoundText } : {})} />
+  const away = problem.status === 0
+  return (
+    <Notice
+      role="alert"
+      icon="warning"
+      title={away ? t.states.unreachableTitle : t.states.errorTitle}
+      text={
+        <>
+          {away ? t.states.unreachableText : problem.message}
+          <RequestId problem={problem} />
+        </>
+      }
+    >
+      <Button onClick={props.onRetry}>{t.common.retry}</Button>
+    </Notice>
+  )
+}
+
+/** The last good data stays on screen; this says how old it is and why. */
+function StaleNotice(props: { error: unknown; updatedAt: number; onRetry: () => void }) {
+  const { t, u } = useI18n()
+  const now = useNow()
+  const problem = asProblem(props.error)
+  return (
+    <div
+      role="alert"
+      className="mb-3 flex flex-wrap items-center gap-x-3 gap-y-1 rounded-md bg-warn-soft px-3 py-1.5 text-warn"
+    >
+      <Icon name="warning" />
+      <span className="min-w-0 flex-1 break-words">
+        {t.states.staleError(u.age(props.updatedAt, now))} {problem.status === 0 ? '' : problem.message}
+        <RequestId problem={problem} />
+      </span>
+      <Button onClick={props.onRetry}>{t.common.retry}</Button>
+    </div>
+  )
+}
+
+/** One shape for everything that is loaded: skeleton, error, last good data with its age, data. */
+export function QueryView<Data>(props: {
+  query: UseQueryResult<Data>
+  skeleton: ReactNode
+  notFoundText?: string
+  children: (data: Data) => ReactNode
+}) {
+  const { query } = props
+  const retry = () => void query.refetch()
+  if (query.data === undefined) {
+    if (query.isError) return <ErrorState error={query.error} onRetry={retry} notFoundText={props.notFoundText} />
+    return props.skeleton
+  }
+  return (
+    <>
+      {query.isError && <StaleNotice error={query.error} updatedAt={query.dataUpdatedAt} onRetry={retry} />}
+      {props.children(query.data)}
+    </>
+  )
+}

@@ -1,0 +1,152 @@
+import type { SeriesResponse } from '../api/types'
+import type { ValueFormat } from '../lib/units'
+import { valueFormat } from '../lib/units'
+
+/** What a chart draws: columns of equal length, null where there is no value. */
+export interface ChartSeries {
+  key: string
+  label: string
+  values: (number | null)[]
+}
+
+export interface ChartData {
+  /** Seconds since 1970 UTC, rising. */
+  timestamps: number[]
+  series: ChartSeries[]
+  format: ValueFormat
+  resolution: SeriesResponse['resolution']
+  from: number
+  to: number
+}
+
+/** More lines than these cannot be told apart: the greatest are drawn, the rest becomes one. */
+const SERIES_MAX = 20
+const SERIES_SHOWN = 10
+
+export const OTHER_KEY = '\u0000other'
+
+/** Adds column by column. A time at which no series has a value stays a gap. */
+export function sumColumns(columns: readonly (readonly (number | null)[])[], length: number): (number | null)[] {
+  return Array.from({ length }, (_, index) => {
+    let sum: number | null = null
+    for (const column of columns) {
+      const value = column[index]
+      if (value !== null && value !== undefined) sum = (sum ?? 0) + value
+    }
+    return sum
+  })
+}
+
+/** `part / (part + rest)`; nothing happened = no ratio, which is a gap and not a zero. */
+export function ratioColumns(part: readonly (number | null)[], rest: readonly (number | null)[]): (number | null)[] {
+  return part.map((value, index) => {
+    const other = rest[index]
+    if (value === null || other === null || other === undefined) return null
+    return value + other === 0 ? null : value / (value + other)
+  })
+}
+
+function mean(values: readonly (number | null)[]): number {
+  let sum = 0
+  let count = 0
+  for (const value of values) {
+    if (value === null) continue
+    sum += value
+    count += 1
+  }
+  return count === 0 ? 0 : sum / count
+}
+
+export function topAndOther(
+  series: ChartSeries[],
+  otherLabel: (count: number) => string,
+  length: number,
+): ChartSeries[] {
+  if (series.length <= SERIES_MAX) return series
+  const ranked = series.toSorted((a, b) => mean(b.values) - mean(a.values))
+  const rest = ranked.slice(SERIES_SHOWN)
+  const other = {
+    key: OTHER_KEY,
+    label: otherLabel(rest.length),
+    values: sumColumns(
+      rest.map((one) => one.values),
+      length,
+    ),
+  }
+  return [...ranked.slice(0, SERIES_SHOWN), other]
+}
+
+/** How the answer of /api/series becomes lines. */
+export type ChartShape =
+  /** One line per label value of one metric. */
+  | { kind: 'by-label'; label: string }
+  /** One line per metric, summed over all labels. */
+  | { kind: 'by-metric' }
+  /** One line: the first metric's share of the first and the second. */
+  | { kind: 'ratio' }
+
+export interface ChartWords {
+  metric: (name: string) => string
+  label: (value: string) => string
+  other: (count: number) => string
+}
+
+export function chartData(answer: SeriesResponse, shape: ChartShape, words: ChartWords): ChartData {
+  const length = answer.timestamps.length
+  const first = answer.metrics[0]
+  const base = {
+    timestamps: answer.timestamps,
+    resolution: answer.resolution,
+    from: Date.parse(answer.from) / 1_000,
+    to: Date.parse(answer.to) / 1_000,
+  }
+  const summed = (metric: string) =>
+    sumColumns(
+      answer.series.filter((series) => series.metric === metric).map((series) => series.values),
+      length,
+    )
+  const format = first === undefined ? 'count' : valueFormat(first.kind, first.unit)
+  switch (shape.kind) {
+    case 'by-label': {
+      const series = answer.series.map((one) => {
+        const value = one.labels[shape.label] ?? ''
+        return { key: value, label: words.label(value), values: one.values }
+      })
+      return { ...base, format, series: topAndOther(series, words.other, length) }
+    }
+    case 'by-metric':
+      return {
+        ...base,
+        format,
+        series: answer.metrics.map((metric) => ({
+          key: metric.name,
+          label: words.metric(metric.name),
+          values: summed(metric.name),
+        })),
+      }
+    case 'ratio': {
+      const [part, rest] = answer.metrics
+      const values = part && rest ? ratioColumns(summed(part.name), summed(rest.name)) : []
+      return { ...base, format: 'percent', series: [{ key: 'hit_ratio', label: words.metric('hit_ratio'), values }] }
+    }
+  }
+}
+
+export interface SeriesFacts {
+  last: number | null
+  min: number | null
+  max: number | null
+}
+
+export function seriesFacts(values: readonly (number | null)[]): SeriesFacts {
+  const known = values.filter((value) => value !== null)
+  return {
+    last: known.at(-1) ?? null,
+    // `Math.min(...values)` would overflow the stack on long windows.
+    min: known.reduce<number | null>((least, value) => (least === null || value < least ? value : least), null),
+    max: known.reduce<number | null>((most, value) => (most === null || value > most ? value : most), null),
+  }
+}
+
+export const hasValues = (data: ChartData): boolean =>
+  data.series.some((series) => series.values.some((value) => value !== null))

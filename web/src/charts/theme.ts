@@ -1,0 +1,43 @@
+/** Lines get these in turn; from the ninth on they repeat with dashes. */
+const COLOR_COUNT = 8
+
+export interface ChartColors {
+  lines: readonly string[]
+  axis: string
+  grid: string
+}
+
+/** The browser resolves our custom properties to colours that a canvas understands, whatever notation they are in. */
+export function readChartColors(near: HTMLElement): ChartColors {
+  const probe = document.createElement('span')
+  near.append(probe)
+  const resolve = (property: string): string => {
+    probe.style.color = `var(${property})`
+    return getComputedStyle(probe).color
+  }
+  const colors = {
+    lines: Array.from({ length: COLOR_COUNT }, (_, index) => resolve(`--chart-${index + 1}`)),
+    axis: resolve('--dim'),
+    grid: resolve('--grid'),
+  }
+  probe.remove()
+  return colors
+}
+
+export const lineColor = (colors: ChartColors, index: number): string =>
+  colors.lines[index % COLOR_COUNT] ?? colors.axis
+
+/** Tailwind sees these names here and makes the classes. */
+const SWATCHES = [
+  'bg-(--chart-1)',
+  'bg-(--chart-2)',
+  'bg-(--chart-3)',
+  'bg-(--chart-4)',
+  'bg-(--chart-5)',
+  'bg-(--chart-6)',
+  'bg-(--chart-7)',
+  'bg-(--chart-8)',
+] as const
+
+export const swatchClass = (index: number): string => SWATCHES[index % COLOR_COUNT] ?? SWATCHES[0]
+export const lineDash = (index: number): number[] | undefined => (index < COLOR_COUNT ? undefined : [5, 3])

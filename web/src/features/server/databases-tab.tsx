@@ -1,0 +1,192 @@
+import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { useMemo } from 'react'
+import { databasesQuery } from '../../api/queries'
+import type { DatabaseStatus } from '../../api/types'
+import type { ListSearch } from '../../app/router'
+import { Age } from '../../blocks/age'
+import { type Column, DataTable } from '../../blocks/data-table'
+import { EmptyState, NoMatchState, QueryView } from '../../blocks/state-view'
+import { useI18n } from '../../i18n'
+import { paths } from '../../lib/paths'
+import { useParam, useUrlState } from '../../lib/router-hooks'
+import { matchesSearch } from '../../lib/sort'
+import { oneOf, parseSort, sortToText } from '../../lib/url-state'
+import { Badge } from '../../ui/badge'
+import { SearchBox } from '../../ui/search-box'
+import { Segmented } from '../../ui/segmented'
+import { TableSkeleton } from '../../ui/skeleton'
+
+const COLUMN_IDS = ['name', 'size', 'connections', 'tps', 'created', 'lastSeen', 'owner'] as const
+type ColumnId = (typeof COLUMN_IDS)[number]
+const STATES = ['existing', 'gone'] as const
+const DEFAULT_SORT = { id: 'size', descending: true } as const
+
+export function DatabasesTab() {
+  const { t } = useI18n()
+  const name = useParam('name')
+  const query = useQuery(databasesQuery(name))
+  return (
+    <QueryView query={query} skeleton={<TableSkeleton rows={6} />}>
+      {(databases) =>
+        databases.length === 0 ? (
+          <EmptyState title={t.databases.emptyTitle} text={t.databases.emptyText} />
+        ) : (
+          <DatabasesTable server={name} databases={databases} />
+        )
+      }
+    </QueryView>
+  )
+}
+
+function DatabasesTable(props: { server: string; databases: DatabaseStatus[] }) {
+  const { t } = useI18n()
+  const [search, setSearch] = useUrlState<ListSearch>()
+  const columns = useColumns(props.server)
+  const text = search.q ?? ''
+  const state = oneOf(search.state, STATES)
+  const found = props.databases.filter((database) => matchesSearch(text, [database.name, database.owner]))
+  const gone = found.filter((database) => !database.exists)
+  const existing = found.filter((database) => database.exists)
+  const rows = state === undefined ? found : state === 'gone' ? gone : existing
+  return (
+    <>
+      <div className="mb-3 flex flex-wrap items-center gap-2">
+        <SearchBox
+          label={t.databases.searchLabel}
+          value={text}
+          onChange={(q) => setSearch({ q })}
+          className="w-full sm:w-72"
+        />
+        <Segmented
+          label={t.databases.filterLabel}
+          value={state ?? 'all'}
+          segments={[
+            { value: 'all', label: `${t.common.all} ${found.length}` },
+            { value: 'existing', label: `${t.databases.existing} ${existing.length}` },
+            { value: 'gone', label: `${t.databases.gone} ${gone.length}` },
+          ]}
+          onChange={(value) => setSearch({ state: value === 'all' ? undefined : value })}
+        />
+      </div>
+      {rows.length === 0 ? (
+        <NoMatchState
+          title={t.databases.noMatchTitle}
+          text={t.databases.noMatchText}
+          onReset={() => setSearch({ q: undefined, state: undefined })}
+        />
+      ) : (
+        <DataTable
+          label={t.databases.title}
+          columns={columns}
+          rows={rows}
+          rowKey={(database) => `${database.oid} ${database.name}`}
+          sort={parseSort(search.sort, COLUMN_IDS) ?? DEFAULT_SORT}
+          onSort={(sort) => setSearch({ sort: sortToText(sort) })}
+        />
+      )}
+    </>
+  )
+}
+
+function useColumns(server: string): Column<DatabaseStatus, ColumnId>[] {
+  const { t, u } = useI18n()
+  const names = t.databases.columns
+  return useMemo(
+    () => [
+      {
+        id: 'name',
+        header: names.name,
+        sortBy: (database) => database.name,
+        cell: (database) => (
+          <>
+            <span className="flex min-w-0 items-center gap-2">
+              <Link
+                to={paths.database(server, database.name)}
+                title={database.name}
+                className="truncate font-medium text-accent-strong hover:underline"
+              >
+                {database.name}
+              </Link>
+              {!database.exists && (
+                <Badge tone="idle" icon="minus">
+                  {t.databases.goneBadge}
+                </Badge>
+              )}
+            </span>
+            {database.exists && database.allow_connections === false && (
+              <span className="block truncate text-xs text-dim">{t.databases.noConnections}</span>
+            )}
+          </>
+        ),
+      },
+      {
+        id: 'size',
+        header: names.size,
+        numeric: true,
+        sortBy: (database) => database.size_bytes,
+        cell: (database) => <SizeCell database={database} />,
+        className: 'w-36 sm:w-52',
+      },
+      {
+        id: 'connections',
+        header: names.connections,
+        numeric: true,
+        sortBy: (database) => database.connections,
+        cell: (database) => u.integer(database.connections),
+        className: 'w-28 hidden sm:table-cell',
+      },
+      {
+        id: 'tps',
+        header: names.tps,
+        numeric: true,
+        sortBy: (database) => database.commits_per_second,
+        cell: (database) => u.rate(database.commits_per_second),
+        className: 'w-28 hidden md:table-cell',
+      },
+      {
+        id: 'owner',
+        header: names.owner,
+        sortBy: (database) => database.owner,
+        cell: (database) => database.owner ?? u.integer(null),
+        className: 'w-32 hidden lg:table-cell',
+      },
+      {
+        id: 'created',
+        header: names.created,
+        sortBy: (database) => (database.creation_time ? Date.parse(database.creation_time) : null),
+        cell: (database) => u.date(database.creation_time),
+        className: 'w-32 hidden lg:table-cell',
+      },
+      {
+        id: 'lastSeen',
+        header: names.lastSeen,
+        numeric: true,
+        sortBy: (database) => Date.parse(database.last_seen),
+        cell: (database) => <Age at={database.last_seen} className="text-dim" />,
+        className: 'w-32 hidden xl:table-cell',
+      },
+    ],
+    [t, u, names, server],
+  )
+}
+
+/** A size with its age, or why there is none. */
+function SizeCell({ database }: { database: DatabaseStatus }) {
+  const { t, u } = useI18n()
+  const { size_bytes: size, size_absence: absence } = database
+  return (
+    <>
+      {size !== null && <div>{u.bytes(size)}</div>}
+      {absence ? (
+        <div className="truncate text-xs text-warn" title={absence.detail}>
+          {t.absenceReasons[absence.reason]}: {absence.detail}
+        </div>
+      ) : size === null ? (
+        <div className="text-xs text-dim">{t.databases.sizePending}</div>
+      ) : (
+        <Age at={database.size_at} className="block truncate text-xs text-dim" />
+      )}
+    </>
+  )
+}

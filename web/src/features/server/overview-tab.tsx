@@ -1,0 +1,101 @@
+import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { filesystemsQuery } from '../../api/queries'
+import type { FilesystemStatus } from '../../api/types'
+import { useUser } from '../../app/session-context'
+import { Age } from '../../blocks/age'
+import { Card } from '../../blocks/card'
+import { RangePicker } from '../../blocks/range-picker'
+import { QueryView } from '../../blocks/state-view'
+import { UsageBar } from '../../blocks/usage-bar'
+import { ChartCard } from '../../charts/chart-card'
+import { SERVER_CHARTS } from '../../charts/definitions'
+import { useI18n } from '../../i18n'
+import { paths } from '../../lib/paths'
+import { canEditServers } from '../../lib/roles'
+import { useParam, useUrlState } from '../../lib/router-hooks'
+import type { RangeSearch } from '../../lib/url-state'
+import { buttonClass } from '../../ui/button'
+import { TableSkeleton } from '../../ui/skeleton'
+
+const CLEARED: RangeSearch = { from: undefined, to: undefined }
+
+export function OverviewTab() {
+  const { t } = useI18n()
+  const name = useParam('name')
+  const [search, setSearch] = useUrlState<RangeSearch>()
+  const setRange = (range: RangeSearch) => setSearch({ ...CLEARED, ...range }, 'push')
+  return (
+    <>
+      <div className="mb-2 flex flex-wrap items-center justify-between gap-2">
+        <p className="hidden text-xs text-dim sm:block">{t.charts.zoomHint}</p>
+        <RangePicker search={search} onChange={setRange} />
+      </div>
+      <div className="grid gap-3 md:grid-cols-2 2xl:grid-cols-3">
+        {SERVER_CHARTS.map((definition) => (
+          <ChartCard key={definition.id} definition={definition} server={name} search={search} onRange={setRange} />
+        ))}
+      </div>
+      <Card title={t.server.filesystems} className="mt-3">
+        <Filesystems name={name} />
+      </Card>
+    </>
+  )
+}
+
+function Filesystems({ name }: { name: string }) {
+  const query = useQuery(filesystemsQuery(name))
+  return (
+    <QueryView query={query} skeleton={<TableSkeleton rows={2} />}>
+      {(filesystems) =>
+        filesystems.length === 0 ? (
+          <NoFilesystems name={name} />
+        ) : (
+          <ul className="grid gap-x-6 gap-y-4 p-3 sm:grid-cols-2 xl:grid-cols-3">
+            {filesystems.map((filesystem) => (
+              <Filesystem key={`${filesystem.purpose} ${filesystem.name}`} filesystem={filesystem} />
+            ))}
+          </ul>
+        )
+      }
+    </QueryView>
+  )
+}
+
+function NoFilesystems({ name }: { name: string }) {
+  const { t } = useI18n()
+  const mayEdit = canEditServers(useUser().role)
+  return (
+    <div className="flex flex-wrap items-center gap-3 p-4 text-dim">
+      <p className="min-w-0 flex-1">{t.server.filesystemsEmpty}</p>
+      {mayEdit && (
+        <Link to={paths.editServer(name)} className={buttonClass('plain')}>
+          {t.server.filesystemsEmptyAction}
+        </Link>
+      )}
+    </div>
+  )
+}
+
+function Filesystem({ filesystem }: { filesystem: FilesystemStatus }) {
+  const { t, u } = useI18n()
+  const used = filesystem.size_bytes > 0 ? filesystem.used_bytes / filesystem.size_bytes : 0
+  return (
+    <li className="min-w-0">
+      <div className="flex items-baseline justify-between gap-2">
+        <span className="min-w-0 truncate font-medium" title={filesystem.path}>
+          {filesystem.purpose}
+          {filesystem.name !== '' && filesystem.name !== filesystem.purpose && ` ${filesystem.name}`}
+        </span>
+        <span>{u.percent(used)}</span>
+      </div>
+      <UsageBar used={used} className="my-1" />
+      <div className="truncate text-xs text-dim">
+        {t.servers.diskFree(u.bytes(filesystem.avail_bytes))} / {u.bytes(filesystem.size_bytes)}
+      </div>
+      <div className="truncate text-xs text-dim" title={`${filesystem.device} ${filesystem.fstype ?? ''}`}>
+        {filesystem.mountpoint} · {filesystem.device} · <Age at={filesystem.at} />
+      </div>
+    </li>
+  )
+}

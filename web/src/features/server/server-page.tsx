@@ -1,0 +1,161 @@
+import { useQuery } from '@tanstack/react-query'
+import { Link, Outlet } from '@tanstack/react-router'
+import { serverQuery } from '../../api/queries'
+import type { ServerStatus } from '../../api/types'
+import { useUser } from '../../app/session-context'
+import { Age } from '../../blocks/age'
+import { Fact } from '../../blocks/card'
+import { PageHeader } from '../../blocks/page-header'
+import { connectionCounts, diskUsage, ServerStateBadge, useServerCause } from '../../blocks/server-state'
+import { EmptyState, QueryView } from '../../blocks/state-view'
+import { usageTone } from '../../blocks/usage-bar'
+import { useI18n } from '../../i18n'
+import { paths } from '../../lib/paths'
+import { canEditServers } from '../../lib/roles'
+import { useParam } from '../../lib/router-hooks'
+import { buttonClass } from '../../ui/button'
+import { Icon } from '../../ui/icon'
+import { CardsSkeleton } from '../../ui/skeleton'
+
+const HOUR_MS = 3_600_000
+
+export function ServerPage() {
+  const name = useParam('name')
+  const query = useQuery(serverQuery(name))
+  const { t } = useI18n()
+  const mayEdit = canEditServers(useUser().role)
+  return (
+    <>
+      <PageHeader title={name} note={query.data && <Note server={query.data} />}>
+        {mayEdit && query.data && (
+          <Link to={paths.editServer(name)} className={buttonClass('plain')}>
+            <Icon name="edit" />
+            {t.common.edit}
+          </Link>
+        )}
+      </PageHeader>
+      <QueryView query={query} skeleton={<CardsSkeleton count={6} />}>
+        {(server) => (
+          <>
+            <Trouble server={server} />
+            <HeaderCards server={server} />
+            <Tabs name={server.name} />
+            {server.state === 'pending' ? (
+              <EmptyState title={t.server.pendingTitle} text={t.server.pendingText} />
+            ) : (
+              <Outlet />
+            )}
+          </>
+        )}
+      </QueryView>
+    </>
+  )
+}
+
+function Note({ server }: { server: ServerStatus }) {
+  const { t } = useI18n()
+  return (
+    <span className="flex flex-wrap items-center gap-x-2 gap-y-1">
+      <ServerStateBadge server={server} />
+      <span className="break-all">
+        {server.host}:{server.port}
+      </span>
+      {server.tags.map((tag) => (
+        <span key={tag} className="rounded bg-sunken px-1.5 text-xs">
+          {tag}
+        </span>
+      ))}
+      {server.checked_at && (
+        <span className="text-xs">
+          <Age at={server.checked_at} />
+        </span>
+      )}
+      {server.tls === false && <span className="text-xs text-warn">{t.server.tlsOff}</span>}
+    </span>
+  )
+}
+
+/** Old numbers must not pass for fresh ones: what is wrong stands above them. */
+function Trouble({ server }: { server: ServerStatus }) {
+  const { t } = useI18n()
+  const cause = useServerCause(server)
+  const texts = [
+    server.state === 'unreachable' ? t.server.unreachableBanner : '',
+    server.superuser === true ? t.server.superuser : '',
+  ].filter((text) => text !== '')
+  if (cause === '' && texts.length === 0) return null
+  const bad = server.state === 'unreachable'
+  return (
+    <div
+      role={bad ? 'alert' : 'status'}
+      className={`mb-3 flex gap-2 rounded-md px-3 py-2 ${bad ? 'bg-bad-soft text-bad' : 'bg-warn-soft text-warn'}`}
+    >
+      <Icon name="warning" className="mt-0.5 size-4 shrink-0" />
+      <div className="min-w-0 break-words">
+        {cause !== '' && <strong className="font-semibold">{cause}. </strong>}
+        {server.state !== 'ok' && server.detail && <span>{server.detail} </span>}
+        {texts.join(' ')}
+      </div>
+    </div>
+  )
+}
+
+function HeaderCards({ server }: { server: ServerStatus }) {
+  const { t, u } = useI18n()
+  const counts = connectionCounts(server)
+  const used = diskUsage(server)
+  const tone = used === null ? 'ok' : usageTone(used)
+  const role = server.in_recovery === null ? undefined : server.in_recovery ? t.server.standby : t.server.primary
+  return (
+    <dl className="mb-3 grid grid-cols-2 gap-2 sm:grid-cols-3 lg:grid-cols-6">
+      <Fact label={t.server.version} value={server.version?.split(' ')[0] ?? u.integer(null)} note={role} />
+      <Fact
+        label={t.server.uptime}
+        value={u.duration(server.uptime_hours === null ? null : server.uptime_hours * HOUR_MS)}
+        note={server.tls === true ? t.server.tlsOn : undefined}
+      />
+      <Fact
+        label={t.server.connections}
+        value={u.integer(counts?.total)}
+        note={counts ? t.servers.active(u.integer(counts.active)) : undefined}
+      />
+      <Fact label={t.server.transactions} value={u.rate(server.transactions_per_second)} />
+      <Fact
+        label={t.server.size}
+        value={u.bytes(server.size_bytes)}
+        note={server.databases_count === null ? undefined : t.server.databasesCount(server.databases_count)}
+      />
+      <Fact
+        label={t.server.disk}
+        value={u.bytes(server.free_space)}
+        note={used === null ? t.servers.diskNotCollected : `${u.percent(1 - used)} / ${u.bytes(server.total_space)}`}
+        tone={tone === 'ok' ? undefined : tone}
+      />
+    </dl>
+  )
+}
+
+function Tabs({ name }: { name: string }) {
+  const { t } = useI18n()
+  const tabs = [
+    { to: paths.server(name), label: t.server.tabs.overview, exact: true },
+    { to: paths.serverDatabases(name), label: t.server.tabs.databases, exact: false },
+    { to: paths.serverSessions(name), label: t.server.tabs.sessions, exact: false },
+    { to: paths.serverRuns(name), label: t.server.tabs.runs, exact: false },
+  ]
+  return (
+    <nav aria-label={t.server.tabsLabel} className="mb-3 flex flex-wrap gap-x-1 border-b border-line">
+      {tabs.map((tab) => (
+        <Link
+          key={tab.to}
+          to={tab.to}
+          activeOptions={{ exact: tab.exact, includeSearch: false }}
+          className="-mb-px border-b-2 border-transparent px-2.5 py-1.5 font-medium text-dim hover:text-ink"
+          activeProps={{ className: 'border-accent! text-ink!', 'aria-current': 'page' }}
+        >
+          {tab.label}
+        </Link>
+      ))}
+    </nav>
+  )
+}

@@ -1,0 +1,131 @@
+import type { ServerIn, ServerStatus, SslMode } from '../../api/types'
+
+export const SSL_MODES = [
+  'disable',
+  'prefer',
+  'require',
+  'verify-ca',
+  'verify-full',
+] as const satisfies readonly SslMode[]
+
+/** What the form holds: texts as typed, checked when it is sent. */
+export interface ServerDraft {
+  name: string
+  host: string
+  port: string
+  user: string
+  password: string
+  database: string
+  sslmode: SslMode
+  sslrootcert: string
+  tags: string
+  sshEnabled: boolean
+  sshHost: string
+  sshPort: string
+  sshUser: string
+  sshPassword: string
+  /** Set where the server signs in with a stored key. */
+  sshKeyId: string | null
+}
+
+export type DraftErrors = Partial<Record<keyof ServerDraft, 'required' | 'name' | 'port' | 'host'>>
+
+export const EMPTY_DRAFT: ServerDraft = {
+  name: '',
+  host: '',
+  port: '5432',
+  user: '',
+  password: '',
+  database: 'postgres',
+  sslmode: 'prefer',
+  sslrootcert: '',
+  tags: '',
+  sshEnabled: false,
+  sshHost: '',
+  sshPort: '22',
+  sshUser: '',
+  sshPassword: '',
+  sshKeyId: null,
+}
+
+/** Secrets never come back from the host: their fields start empty, and empty means "keep". */
+export function draftOf(server: ServerStatus): ServerDraft {
+  return {
+    ...EMPTY_DRAFT,
+    name: server.name,
+    host: server.host,
+    port: String(server.port),
+    user: server.user,
+    database: server.database,
+    sslmode: server.sslmode,
+    tags: server.tags.join(', '),
+    sshEnabled: server.ssh_user !== '',
+    sshPort: String(server.ssh_port),
+    sshUser: server.ssh_user,
+    sshKeyId: server.ssh_auth_type === 'key' ? server.ssh_key_id : null,
+  }
+}
+
+const NAME = /^[A-Za-z0-9_.-]{1,64}$/
+
+const isPort = (text: string): boolean => /^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535
+const isHost = (text: string): boolean => !/\s|:\/\//.test(text)
+
+export function checkDraft(draft: ServerDraft): DraftErrors {
+  const errors: DraftErrors = {}
+  if (draft.name === '') errors.name = 'required'
+  else if (!NAME.test(draft.name) || draft.name === '.' || draft.name === '..') errors.name = 'name'
+  if (draft.host.trim() === '') errors.host = 'required'
+  else if (!isHost(draft.host.trim())) errors.host = 'host'
+  if (!isPort(draft.port)) errors.port = 'port'
+  if (draft.user.trim() === '') errors.user = 'required'
+  if (draft.database.trim() === '') errors.database = 'required'
+  if (draft.sshEnabled) {
+    if (draft.sshUser.trim() === '') errors.sshUser = 'required'
+    if (!isPort(draft.sshPort)) errors.sshPort = 'port'
+    if (!isHost(draft.sshHost.trim())) errors.sshHost = 'host'
+  }
+  return errors
+}
+
+/** As the API takes it; call it with a draft that `checkDraft` accepts. */
+export function settingsOf(draft: ServerDraft): ServerIn {
+  const ssh = draft.sshEnabled
+  return {
+    name: draft.name,
+    host: draft.host.trim(),
+    port: Number(draft.port),
+    user: draft.user.trim(),
+    password: draft.password,
+    database: draft.database.trim(),
+    sslmode: draft.sslmode,
+    sslrootcert: draft.sslrootcert.trim() === '' ? null : draft.sslrootcert,
+    tags: draft.tags
+      .split(',')
+      .map((tag) => tag.trim())
+      .filter((tag) => tag !== ''),
+    ssh_user: ssh ? draft.sshUser.trim() : '',
+    ssh_password: ssh ? draft.sshPassword : '',
+    ssh_port: isPort(draft.sshPort) ? Number(draft.sshPort) : 22,
+    ssh_host: ssh && draft.sshHost.trim() !== '' ? draft.sshHost.trim() : null,
+    ssh_auth_type: ssh && draft.sshKeyId !== null ? 'key' : 'password',
+    ssh_key_id: ssh ? draft.sshKeyId : null,
+  }
+}
+
+/** The fields of the API's 422 answers by our names. */
+export const FIELD_NAMES: Record<string, keyof ServerDraft> = {
+  name: 'name',
+  host: 'host',
+  port: 'port',
+  user: 'user',
+  password: 'password',
+  database: 'database',
+  sslmode: 'sslmode',
+  sslrootcert: 'sslrootcert',
+  tags: 'tags',
+  ssh_host: 'sshHost',
+  ssh_port: 'sshPort',
+  ssh_user: 'sshUser',
+  ssh_password: 'sshPassword',
+}

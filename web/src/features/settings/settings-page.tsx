@@ -1,0 +1,124 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { type FormEvent, useState } from 'react'
+import { api, unwrap } from '../../api/client'
+import { ApiProblem, asProblem } from '../../api/problem'
+import { settingsQuery } from '../../api/queries'
+import type { SettingsMap } from '../../api/types'
+import { useUser } from '../../app/session-context'
+import { Card } from '../../blocks/card'
+import { PageHeader } from '../../blocks/page-header'
+import { ForbiddenState, QueryView, RequestId } from '../../blocks/state-view'
+import { useI18n } from '../../i18n'
+import { canEditSettings } from '../../lib/roles'
+import { Button } from '../../ui/button'
+import { TextField } from '../../ui/field'
+import { FormSkeleton } from '../../ui/skeleton'
+import {
+  changedSettings,
+  draftOfSettings,
+  isValidSetting,
+  SETTING_KEYS,
+  SETTING_RULES,
+  type SettingKey,
+  type SettingsDraft,
+} from './settings-model'
+
+export function SettingsPage() {
+  const { t } = useI18n()
+  const may = canEditSettings(useUser().role)
+  return (
+    <>
+      <PageHeader title={t.settings.title} note={may ? t.settings.hint : undefined} />
+      {may ? <StoredSettings /> : <ForbiddenState />}
+    </>
+  )
+}
+
+function StoredSettings() {
+  const query = useQuery({ ...settingsQuery(), refetchOnWindowFocus: false })
+  return (
+    <QueryView query={query} skeleton={<FormSkeleton />}>
+      {(settings) => <SettingsForm key={JSON.stringify(draftOfSettings(settings))} settings={settings} />}
+    </QueryView>
+  )
+}
+
+const SECOND_MS = 1_000
+
+function SettingsForm({ settings }: { settings: SettingsMap }) {
+  const { t, u } = useI18n()
+  const queryClient = useQueryClient()
+  const before = draftOfSettings(settings)
+  const [draft, setDraft] = useState<SettingsDraft>(before)
+  const changed = changedSettings(before, draft)
+  const dirty = Object.keys(changed).length > 0
+  const valid = SETTING_KEYS.every((key) => isValidSetting(key, draft[key]))
+
+  const save = useMutation({
+    mutationKey: ['settings', 'save'],
+    mutationFn: () => unwrap(api.PUT('/api/settings', { body: changed })),
+    onSuccess: (saved) => queryClient.setQueryData(settingsQuery().queryKey, saved),
+  })
+
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    if (dirty && valid) save.mutate()
+  }
+
+  const units = { seconds: t.settings.unitSeconds, months: t.settings.unitMonths, days: t.settings.unitDays }
+  const hostFields = save.error instanceof ApiProblem ? save.error.fields : []
+
+  const field = (key: SettingKey) => {
+    const rule = SETTING_RULES[key]
+    const text = draft[key]
+    const range = [u.integer(rule.min), u.integer(rule.max)] as const
+    const readable = rule.unit === 'seconds' && isValidSetting(key, text)
+    const own = isValidSetting(key, text) ? undefined : t.settings.outOfRange(...range)
+    return (
+      <TextField
+        key={key}
+        label={`${t.settings.names[key]}, ${units[rule.unit]}`}
+        hint={`${t.settings.help[key]} ${t.settings.between(...range)} ${units[rule.unit]}${
+          readable ? ` (${t.settings.equals(u.duration(Number(text) * SECOND_MS))})` : ''
+        }`}
+        error={own ?? hostFields.find((problem) => problem.field === key)?.message}
+        inputMode="numeric"
+        value={text}
+        onChange={(event) => setDraft({ ...draft, [key]: event.target.value.trim() })}
+      />
+    )
+  }
+  const group = (name: 'collecting' | 'retention') => SETTING_KEYS.filter((key) => SETTING_RULES[key].group === name)
+  const shrinks = group('retention').some(
+    (key) => changed[key] !== undefined && Number(draft[key]) < Number(before[key]),
+  )
+
+  return (
+    <form onSubmit={submit} noValidate className="grid max-w-4xl gap-4">
+      <Card title={t.settings.collecting}>
+        <div className="grid gap-4 p-4 sm:grid-cols-2 lg:grid-cols-3">{group('collecting').map(field)}</div>
+      </Card>
+      <Card title={t.settings.retention}>
+        <div className="grid gap-4 p-4 sm:grid-cols-2 lg:grid-cols-3">{group('retention').map(field)}</div>
+        {shrinks && <p className="px-4 pb-3 text-warn">{t.settings.shrinkWarning}</p>}
+      </Card>
+      {save.error && (
+        <div role="alert" className="rounded-md bg-bad-soft px-3 py-2 break-words text-bad">
+          {asProblem(save.error).message}
+          <RequestId problem={asProblem(save.error)} />
+        </div>
+      )}
+      <div className="flex flex-wrap items-center gap-2">
+        <Button type="submit" look="primary" disabled={!dirty || !valid || save.isPending}>
+          {save.isPending ? t.common.saving : t.common.save}
+        </Button>
+        <Button look="quiet" disabled={!dirty} onClick={() => setDraft(before)}>
+          {t.settings.reset}
+        </Button>
+        <span role="status" className="text-dim">
+          {dirty ? t.settings.unsaved : ''}
+        </span>
+      </div>
+    </form>
+  )
+}

@@ -1,0 +1,75 @@
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react'
+import { createUnits, type Units } from '../lib/units'
+import type { Messages } from './en'
+
+/**
+ * Messages are typed objects: a text that one language lacks, or a wrong parameter, does not compile. Only the chosen
+ * language is downloaded.
+ */
+export const LOCALES = ['en', 'ru'] as const
+export type Locale = (typeof LOCALES)[number]
+
+const STORAGE_KEY = 'pgvigil.locale'
+
+const CATALOGUES: Record<Locale, () => Promise<Messages>> = {
+  en: () => import('./en').then((module) => module.en),
+  ru: () => import('./ru').then((module) => module.ru),
+}
+
+export interface I18n {
+  locale: Locale
+  t: Messages
+  u: Units
+  setLocale: (locale: Locale) => void
+}
+
+const I18nContext = createContext<I18n | null>(null)
+
+export function useI18n(): I18n {
+  const value = useContext(I18nContext)
+  if (value === null) throw new Error('useI18n is used outside of I18nProvider')
+  return value
+}
+
+const isLocale = (text: string | null): text is Locale => LOCALES.some((locale) => locale === text)
+
+/** What the user chose, else the first language of the browser that we speak. */
+export function preferredLocale(stored: string | null, languages: readonly string[]): Locale {
+  if (isLocale(stored)) return stored
+  return languages.map((language) => language.slice(0, 2)).find(isLocale) ?? 'en'
+}
+
+export function readStoredLocale(): string | null {
+  try {
+    return localStorage.getItem(STORAGE_KEY)
+  } catch {
+    return null // Storage may be switched off.
+  }
+}
+
+export const loadMessages = (locale: Locale): Promise<Messages> => CATALOGUES[locale]()
+
+export function I18nProvider(props: { initial: Locale; messages: Messages; children: ReactNode }) {
+  const [current, setCurrent] = useState({ locale: props.initial, t: props.messages })
+
+  useEffect(() => {
+    document.documentElement.lang = current.locale
+  }, [current.locale])
+
+  const value = useMemo<I18n>(
+    () => ({
+      ...current,
+      u: createUnits(current.locale, current.t.units),
+      setLocale: (locale) => {
+        try {
+          localStorage.setItem(STORAGE_KEY, locale)
+        } catch {
+          // The choice then lasts as long as the page.
+        }
+        void loadMessages(locale).then((t) => setCurrent({ locale, t }))
+      },
+    }),
+    [current],
+  )
+  return <I18nContext.Provider value={value}>{props.children}</I18nContext.Provider>
+}

@@ -1,0 +1,26 @@
+import { useSyncExternalStore } from 'react'
+
+/** Ages on screen move in steps of this length: one timer for the whole page. */
+const TICK_MS = 5_000
+
+let now = Date.now()
+let timer: ReturnType<typeof setInterval> | undefined
+const listeners = new Set<() => void>()
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener)
+  timer ??= setInterval(() => {
+    if (document.hidden) return
+    now = Date.now()
+    for (const notify of listeners) notify()
+  }, TICK_MS)
+  return () => {
+    listeners.delete(listener)
+    if (listeners.size === 0) {
+      clearInterval(timer)
+      timer = undefined
+    }
+  }
+}
+
+export const useNow = (): number => useSyncExternalStore(subscribe, () => now)

@@ -1,0 +1,34 @@
+import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
+import { useCallback } from 'react'
+
+/** A part of the path. The router matched it, so it is there. */
+export function useParam(name: string): string {
+  const params: Record<string, unknown> = useParams({ strict: false })
+  const value = params[name]
+  if (typeof value !== 'string') throw new Error(`the route has no parameter ${name}`)
+  return value
+}
+
+/**
+ * The search part of the URL and how to change it. `Search` is what the route's `validateSearch` returns.
+ * Changes of a filter replace the entry of the history; a step that one may want to take back pushes a new one.
+ */
+export function useUrlState<Search extends object>(): [Search, (change: Partial<Search>, history?: 'push') => void] {
+  // The route of the page validated it to this shape.
+  const search = useSearch({ strict: false }) as Search
+  const navigate = useNavigate()
+  const change = useCallback(
+    (part: Partial<Search>, history?: 'push') =>
+      void navigate({
+        to: '.',
+        search: (previous: Record<string, unknown>) => withoutUnset({ ...previous, ...part }),
+        replace: history !== 'push',
+        resetScroll: false,
+      }),
+    [navigate],
+  )
+  return [search, change]
+}
+
+const withoutUnset = (search: Record<string, unknown>) =>
+  Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined && value !== ''))

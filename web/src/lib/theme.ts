@@ -1,0 +1,49 @@
+import { useSyncExternalStore } from 'react'
+
+export const THEMES = ['system', 'light', 'dark'] as const
+export type Theme = (typeof THEMES)[number]
+
+const STORAGE_KEY = 'pgvigil.theme' // Also read by public/theme-init.js before the first paint.
+
+const systemDark = () => matchMedia('(prefers-color-scheme: dark)')
+const listeners = new Set<() => void>()
+let chosen = readStored()
+
+function readStored(): Theme {
+  try {
+    const stored = localStorage.getItem(STORAGE_KEY)
+    return THEMES.find((theme) => theme === stored) ?? 'system'
+  } catch {
+    return 'system' // Storage may be switched off.
+  }
+}
+
+const isDark = () => chosen === 'dark' || (chosen === 'system' && systemDark().matches)
+
+function apply() {
+  document.documentElement.classList.toggle('dark', isDark())
+  for (const listener of listeners) listener()
+}
+
+export function setTheme(theme: Theme) {
+  chosen = theme
+  try {
+    localStorage.setItem(STORAGE_KEY, theme)
+  } catch {
+    // The choice then lasts as long as the page.
+  }
+  apply()
+}
+
+function subscribe(listener: () => void): () => void {
+  const media = systemDark()
+  listeners.add(listener)
+  media.addEventListener('change', apply)
+  return () => {
+    listeners.delete(listener)
+    media.removeEventListener('change', apply)
+  }
+}
+
+export const useTheme = (): Theme => useSyncExternalStore(subscribe, () => chosen)
+export const useIsDark = (): boolean => useSyncExternalStore(subscribe, isDark)

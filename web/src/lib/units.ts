@@ -1,0 +1,169 @@
+import type { Locale } from '../i18n'
+
+/** The words that numbers need; part of the message catalogues. */
+export interface UnitWords {
+  bytes: readonly [string, string, string, string, string, string]
+  perSecond: string
+  perMinute: string
+  perHour: string
+  millisecond: string
+  second: string
+  minute: string
+  hour: string
+  day: string
+  now: string
+  ago: (duration: string) => string
+  ahead: (duration: string) => string
+}
+
+export type Units = ReturnType<typeof createUnits>
+
+/** What stands where there is no value: never a zero. */
+export const UNKNOWN = '–'
+
+type Maybe = number | null | undefined
+
+const SECOND = 1_000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+const isKnown = (value: Maybe): value is number => value !== null && value !== undefined && Number.isFinite(value)
+
+/** The only formatter of numbers and times in the UI. */
+export function createUnits(locale: Locale, words: UnitWords) {
+  const formats = new Map<string, Intl.NumberFormat>()
+  const format = (value: number, digits: number): string => {
+    const key = String(digits)
+    const known = formats.get(key)
+    const numberFormat = known ?? new Intl.NumberFormat(locale, { maximumFractionDigits: digits })
+    if (known === undefined) formats.set(key, numberFormat)
+    return numberFormat.format(value)
+  }
+  /** Three significant places are enough to compare and short enough to read. */
+  const short = (value: number): string => {
+    const size = Math.abs(value)
+    return format(value, size >= 100 || size === 0 ? 0 : size >= 10 ? 1 : 2)
+  }
+  const compactFormat = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 })
+  const compact = (value: number): string => (Math.abs(value) < 10_000 ? short(value) : compactFormat.format(value))
+  const dateTimeFormat = new Intl.DateTimeFormat(locale, {
+    year: 'numeric',
+    month: 'short',
+    day: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    hourCycle: 'h23',
+  })
+  const dateFormat = new Intl.DateTimeFormat(locale, { year: 'numeric', month: 'short', day: 'numeric' })
+  const dayFormat = new Intl.DateTimeFormat(locale, { month: 'short', day: 'numeric' })
+  const timeFormat = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+
+  const bytes = (value: Maybe): string => {
+    if (!isKnown(value)) return UNKNOWN
+    let amount = value
+    let step = 0
+    while (Math.abs(amount) >= 1024 && step < words.bytes.length - 1) {
+      amount /= 1024
+      step += 1
+    }
+    return `${short(amount)} ${words.bytes[step] ?? ''}`
+  }
+
+  /** One or two units: `3 d 4 h`, `12 min`, `45 s`, `180 ms`. */
+  const duration = (milliseconds: Maybe): string => {
+    if (!isKnown(milliseconds)) return UNKNOWN
+    const value = Math.abs(milliseconds)
+    if (value < SECOND) return `${format(value, value < 10 && !Number.isInteger(value) ? 1 : 0)} ${words.millisecond}`
+    if (value < MINUTE) return `${format(value / SECOND, value < 10 * SECOND ? 1 : 0)} ${words.second}`
+    // Whole minutes first: 59 min 59 s are an hour, and must not read as 60 min.
+    const minutes = Math.round(value / MINUTE)
+    if (minutes < 60) return `${minutes} ${words.minute}`
+    const days = Math.floor((minutes * MINUTE) / DAY)
+    const hours = Math.floor((minutes % (24 * 60)) / 60)
+    if (days > 0) return hours > 0 && days < 10 ? `${days} ${words.day} ${hours} ${words.hour}` : `${days} ${words.day}`
+    const rest = minutes % 60
+    return rest > 0 ? `${hours} ${words.hour} ${rest} ${words.minute}` : `${hours} ${words.hour}`
+  }
+
+  /** Events per second; slow ones per minute or hour, so that 0.0003/s is readable. */
+  const rate = (perSecond: Maybe): string => {
+    if (!isKnown(perSecond)) return UNKNOWN
+    const size = Math.abs(perSecond)
+    if (size === 0 || size >= 0.1) return `${compact(perSecond)}${words.perSecond}`
+    if (size * 60 >= 0.1) return `${short(perSecond * 60)}${words.perMinute}`
+    return `${short(perSecond * 3600)}${words.perHour}`
+  }
+
+  const count = (value: Maybe): string => (isKnown(value) ? compact(value) : UNKNOWN)
+
+  return {
+    bytes,
+    duration,
+    rate,
+    /** Large counts are shortened: 1.2M. */
+    count,
+    integer: (value: Maybe): string => (isKnown(value) ? format(value, 0) : UNKNOWN),
+    /** A ratio from 0 to 1. Near 100 % the last hundredths matter, so they are not rounded up. */
+    percent: (ratio: Maybe): string =>
+      isKnown(ratio) ? `${format(Math.floor(ratio * 10_000) / 100, ratio >= 0.99 && ratio < 1 ? 2 : 1)} %` : UNKNOWN,
+    bytesRate: (perSecond: Maybe): string => (isKnown(perSecond) ? `${bytes(perSecond)}${words.perSecond}` : UNKNOWN),
+    /** How long ago `time` was; the browser's clock may run behind the host's. */
+    age: (time: string | number | null | undefined, now: number): string => {
+      if (time === null || time === undefined) return UNKNOWN
+      const at = typeof time === 'number' ? time : Date.parse(time)
+      if (Number.isNaN(at)) return UNKNOWN
+      const distance = now - at
+      if (Math.abs(distance) < 5 * SECOND) return words.now
+      return distance < 0 ? words.ahead(duration(distance)) : words.ago(duration(distance))
+    },
+    dateTime: (time: string | number | null | undefined): string => {
+      if (time === null || time === undefined) return UNKNOWN
+      const at = new Date(time)
+      return Number.isNaN(at.getTime()) ? UNKNOWN : dateTimeFormat.format(at)
+    },
+    date: (time: string | number | null | undefined): string => {
+      if (time === null || time === undefined) return UNKNOWN
+      const at = new Date(time)
+      return Number.isNaN(at.getTime()) ? UNKNOWN : dateFormat.format(at)
+    },
+    axisTime: (milliseconds: number, stepMilliseconds: number): string =>
+      stepMilliseconds >= DAY ? dayFormat.format(milliseconds) : timeFormat.format(milliseconds),
+    axisDay: (milliseconds: number): string => dayFormat.format(milliseconds),
+  }
+}
+
+/** The unit of a metric as the API declares it, and how its values are shown. */
+export type ValueFormat = 'count' | 'bytes' | 'bytes-rate' | 'rate' | 'percent' | 'seconds'
+
+export function valueFormat(kind: 'gauge' | 'counter' | 'info', unit: string): ValueFormat {
+  if (kind === 'counter') return unit === 'bytes' ? 'bytes-rate' : 'rate'
+  switch (unit) {
+    case 'bytes':
+      return 'bytes'
+    case 'ratio':
+      return 'percent'
+    case 'seconds':
+      return 'seconds'
+    default:
+      return 'count'
+  }
+}
+
+export function formatValue(units: Units, how: ValueFormat, value: Maybe): string {
+  switch (how) {
+    case 'bytes':
+      return units.bytes(value)
+    case 'bytes-rate':
+      return units.bytesRate(value)
+    case 'rate':
+      return units.rate(value)
+    case 'percent':
+      return units.percent(value)
+    case 'seconds':
+      return units.duration(isKnown(value) ? value * SECOND : value)
+    case 'count':
+      return units.count(value)
+  }
+}

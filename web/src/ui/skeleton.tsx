@@ -1,0 +1,69 @@
+import { useI18n } from '../i18n'
+import { cx } from './classes'
+
+const Bar = (props: { className?: string }) => (
+  <div className={cx('animate-pulse rounded bg-sunken', props.className ?? 'h-3 w-full')} />
+)
+
+function Busy(props: { children: React.ReactNode; className?: string }) {
+  const { t } = useI18n()
+  return (
+    <div role="status" aria-busy="true" data-testid="skeleton" className={props.className}>
+      <span className="sr-only">{t.common.loading}</span>
+      {props.children}
+    </div>
+  )
+}
+
+const numbers = (count: number) => Array.from({ length: count }, (_, index) => index)
+
+export function TableSkeleton(props: { rows?: number }) {
+  return (
+    <Busy className="overflow-hidden rounded-lg border border-line bg-panel">
+      <div className="h-9 border-b border-line bg-sunken" />
+      {numbers(props.rows ?? 8).map((row) => (
+        <div key={row} className="flex h-11 items-center gap-6 border-b border-line px-3 last:border-0">
+          <Bar className="h-3 w-40" />
+          <Bar className="h-3 w-20" />
+          <Bar className="hidden h-3 flex-1 sm:block" />
+        </div>
+      ))}
+    </Busy>
+  )
+}
+
+export function CardsSkeleton(props: { count: number }) {
+  return (
+    <Busy className="grid grid-cols-2 gap-2 sm:grid-cols-3 lg:grid-cols-6">
+      {numbers(props.count).map((card) => (
+        <div key={card} className="h-[4.75rem] rounded-lg border border-line bg-panel p-3">
+          <Bar className="h-2.5 w-16" />
+          <Bar className="mt-2.5 h-5 w-24" />
+        </div>
+      ))}
+    </Busy>
+  )
+}
+
+export function ChartSkeleton() {
+  return (
+    <Busy className="flex h-[208px] items-end gap-1.5 p-2">
+      {[35, 50, 42, 64, 58, 72, 66, 48, 55, 78, 70, 62].map((height) => (
+        <div key={height} className="flex-1 animate-pulse rounded-t bg-sunken" style={{ height: `${height}%` }} />
+      ))}
+    </Busy>
+  )
+}
+
+export function FormSkeleton() {
+  return (
+    <Busy className="grid gap-4 rounded-lg border border-line bg-panel p-4 sm:grid-cols-2">
+      {numbers(6).map((field) => (
+        <div key={field}>
+          <Bar className="mb-2 h-3 w-24" />
+          <Bar className="h-8 w-full" />
+        </div>
+      ))}
+    </Busy>
+  )
+}

@@ -1,0 +1,35 @@
+import { copyFileSync, mkdirSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import tailwindcss from '@tailwindcss/vite'
+import react from '@vitejs/plugin-react'
+import { defineConfig, type Plugin } from 'vite'
+import { mockBackend } from './test/mock/vite-plugin.ts'
+
+/** The offline page /redoc of the host needs this file; the host serves it from our dist. */
+function redocStandalone(): Plugin {
+  let outDir = 'dist'
+  return {
+    name: 'redoc-standalone',
+    apply: 'build',
+    configResolved(config) {
+      outDir = join(config.root, config.build.outDir)
+    },
+    closeBundle() {
+      const source = createRequire(import.meta.url).resolve('redoc/bundles/redoc.standalone.js')
+      mkdirSync(join(outDir, 'assets'), { recursive: true })
+      copyFileSync(source, join(outDir, 'assets', 'redoc.standalone.js'))
+    },
+  }
+}
+
+export default defineConfig({
+  plugins: [react(), tailwindcss(), redocStandalone(), mockBackend()],
+  build: {
+    // `font-src 'self'` forbids data: URLs.
+    assetsInlineLimit: 0,
+    // The polyfill is an inline script; every browser that we support preloads modules by itself.
+    modulePreload: { polyfill: false },
+  },
+  server: { host: '127.0.0.1', port: 5173 },
+})
