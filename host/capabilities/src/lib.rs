@@ -5,6 +5,8 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests"))]
 
 mod postgres;
+mod ssh;
 mod steps;
 
 pub use postgres::{PostgresServer, Session};
+pub use ssh::{HostKeys, SshSecrets, SshServer};

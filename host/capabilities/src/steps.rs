@@ -27,6 +27,11 @@ impl Steps {
 
     pub(crate) fn finish(mut self, outcome: StepOutcome, detail: String) -> Vec<TestStep> {
         self.push(outcome, detail);
+        self.end()
+    }
+
+    /// Steps that were not reached are skipped.
+    pub(crate) fn end(mut self) -> Vec<TestStep> {
         while self.done.len() < self.names.len() {
             self.push(StepOutcome::Skipped, String::new());
         }

@@ -58,19 +58,21 @@ pub(super) fn of_day_with_zone(micros: i64, zone: i32) -> String {
     format!("{}{sign}{hours:02}{minutes}", of_day(micros))
 }
 
-/// In PostgreSQL's style `1 year 2 mons -3 days 04:05:06`.
+/// In PostgreSQL's style: `1 year 2 mons -3 days +04:05:06`. What follows a negative part carries its sign.
 pub(super) fn interval(micros: i64, days: i32, months: i32) -> String {
-    let counted = |count: i32, unit: &str| match count {
-        0 => None,
-        1 => Some(format!("1 {unit}")),
-        count => Some(format!("{count} {unit}s")),
-    };
-    let mut parts: Vec<String> = [counted(months / 12, "year"), counted(months % 12, "mon"), counted(days, "day")]
-        .into_iter()
-        .flatten()
-        .collect();
+    let mut parts = Vec::new();
+    let mut is_before = false;
+    for (count, unit) in [(months / 12, "year"), (months % 12, "mon"), (days, "day")] {
+        if count != 0 {
+            let sign = if is_before && count > 0 { "+" } else { "" };
+            let plural = if count == 1 { "" } else { "s" };
+            parts.push(format!("{sign}{count} {unit}{plural}"));
+            is_before = count < 0;
+        }
+    }
     if micros != 0 || parts.is_empty() {
-        parts.push(of_day(micros));
+        let sign = if is_before && micros >= 0 { "+" } else { "" };
+        parts.push(format!("{sign}{}", of_day(micros)));
     }
     parts.join(" ")
 }
@@ -84,6 +86,7 @@ mod tests {
         assert_eq!(interval(0, 0, 0), "00:00:00");
         assert_eq!(interval(14_706_789_000, 3, 14), "1 year 2 mons 3 days 04:05:06.789");
         assert_eq!(interval(-1_000_000, -3, 0), "-3 days -00:00:01");
+        assert_eq!(interval(1_000_000, 3, -1), "-1 mons +3 days 00:00:01");
         assert_eq!(interval(i64::MIN, i32::MIN, i32::MIN).chars().next(), Some('-'));
     }
 

@@ -1,0 +1,321 @@
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use pgvigil_cluster::testing;
+use pgvigil_model::Value;
+use pgvigil_runtime::{CallBudget, Postgres, PostgresError};
+
+use crate::{BUDGET, active, backends, cell, eventually, query, server, sqlstate};
+
+const MAJORS: [u16; 4] = [10, 13, 15, 18];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_writes_is_refused() {
+    for major in MAJORS {
+        let database = testing::database(testing::postgres(major));
+        database.execute("create table t (i int)");
+        let server = server(database.cluster(), database.name());
+        for sql in [
+            "create table u (i int)",
+            "drop table t",
+            "insert into t values (1)",
+            "with new as (insert into t values (1) returning i) select i from new",
+            "vacuum t",
+        ] {
+            let error = query(&server, sql).await.unwrap_err();
+            // read_only_sql_transaction; vacuum: active_sql_transaction.
+            assert!(["25006", "25001"].contains(&sqlstate(error).as_str()), "{major}: {sql}");
+        }
+        assert_eq!(cell(&server, "select count(*) from t").await, Value::Int(0), "the connection is usable again");
+        assert_eq!(server.connections_opened(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_statements_in_one_text_are_refused() {
+    let database = testing::database(testing::postgres(18));
+    let server = server(database.cluster(), database.name());
+    for sql in ["select 1; select 2", "commit; create table t ()", "select 1; set default_transaction_read_only = off"]
+    {
+        assert_eq!(sqlstate(query(&server, sql).await.unwrap_err()), "42601", "{sql}");
+    }
+    assert_eq!(cell(&server, "select count(*) from pg_class where relname = 't'").await, Value::Int(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_of_one_call_do_not_reach_the_next() {
+    for major in MAJORS {
+        let database = testing::database(testing::postgres(major));
+        let server = server(database.cluster(), database.name());
+        for sql in [
+            "select set_config('work_mem', '77MB', false)",
+            "set work_mem = '77MB'",
+            "set session characteristics as transaction read write",
+            "select set_config('default_transaction_read_only', 'off', false)",
+            "set role pg_monitor",
+            "set statement_timeout = 0",
+            "set transaction read write",
+            // Ends the transaction that we began; the connection is not used again.
+            "commit",
+            "rollback",
+        ] {
+            let _ = query(&server, sql).await; // refused or not
+            assert_ne!(cell(&server, "show work_mem").await, Value::Text("77MB".to_owned()), "{sql}");
+            assert_eq!(cell(&server, "show transaction_read_only").await, Value::Text("on".to_owned()), "{sql}");
+            let default = cell(&server, "show default_transaction_read_only").await;
+            assert_eq!(default, Value::Text("on".to_owned()), "{sql}");
+            assert_eq!(cell(&server, "show role").await, Value::Text("none".to_owned()), "{sql}");
+            let user = cell(&server, "select current_user::text").await;
+            assert_eq!(user, Value::Text(database.cluster().superuser().to_owned()), "{sql}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_counts_as_a_commit_on_the_server() {
+    let database = testing::database(testing::postgres(18));
+    let server = server(database.cluster(), database.name());
+    for _ in 0..5 {
+        query(&server, "select 1").await.unwrap();
+        query(&server, "select 1/0").await.unwrap_err();
+    }
+    drop(server);
+    eventually(database.cluster(), &backends(database.name()), "0"); // its statistics are in
+    let sql = format!("select xact_rollback from pg_stat_database where datname = '{}'", database.name());
+    assert_eq!(testing::execute(database.cluster(), "postgres", &sql)[0][0].as_deref(), Some("0"));
+}
+
+// One thread: all that is queued is written before an answer is read.
+#[tokio::test(flavor = "current_thread")]
+async fn a_known_statement_takes_one_round_trip_over_one_connection() {
+    let database = testing::database(testing::postgres(18));
+    let server = server(database.cluster(), database.name());
+    query(&server, "select 1").await.unwrap();
+    assert_eq!(server.last_round_trips(), 2, "the first time, its types are asked for");
+    for _ in 0..100 {
+        query(&server, "select 1").await.unwrap();
+        assert_eq!(server.last_round_trips(), 1);
+    }
+    assert_eq!(server.connections_opened(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_at_the_same_time_share_one_connection() {
+    let database = testing::database(testing::postgres(18));
+    let server = Arc::new(server(database.cluster(), database.name()));
+    let calls = (0..8).map(|_| {
+        let server = Arc::clone(&server);
+        tokio::spawn(async move {
+            let sql = "select count(*) from pg_stat_activity where application_name = 'pgvigil' and datname = current_database()";
+            cell(&server, sql).await
+        })
+    });
+    for call in calls.collect::<Vec<_>>() {
+        assert_eq!(call.await.unwrap(), Value::Int(1));
+    }
+    assert_eq!(server.connections_opened(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_over_its_time_is_cancelled_on_the_server() {
+    for major in MAJORS {
+        let database = testing::database(testing::postgres(major));
+        let server = server(database.cluster(), database.name());
+        query(&server, "select 1").await.unwrap();
+        let began = Instant::now();
+        let budget = CallBudget { timeout: Duration::from_millis(300), ..BUDGET };
+        let error = server.query("select pg_sleep(600)", &[], budget).await.unwrap_err();
+        assert_eq!(error, PostgresError::TimedOut);
+        assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+        eventually(database.cluster(), &active(database.name()), "0");
+        assert_eq!(cell(&server, "select 1").await, Value::Int(1));
+        assert_eq!(server.connections_opened(), 2, "a cut connection is not used again");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_whose_run_is_cut_is_cancelled_on_the_server() {
+    let database = testing::database(testing::postgres(18));
+    let server = Arc::new(server(database.cluster(), database.name()));
+    let call = tokio::spawn({
+        let server = Arc::clone(&server);
+        async move { server.query("select pg_sleep(600)", &[], BUDGET).await }
+    });
+    eventually(database.cluster(), &active(database.name()), "1");
+    call.abort();
+    eventually(database.cluster(), &active(database.name()), "0");
+    assert_eq!(cell(&server, "select 1").await, Value::Int(1));
+    eventually(database.cluster(), &backends(database.name()), "1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_waits_for_the_connection_gives_up_in_time() {
+    let database = testing::database(testing::postgres(18));
+    let server = Arc::new(server(database.cluster(), database.name()));
+    let long = tokio::spawn({
+        let server = Arc::clone(&server);
+        async move { server.query("select pg_sleep(600)", &[], BUDGET).await }
+    });
+    eventually(database.cluster(), &active(database.name()), "1");
+    let budget = CallBudget { timeout: Duration::from_millis(200), ..BUDGET };
+    let error = server.query("select 1", &[], budget).await.unwrap_err();
+    assert!(error.to_string().contains("was in use by other probes for 200 ms"), "{error}");
+    long.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_is_not_waited_for() {
+    let database = testing::database(testing::postgres(18));
+    database.execute("create table t (i int)");
+    let server = server(database.cluster(), database.name());
+    query(&server, "select i from t").await.unwrap();
+    let (client, connection) = tokio_postgres::connect(&database.url(), tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client.batch_execute("begin; lock table t").await.unwrap();
+    assert_eq!(sqlstate(query(&server, "select i from t").await.unwrap_err()), "55P03");
+    client.batch_execute("rollback").await.unwrap();
+    query(&server, "select i from t").await.unwrap();
+    assert_eq!(server.connections_opened(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_million_rows_are_cut_at_the_limit() {
+    let database = testing::database(testing::postgres(18));
+    let server = server(database.cluster(), database.name());
+    let began = Instant::now();
+    let budget = CallBudget { max_rows: 1000, ..BUDGET };
+    let rows = server.query("select i from generate_series(1, 10000000) i", &[], budget).await.unwrap();
+    assert!(rows.truncated);
+    assert_eq!(rows.rows.len(), 1000);
+    assert_eq!(rows.rows[999], [Value::Int(1000)]);
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+    eventually(database.cluster(), &active(database.name()), "0");
+    assert_eq!(cell(&server, "select 1").await, Value::Int(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_few_rows_over_the_limit_do_not_cost_the_connection() {
+    let database = testing::database(testing::postgres(18));
+    let server = server(database.cluster(), database.name());
+    let budget = CallBudget { max_rows: 10, ..BUDGET };
+    for count in [9, 10, 11, 1000] {
+        let sql = format!("select i from generate_series(1, {count}) i");
+        let rows = server.query(&sql, &[], budget).await.unwrap();
+        assert_eq!((rows.rows.len(), rows.truncated), (count.min(10), count > 10));
+    }
+    assert_eq!(server.connections_opened(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_over_the_limit_of_bytes_is_refused() {
+    let database = testing::database(testing::postgres(18));
+    let server = server(database.cluster(), database.name());
+    let budget = CallBudget { max_bytes: 100_000, ..BUDGET };
+    for sql in [
+        "select repeat('x', 1000) from generate_series(1, 1000)",
+        "select repeat('x', 200000)",
+        "select repeat('x', 500000000)",
+    ] {
+        match server.query(sql, &[], budget).await.unwrap_err() {
+            PostgresError::TooLarge(bytes) => assert!((100_000..1_000_000).contains(&bytes), "{bytes}"),
+            other => panic!("{sql}: {other:?}"),
+        }
+        assert_eq!(cell(&server, "select 1").await, Value::Int(1));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn small_cells_that_stand_for_much_are_bounded() {
+    let database = testing::database(testing::postgres(18));
+    let server = server(database.cluster(), database.name());
+    let budget = CallBudget { max_rows: usize::MAX, max_bytes: usize::MAX, ..BUDGET };
+    let sql = "select 1e131000::numeric from generate_series(1, 10000)";
+    let error = server.query(sql, &[], budget).await.unwrap_err();
+    assert_eq!(error, PostgresError::TooLarge(16 << 20));
+    let sql = "select array_agg(1e131000::numeric) from generate_series(1, 10000)";
+    let error = server.query(sql, &[], budget).await.unwrap_err();
+    assert!(error.to_string().contains("longer than 16 MiB"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn types_of_the_users_making_come_with_many_rows() {
+    // tokio-postgres waits for ever here if it has to ask for the type while rows come in.
+    let database = testing::database(testing::postgres(15));
+    database.execute(
+        "create type mood as enum ('sad', 'ok'); create domain small as int; create type pair as (a int, b int)",
+    );
+    let server = server(database.cluster(), database.name());
+    let sql =
+        "select 'ok'::mood, array['sad']::mood[], array[1]::small[], repeat('x', 100) from generate_series(1, 5000)";
+    let rows = query(&server, sql).await.unwrap();
+    assert_eq!(rows.rows.len(), 5000);
+    let text = |text: &str| Value::Text(text.to_owned());
+    assert_eq!(rows.rows[4999][..3], [text("ok"), text("{sad}"), text("{1}")]);
+    assert_eq!(rows.columns[0].type_name, "mood");
+    let error = query(&server, "select row(1, 2)::pair as p").await.unwrap_err();
+    assert!(error.to_string().contains("column `p` of type `pair`"), "{error}");
+    assert_eq!(server.connections_opened(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_says_what_and_where() {
+    let database = testing::database(testing::postgres(18));
+    let server = server(database.cluster(), database.name());
+    match query(&server, "select nosuch from pg_class").await.unwrap_err() {
+        PostgresError::Sql { sqlstate, message, position, .. } => {
+            assert_eq!((sqlstate.as_str(), position), ("42703", Some(8)));
+            assert!(message.contains("nosuch"));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_the_server_ended_is_replaced_unseen() {
+    for major in MAJORS {
+        let database = testing::database(testing::postgres(major));
+        let server = server(database.cluster(), database.name());
+        for _ in 0..3 {
+            assert_eq!(cell(&server, "select 1").await, Value::Int(1));
+            let sql = format!(
+                "select pg_terminate_backend(pid) from pg_stat_activity \
+                 where application_name = 'pgvigil' and datname = '{}'",
+                database.name()
+            );
+            assert_eq!(testing::execute(database.cluster(), "postgres", &sql).len(), 1);
+        }
+        assert_eq!(server.connections_opened(), 3);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn identity_is_asked_once() {
+    for major in MAJORS {
+        let database = testing::database(testing::postgres(major));
+        let server = server(database.cluster(), database.name());
+        let identity = server.identity(BUDGET.timeout).await.unwrap();
+        assert_eq!(identity.server_version_num / 10_000, u32::from(major));
+        assert_eq!(identity.server_version, database.cluster().version());
+        assert_eq!(identity.data_directory.as_deref(), database.cluster().data_dir().to_str());
+        assert!(identity.superuser && !identity.in_recovery && !identity.tls);
+        assert_eq!(server.identity(Duration::ZERO).await.unwrap(), identity, "from memory");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn live_sessions_come_over_a_connection_of_their_own() {
+    for major in MAJORS {
+        let database = testing::database(testing::postgres(major));
+        let server = server(database.cluster(), database.name());
+        query(&server, "select 'the last statement'").await.unwrap();
+        let sessions = server.sessions(100, BUDGET.timeout).await.unwrap();
+        let ours: Vec<_> =
+            sessions.iter().filter(|session| session.datname.as_deref() == Some(database.name())).collect();
+        assert_eq!(ours.len(), 1, "{ours:?}");
+        assert_eq!(ours[0].usename.as_deref(), Some(database.cluster().superuser()));
+        assert_eq!(ours[0].state.as_deref(), Some("idle"));
+        assert!(ours[0].query.is_some());
+        assert_eq!(server.sessions(0, BUDGET.timeout).await.unwrap(), []);
+        eventually(database.cluster(), &backends(database.name()), "1");
+    }
+}
