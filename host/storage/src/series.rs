@@ -213,7 +213,13 @@ impl Store {
         let to = Timestamp::from(Ts::from(query.to)).max(from);
         let resolution = self.resolution(&streams, metrics.len(), from, to, query.max_points).await?;
         let wanted: Vec<Wanted> = declarations.iter().map(|declared| wanted(declared, &metrics)).collect();
-        let plan = Plan { by_id: streams.iter().enumerate().map(|(at, stream)| (stream.id, at)).collect(), streams: &streams, wanted: &wanted, metrics: &metrics, resolution };
+        let plan = Plan {
+            by_id: streams.iter().enumerate().map(|(at, stream)| (stream.id, at)).collect(),
+            streams: &streams,
+            wanted: &wanted,
+            metrics: &metrics,
+            resolution,
+        };
         let mut answer = BucketsByStream::new();
         match resolution.bucket_seconds() {
             None => {

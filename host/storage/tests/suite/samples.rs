@@ -1,0 +1,290 @@
+//! Samples, entities, runs, tables and state.
+
+use pgvigil_model::{
+    Bucket, Collected, Column, Metric, MetricKind, MetricSet, Point, Resolution, RunOutcome, ServerId, Table,
+    Timestamp, Value, aggregate,
+};
+use pgvigil_storage::{EventFilter, PluginStateValue, RunFilter, SeriesAnswer, SeriesQuery, Store, StoredOutcome};
+
+use crate::home::{Home, after, declare, inventory, metric, plugin, report, row, samples, server, stat_database};
+
+crate::on_both_engines!(
+    rows_that_were_not_declared_are_counted_not_stored,
+    the_same_report_twice_changes_nothing,
+    a_dropped_recreated_or_renamed_database_keeps_its_history,
+    rolled_up_windows_equal_raw_ones,
+    a_late_point_is_rolled_up_again,
+    a_year_answers_no_more_points_than_asked,
+    another_declaration_of_a_set_continues_its_series,
+    runs_tables_and_state_come_back_as_they_went,
+);
+
+fn query(server: ServerId, from: Timestamp, to: Timestamp) -> SeriesQuery {
+    SeriesQuery {
+        server,
+        set: "pg_stat_database".to_owned(),
+        labels: Vec::new(),
+        metrics: Vec::new(),
+        from,
+        to,
+        max_points: 2_000,
+    }
+}
+
+async fn rows_that_were_not_declared_are_counted_not_stored(home: &Home) {
+    let store = home.open().await;
+    let id = server(&store, "one").await.id;
+    let recorded = store.record(&[samples(id, after(0), vec![row("shop", 1.0, 2.0)])]).await.unwrap();
+    assert_eq!((recorded.runs, recorded.points, recorded.undeclared_rows), (1, 0, 1));
+    let answer = store.series(&query(id, after(0), after(60))).await.unwrap();
+    assert_eq!((answer.metrics.len(), answer.streams.len()), (0, 0));
+    declare(&store).await;
+    let mut unfit = row("shop", 1.0, 2.0);
+    unfit.values.push(3.0);
+    let recorded = store.record(&[samples(id, after(60), vec![unfit, row("shop", 1.0, 2.0)])]).await.unwrap();
+    assert_eq!((recorded.points, recorded.undeclared_rows), (1, 1));
+}
+
+async fn the_same_report_twice_changes_nothing(home: &Home) {
+    let store = home.open().await;
+    declare(&store).await;
+    let id = server(&store, "one").await.id;
+    let rows: Vec<_> = (0..700).map(|n| row(&format!("db{n}"), f64::from(n), f64::NAN)).collect();
+    let report = samples(id, after(0), rows.clone());
+    assert_eq!(store.record(std::slice::from_ref(&report)).await.unwrap().points, 700);
+    let again = store.record(&[report.clone(), report]).await.unwrap();
+    assert_eq!((again.runs, again.points, again.skipped), (0, 0, 2));
+    // Another run at the very same time: the point that is there stays.
+    let other = samples(id, after(0), vec![row("db1", 99.0, 99.0)]);
+    assert_eq!(store.record(&[other]).await.unwrap().points, 0);
+    let latest = store.latest(id, "pg_stat_database", after(0)).await.unwrap();
+    assert_eq!(latest.rows.len(), 700);
+    let first = latest.rows.iter().find(|row| row.labels == ["db1"]).unwrap();
+    assert!(first.values[0] == 1.0 && first.values[1].is_nan());
+    assert!(store.latest(id, "pg_stat_database", after(1)).await.unwrap().rows.is_empty());
+}
+
+async fn a_dropped_recreated_or_renamed_database_keeps_its_history(home: &Home) {
+    let store = home.open().await;
+    declare(&store).await;
+    let id = server(&store, "one").await.id;
+    store.record(&[samples(id, after(0), vec![row("shop", 3.0, 1.0), row("crm", 1.0, 1.0)])]).await.unwrap();
+    store.record(&[inventory(id, after(0), &[("shop", "1"), ("crm", "2"), ("x", "3")])]).await.unwrap();
+    store.record(&[inventory(id, after(60), &[("shop", "9"), ("sales", "2")])]).await.unwrap();
+    let events = store.events(&EventFilter { server: Some(id), limit: 50, ..EventFilter::default() }).await.unwrap();
+    let mut told: Vec<_> = events.into_iter().map(|event| (event.kind, event.subject)).collect();
+    told.sort();
+    let expected =
+        [("entity.gone", "database:x"), ("entity.recreated", "database:shop"), ("entity.renamed", "database:sales")];
+    assert_eq!(told, expected.map(|(kind, subject)| (kind.to_owned(), subject.to_owned())));
+    let databases = store.databases(id).await.unwrap();
+    let seen: Vec<_> = databases
+        .iter()
+        .map(|row| (row.entity.key.as_str(), row.entity.gone_at.is_some(), row.numbackends, row.size_bytes))
+        .collect();
+    let expected = [
+        ("crm", true, Some(1.0), None),
+        ("sales", false, None, None),
+        ("shop", false, Some(3.0), None),
+        ("x", true, None, None),
+    ];
+    assert_eq!(seen, expected);
+    let answer = store.series(&query(id, after(0), after(60))).await.unwrap();
+    assert_eq!(answer.streams.len(), 2, "history stays");
+}
+
+/// Small and repeatable: the tests' own random numbers.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: u32) -> u32 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        u32::try_from((self.0 >> 33) % u64::from(limit)).unwrap()
+    }
+}
+
+/// Days of points with gaps, absent values and counter resets.
+fn random_points(days: i64) -> Vec<Point> {
+    let mut random = Random(42);
+    let (mut commits, mut since) = (1_000.0, after(-3_600));
+    let mut points = Vec::new();
+    for step in 0..days * 144 {
+        let at = after(step * 600 + i64::from(random.below(30)));
+        match random.below(100) {
+            0..3 => continue,
+            3 => (commits, since) = (0.0, at.plus_seconds(-5)),
+            _ => commits += f64::from(random.below(5_000)),
+        }
+        let numbackends = if random.below(50) == 0 { f64::NAN } else { f64::from(random.below(90)) };
+        points.push(Point { at, since: Some(since), values: vec![numbackends, commits] });
+    }
+    points
+}
+
+async fn record_points(store: &Store, id: ServerId, points: &[Point]) {
+    let reports: Vec<_> = points
+        .iter()
+        .map(|point| {
+            let mut row = row("shop", point.values[0], point.values[1]);
+            row.since = point.since;
+            samples(id, point.at, vec![row])
+        })
+        .collect();
+    for reports in reports.chunks(300) {
+        store.record(reports).await.unwrap();
+    }
+}
+
+fn assert_same(answer: &SeriesAnswer, expected: &[Bucket]) {
+    let buckets = &answer.streams[0].buckets;
+    assert_eq!(
+        buckets.iter().map(|bucket| bucket.start).collect::<Vec<_>>(),
+        expected.iter().map(|bucket| bucket.start).collect::<Vec<_>>()
+    );
+    for (bucket, expected) in buckets.iter().zip(expected) {
+        for (value, expected) in bucket.values.iter().zip(&expected.values) {
+            let numbers = |value: &pgvigil_model::Aggregate| {
+                [value.chart_value(), value.increase(), value.last(), value.min(), value.max()]
+            };
+            for (number, expected) in numbers(value).into_iter().zip(numbers(expected)) {
+                match (number, expected) {
+                    // Merged sums are added in another order.
+                    (Some(number), Some(expected)) => {
+                        assert!((number - expected).abs() <= 1e-9 * expected.abs().max(1.0))
+                    }
+                    other => assert_eq!(other.0, other.1, "at {}", bucket.start),
+                }
+            }
+        }
+    }
+}
+
+async fn rolled_up_windows_equal_raw_ones(home: &Home) {
+    let store = home.open().await;
+    declare(&store).await;
+    let id = server(&store, "one").await.id;
+    let points = random_points(30);
+    let kinds = stat_database().kinds();
+    record_points(&store, id, &points[..2_000]).await;
+    store.roll_up(points[1_999].at).await.unwrap();
+    record_points(&store, id, &points[2_000..]).await;
+    let end = points.last().unwrap().at;
+    let windows = [
+        (after(0), after(2 * 86_400), Resolution::Raw),
+        (after(3 * 86_400 + 77), after(9 * 86_400), Resolution::Hour),
+        (after(5_000), end, Resolution::FourHours),
+        (after(0), after(100 * 86_400), Resolution::Day),
+    ];
+    // Partly rolled up, then wholly but for the tail.
+    for _ in 0..2 {
+        for (from, to, resolution) in windows {
+            let answer = store.series(&query(id, from, to)).await.unwrap();
+            assert_eq!(answer.resolution, resolution);
+            let expected: Vec<Bucket> = aggregate(&kinds, None, &points, resolution)
+                .into_iter()
+                .filter(|bucket| bucket.start >= resolution.bucket_start(from) && bucket.start <= to)
+                .collect();
+            assert!(!expected.is_empty());
+            assert_same(&answer, &expected);
+        }
+        assert!(store.roll_up(end).await.unwrap().buckets > 0);
+    }
+    let one_metric = SeriesQuery { metrics: vec!["xact_commit".to_owned()], ..query(id, after(0), after(20 * 86_400)) };
+    let answer = store.series(&one_metric).await.unwrap();
+    assert_eq!(answer.metrics, [metric("xact_commit", MetricKind::Counter)]);
+    let expected = aggregate(&kinds, None, &points, Resolution::FourHours);
+    assert_eq!(answer.streams[0].buckets[5].values[0].increase(), expected[5].values[1].increase());
+    let elsewhere = SeriesQuery { labels: vec![("datname".to_owned(), "%".to_owned())], ..one_metric };
+    assert!(store.series(&elsewhere).await.unwrap().streams.is_empty());
+}
+
+async fn a_late_point_is_rolled_up_again(home: &Home) {
+    let store = home.open().await;
+    declare(&store).await;
+    let id = server(&store, "one").await.id;
+    let points = random_points(4);
+    let (late, in_time): (Vec<_>, Vec<_>) = points.iter().cloned().enumerate().partition(|(at, _)| at % 97 == 5);
+    let only = |points: Vec<(usize, Point)>| points.into_iter().map(|(_, point)| point).collect::<Vec<_>>();
+    record_points(&store, id, &only(in_time)).await;
+    assert_eq!(store.roll_up(after(5 * 86_400)).await.unwrap().again, 0);
+    record_points(&store, id, &only(late)).await;
+    assert!(store.roll_up(after(5 * 86_400)).await.unwrap().again > 0);
+    assert_eq!(store.roll_up(after(5 * 86_400)).await.unwrap().again, 0);
+    let answer = store.series(&query(id, after(0), after(4 * 86_400 - 1))).await.unwrap();
+    assert_eq!(answer.resolution, Resolution::Hour);
+    assert_same(&answer, &aggregate(&stat_database().kinds(), None, &points, Resolution::Hour));
+}
+
+async fn a_year_answers_no_more_points_than_asked(home: &Home) {
+    let store = home.open().await;
+    declare(&store).await;
+    let id = server(&store, "one").await.id;
+    let points: Vec<Point> = (0..365 * 4)
+        .map(|step| Point { at: after((step - 365 * 4) * 21_600), since: None, values: vec![1.0, step as f64] })
+        .collect();
+    record_points(&store, id, &points).await;
+    store.roll_up(after(0)).await.unwrap();
+    let answer = store.series(&query(id, after(-365 * 86_400), after(0))).await.unwrap();
+    assert_eq!((answer.resolution, answer.streams[0].buckets.len()), (Resolution::Day, 365));
+    let ends_of_time = query(id, Timestamp::from_micros(i64::MIN), Timestamp::from_micros(i64::MAX));
+    assert_eq!(store.series(&ends_of_time).await.unwrap().streams[0].buckets.len(), 365);
+    let backwards = query(id, after(0), after(-86_400));
+    assert!(store.series(&backwards).await.unwrap().streams.is_empty());
+    let few = SeriesQuery { max_points: 20, ..query(id, after(-10 * 86_400), after(-1)) };
+    assert_eq!(store.series(&few).await.unwrap().streams[0].buckets.len(), 10);
+}
+
+async fn another_declaration_of_a_set_continues_its_series(home: &Home) {
+    let store = home.open().await;
+    declare(&store).await;
+    let id = server(&store, "one").await.id;
+    store.record(&[samples(id, after(0), vec![row("shop", 1.0, 10.0)])]).await.unwrap();
+    let deadlocks: Metric = metric("deadlocks", MetricKind::Counter);
+    let mut wider: MetricSet = stat_database();
+    wider.metrics.insert(0, deadlocks);
+    store.declare(&plugin(), &[wider]).await.unwrap();
+    let mut newer = row("shop", 0.0, 2.0);
+    newer.values = vec![0.0, 2.0, 20.0];
+    // The old one was under way when the probe was swapped.
+    let reports = [samples(id, after(60), vec![row("shop", 3.0, 15.0)]), samples(id, after(120), vec![newer])];
+    assert_eq!(store.record(&reports).await.unwrap().points, 2);
+    let answer = store.series(&query(id, after(0), after(180))).await.unwrap();
+    let names: Vec<_> = answer.metrics.iter().map(|metric| metric.name.as_str()).collect();
+    assert_eq!(names, ["deadlocks", "numbackends", "xact_commit"]);
+    let stream = &answer.streams[0];
+    let backends: Vec<_> = stream.buckets.iter().map(|bucket| bucket.values[1].last()).collect();
+    assert_eq!(backends, [Some(1.0), Some(3.0), Some(2.0)]);
+    assert_eq!(stream.buckets[1].values[0].last(), None, "not measured is not zero");
+    assert_eq!(store.metric_sets().await.unwrap()[0].metrics.len(), 3);
+}
+
+async fn runs_tables_and_state_come_back_as_they_went(home: &Home) {
+    let store = home.open().await;
+    let id = server(&store, "one").await.id;
+    let table = Table {
+        name: "settings".to_owned(),
+        columns: vec![Column { name: "name".to_owned(), type_oid: 25, type_name: "text".to_owned() }],
+        rows: vec![vec![Value::Text("nul \0".to_owned())], vec![Value::Null]],
+    };
+    let collected = Collected { tables: vec![table.clone()], ..Collected::default() };
+    let run = report(id, after(0), RunOutcome::Collected(collected));
+    let host = pgvigil_model::RunReport {
+        server: None,
+        ..report(id, after(60), RunOutcome::NotApplicable { detail: "nothing to do".to_owned() })
+    };
+    store.record(&[run, host]).await.unwrap();
+    let runs = store.runs(&RunFilter { limit: 10, ..RunFilter::default() }).await.unwrap();
+    assert_eq!(runs[0].outcome, StoredOutcome::NotApplicable { detail: "nothing to do".to_owned() });
+    assert_eq!((runs[0].server, runs[1].server, runs.len()), (None, Some(id), 2));
+    let of_server =
+        RunFilter { server: Some(id), outcome: Some("failed".to_owned()), limit: 10, ..RunFilter::default() };
+    assert!(store.runs(&of_server).await.unwrap().is_empty());
+    assert_eq!(store.last_runs(None).await.unwrap().len(), 2);
+    assert_eq!(store.tables(id).await.unwrap()[0].rows, 2);
+    assert_eq!(store.table(id, &plugin(), "settings").await.unwrap().unwrap().table, table);
+    let state = vec![PluginStateValue { key: "cursor".to_owned(), value: vec![0, 255] }];
+    store.save_state(&plugin(), None, &state).await.unwrap();
+    store.save_state(&plugin(), Some(id), &[]).await.unwrap();
+    assert_eq!(store.load_state(&plugin(), None).await.unwrap(), state);
+    assert!(store.load_state(&plugin(), Some(id)).await.unwrap().is_empty());
+}

@@ -1,0 +1,172 @@
+//! Servers, their secrets and keys.
+
+use pgvigil_model::{FailureReason, Secret, SshAuth, SshKeyId, SshSettings};
+use pgvigil_storage::{
+    HostKeyPin, MasterKey, NewServer, NewSshKey, Reachability, SecretChange, SecretChanges, StorageError, Store, Vault,
+};
+
+use crate::home::{Home, after, declare, failed, new_server, samples, server};
+
+crate::on_both_engines!(
+    a_second_server_of_a_name_is_refused,
+    a_secret_is_kept_changed_and_cleared,
+    secrets_are_not_in_the_store_in_clear,
+    another_encryption_key_is_refused,
+    a_deleted_server_frees_its_name_and_its_history_goes,
+    a_changed_host_key_is_refused,
+    a_key_in_use_is_not_deleted,
+    the_list_shows_whether_a_server_is_reachable,
+);
+
+fn password(text: &str) -> SecretChanges {
+    SecretChanges { postgres_password: SecretChange::Set(Secret::new(text)), ..SecretChanges::default() }
+}
+
+async fn a_second_server_of_a_name_is_refused(home: &Home) {
+    let store = home.open().await;
+    let first = server(&store, "one").await;
+    let second = server(&store, "two").await;
+    let refused = store.create_server(&new_server("one"), &SecretChanges::default(), after(0)).await;
+    assert!(matches!(refused, Err(StorageError::Taken { what: "server name" })), "{refused:?}");
+    let renamed = store.update_server(second.id, &new_server("one"), &SecretChanges::default(), after(0)).await;
+    assert!(matches!(renamed, Err(StorageError::Taken { .. })));
+    let names: Vec<_> = store.servers().await.unwrap().into_iter().map(|row| row.server.name.to_string()).collect();
+    assert_eq!(names, ["one", "two"]);
+    assert_eq!(store.server(&first.name).await.unwrap().unwrap().server, first);
+    let missing_key = NewServer {
+        ssh: Some(SshSettings {
+            host: None,
+            port: 22,
+            user: "monitor".to_owned(),
+            auth: SshAuth::Key { key_id: SshKeyId::generate() },
+        }),
+        ..new_server("three")
+    };
+    let refused = store.create_server(&missing_key, &SecretChanges::default(), after(0)).await;
+    assert!(matches!(refused, Err(StorageError::NotFound { what: "SSH key" })));
+}
+
+async fn a_secret_is_kept_changed_and_cleared(home: &Home) {
+    let store = home.open().await;
+    let server = store.create_server(&new_server("one"), &password("first"), after(0)).await.unwrap();
+    let stored = async |store: &Store| store.server_secrets(server.id).await.unwrap().postgres_password;
+    store.update_server(server.id, &new_server("uno"), &SecretChanges::default(), after(1)).await.unwrap();
+    assert_eq!(stored(&store).await, Some(Secret::new("first")));
+    assert!(store.server_by_id(server.id).await.unwrap().unwrap().has.postgres_password);
+    store.update_server(server.id, &new_server("uno"), &password("second"), after(2)).await.unwrap();
+    assert_eq!(stored(&store).await, Some(Secret::new("second")));
+    let clear = SecretChanges { postgres_password: SecretChange::Clear, ..SecretChanges::default() };
+    store.update_server(server.id, &new_server("uno"), &clear, after(3)).await.unwrap();
+    assert_eq!(stored(&store).await, None);
+    assert!(!store.server_by_id(server.id).await.unwrap().unwrap().has.postgres_password);
+}
+
+async fn secrets_are_not_in_the_store_in_clear(home: &Home) {
+    let store = home.open().await;
+    store.create_server(&new_server("one"), &password("hunter2-in-clear"), after(0)).await.unwrap();
+    if let Some(database) = &home.database {
+        let rows = database.execute("select sealed from server_secret");
+        assert!(rows[0][0].as_deref().unwrap().starts_with("v1."));
+        assert!(!format!("{rows:?}").contains("hunter2"));
+    }
+    if let Some(dir) = &home.dir {
+        store.close().await;
+        for file in std::fs::read_dir(dir.path()).unwrap() {
+            let bytes = std::fs::read(file.unwrap().path()).unwrap();
+            assert!(!bytes.windows(7).any(|window| window == b"hunter2"));
+        }
+    }
+}
+
+async fn another_encryption_key_is_refused(home: &Home) {
+    let store = home.open().await;
+    let server = store.create_server(&new_server("one"), &password("hunter2"), after(0)).await.unwrap();
+    store.close().await;
+    drop(store);
+    let other = Vault::new(MasterKey::from_bytes([7; 32]));
+    let store = Store::open(home.url.clone(), other).await.unwrap();
+    let refused = store.server_secrets(server.id).await;
+    assert!(matches!(refused, Err(StorageError::Sealed { .. })), "{refused:?}");
+    assert_eq!(store.servers().await.unwrap().len(), 1, "lists decrypt nothing");
+}
+
+async fn a_deleted_server_frees_its_name_and_its_history_goes(home: &Home) {
+    let store = home.open().await;
+    declare(&store).await;
+    let old = store.create_server(&new_server("one"), &password("hunter2"), after(0)).await.unwrap();
+    let rows = vec![crate::home::row("shop", 1.0, 2.0)];
+    store.record(&[samples(old.id, after(0), rows.clone())]).await.unwrap();
+    assert!(store.delete_server(old.id, after(1)).await.unwrap());
+    assert!(!store.delete_server(old.id, after(1)).await.unwrap());
+    assert!(matches!(store.server_secrets(old.id).await, Err(StorageError::NotFound { .. })));
+    let new = server(&store, "one").await;
+    assert_eq!(store.record(&[samples(old.id, after(60), rows.clone())]).await.unwrap().skipped, 1);
+    assert!(store.purge_deleted_servers().await.unwrap() > 0);
+    assert_eq!(store.purge_deleted_servers().await.unwrap(), 0);
+    assert_eq!(store.record(&[samples(new.id, after(60), rows)]).await.unwrap().points, 1);
+    assert_eq!(store.newest_sample(old.id, &["pg_stat_database"]).await.unwrap(), None);
+    assert_eq!(store.newest_sample(new.id, &["pg_stat_database"]).await.unwrap(), Some(after(60)));
+}
+
+async fn a_changed_host_key_is_refused(home: &Home) {
+    let store = home.open().await;
+    let id = server(&store, "one").await.id;
+    let pin = async |key: &str| store.pin_host_key(id, "db.example:22", key, after(0)).await.unwrap();
+    assert_eq!(pin("ssh-ed25519 AAAA").await, HostKeyPin::Pinned);
+    assert!(matches!(pin("ssh-ed25519 BBBB").await, HostKeyPin::Changed { pinned } if pinned.key.ends_with("AAAA")));
+    assert_eq!(pin("ssh-ed25519 AAAA").await, HostKeyPin::Known);
+    assert!(store.clear_host_keys(id).await.unwrap());
+    assert_eq!(store.host_key(id, "db.example:22").await.unwrap(), None);
+    assert_eq!(pin("ssh-ed25519 BBBB").await, HostKeyPin::Pinned);
+}
+
+async fn a_key_in_use_is_not_deleted(home: &Home) {
+    let store = home.open().await;
+    let new = NewSshKey {
+        name: "deploy".to_owned(),
+        fingerprint: "SHA256:abc".to_owned(),
+        key_type: "ed25519".to_owned(),
+        public_key: "ssh-ed25519 AAAA".to_owned(),
+        private_key: Secret::new("PRIVATE"),
+        has_passphrase: false,
+        description: None,
+        created_by: "admin".to_owned(),
+    };
+    let key = store.create_ssh_key(&new, after(0)).await.unwrap();
+    let other = NewSshKey { fingerprint: "SHA256:other".to_owned(), ..new.clone() };
+    assert!(matches!(store.create_ssh_key(&other, after(0)).await, Err(StorageError::Taken { what: "SSH key name" })));
+    let other = NewSshKey { name: "other".to_owned(), ..new };
+    assert!(matches!(store.create_ssh_key(&other, after(0)).await, Err(StorageError::Taken { .. })));
+    let auth = SshAuth::Key { key_id: key.id };
+    let ssh = Some(SshSettings { host: None, port: 22, user: "monitor".to_owned(), auth });
+    let with_key = NewServer { ssh, ..new_server("one") };
+    let server = store.create_server(&with_key, &SecretChanges::default(), after(0)).await.unwrap();
+    assert_eq!(server.ssh, with_key.ssh);
+    let refused = store.delete_ssh_key(key.id).await;
+    assert!(matches!(refused, Err(StorageError::KeyInUse { servers }) if servers == ["one"]));
+    assert_eq!(store.ssh_keys().await.unwrap()[0].servers_count, 1);
+    assert_eq!(store.server_secrets(server.id).await.unwrap().ssh_private_key, Some(Secret::new("PRIVATE")));
+    store.update_server(server.id, &new_server("one"), &SecretChanges::default(), after(1)).await.unwrap();
+    assert!(store.delete_ssh_key(key.id).await.unwrap());
+}
+
+async fn the_list_shows_whether_a_server_is_reachable(home: &Home) {
+    let store = home.open().await;
+    let id = server(&store, "one").await.id;
+    let status = async || store.servers().await.unwrap().remove(0).status;
+    assert_eq!(status().await.reachability, Reachability::Unknown);
+    let down = |at| failed(id, after(at), FailureReason::Unreachable);
+    store.record(&[down(60), down(120)]).await.unwrap();
+    let Reachability::Unreachable { since, reason, detail } = status().await.reachability else { panic!("not down") };
+    assert_eq!((since, reason, detail.as_str()), (after(60), FailureReason::Unreachable, "no\u{fffd}route"));
+    store
+        .record(&[samples(id, after(180), Vec::new()), failed(id, after(200), FailureReason::SqlFailed)])
+        .await
+        .unwrap();
+    let status = status().await;
+    assert_eq!(status.reachability, Reachability::Reachable { since: after(180) });
+    assert_eq!(status.identity.unwrap().server_version_num, 180_004);
+    assert_eq!(status.last_failure.unwrap().reason, FailureReason::SqlFailed);
+    let last = store.last_runs(Some(id)).await.unwrap();
+    assert_eq!((last[0].failing_since, last[0].last_success_at), (Some(after(200)), Some(after(180))));
+}

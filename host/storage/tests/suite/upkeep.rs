@@ -1,0 +1,207 @@
+//! Opening, retention, partitions, a full disk, a killed host.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use pgvigil_model::Month;
+use pgvigil_storage::{NewUser, Role, RunFilter, SeriesQuery, StorageError, Store, StoreUrl};
+
+use crate::home::{Home, NOVEMBER, after, declare, row, samples, server, vault};
+
+crate::on_both_engines!(
+    an_empty_place_becomes_a_store_and_stays_one,
+    a_store_of_a_newer_version_is_refused,
+    retention_drops_old_samples_and_keeps_the_last_run,
+);
+
+async fn an_empty_place_becomes_a_store_and_stays_one(home: &Home) {
+    let store = home.open().await;
+    assert!(store.servers().await.unwrap().is_empty());
+    store.health(after(0)).await.unwrap();
+    server(&store, "one").await;
+    store.close().await;
+    drop(store);
+    assert_eq!(home.open().await.servers().await.unwrap().len(), 1);
+}
+
+async fn a_store_of_a_newer_version_is_refused(home: &Home) {
+    let store = home.open().await;
+    store.close().await;
+    drop(store);
+    let newer = "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
+        values (9999, 'of the future', true, '', 0)";
+    match &home.database {
+        Some(database) => drop(database.execute(newer)),
+        None => {
+            let StoreUrl::Sqlite(path) = &home.url else { panic!("not SQLite") };
+            let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
+            let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+            sqlx::query(newer).execute(&pool).await.unwrap();
+            pool.close().await;
+        }
+    }
+    let refused = Store::open(home.url.clone(), vault()).await;
+    assert!(matches!(refused, Err(StorageError::Newer { migration: 9999 })), "{refused:?}");
+}
+
+async fn retention_drops_old_samples_and_keeps_the_last_run(home: &Home) {
+    let store = home.open().await;
+    declare(&store).await;
+    let id = server(&store, "one").await.id;
+    let rows = || vec![row("shop", 1.0, 2.0)];
+    let days = [-70, -40, -10, 1];
+    let reports: Vec<_> = days.map(|day| samples(id, after(day * 86_400), rows())).into_iter().collect();
+    store.record(&reports).await.unwrap();
+    store.roll_up(after(2 * 86_400)).await.unwrap();
+    assert!(store.drop_samples_before(Month::of(NOVEMBER).start()).await.unwrap() > 0);
+    let whole = SeriesQuery {
+        server: id,
+        set: "pg_stat_database".to_owned(),
+        labels: Vec::new(),
+        metrics: Vec::new(),
+        from: after(-100 * 86_400),
+        to: after(2 * 86_400),
+        max_points: 2_000,
+    };
+    let answer = store.series(&whole).await.unwrap();
+    assert_eq!(answer.streams[0].buckets.len(), 1);
+    assert_eq!(store.purge_runs_before(after(10 * 86_400)).await.unwrap(), 3);
+    assert_eq!(store.runs(&RunFilter { limit: 10, ..RunFilter::default() }).await.unwrap().len(), 1);
+    // What is dropped can be filled again.
+    assert_eq!(store.record(&[samples(id, after(-70 * 86_400 + 60), rows())]).await.unwrap().points, 1);
+}
+
+#[tokio::test]
+async fn two_hosts_on_one_file_are_refused() {
+    let home = Home::sqlite();
+    let store = home.open().await;
+    let refused = Store::open(home.url.clone(), vault()).await;
+    assert!(matches!(&refused, Err(StorageError::AlreadyOpen { .. })), "{refused:?}");
+    store.close().await;
+    drop(store);
+    home.open().await;
+}
+
+#[tokio::test]
+async fn errors_of_opening_name_the_cause_and_no_secret() {
+    for bad in ["mysql://u:hunter2@h/d", "sqlite:", "postgres://u:hunter2@h:port/d"] {
+        let error = bad.parse::<StoreUrl>().unwrap_err();
+        assert!(matches!(error, StorageError::BadUrl { .. }) && !format!("{error:?}").contains("hunter2"));
+    }
+    let refused = Store::open("postgres://u:hunter2@127.0.0.1:1/d".parse().unwrap(), vault()).await.unwrap_err();
+    assert!(matches!(refused, StorageError::Unreachable { .. }) && !format!("{refused:?}").contains("hunter2"));
+    let nowhere = StoreUrl::Sqlite("/proc/nowhere/pgvigil.sqlite".into());
+    assert!(matches!(Store::open(nowhere, vault()).await, Err(StorageError::NotWritable { .. })));
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_told_apart_from_an_absent_server() {
+    let home = Home::postgres();
+    let right = home.database.as_ref().unwrap().url();
+    let password = pgvigil_cluster::testing::postgres(18).password();
+    let wrong: StoreUrl = right.replace(password, "wrong-password").parse().unwrap();
+    let refused = Store::open(wrong, vault()).await.unwrap_err();
+    assert!(matches!(refused, StorageError::AuthenticationFailed { .. }), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_full_disk_is_named_and_nothing_is_half_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("small.sqlite");
+    let store = Store::open_sqlite_of_pages(&path, vault(), 120).await.unwrap();
+    declare(&store).await;
+    let id = server(&store, "one").await.id;
+    let mut stored = 0;
+    let error = loop {
+        let rows = (0..50).map(|n| row(&format!("db{n}"), 1.0, 2.0)).collect();
+        match store.record(&[samples(id, after(stored * 60), rows)]).await {
+            Ok(_) => stored += 1,
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(error, StorageError::Full { action: "record runs" }), "{error:?}");
+    let runs = store.runs(&RunFilter { limit: 10_000, ..RunFilter::default() }).await.unwrap();
+    assert_eq!(i64::try_from(runs.len()).unwrap(), stored, "what failed left nothing");
+    assert_eq!(store.newest_sample(id, &["pg_stat_database"]).await.unwrap(), Some(after((stored - 1) * 60)));
+}
+
+#[tokio::test]
+async fn every_day_of_the_year_has_its_partition_and_the_next() {
+    let home = Home::postgres();
+    let (one, two) = (home.open().await, home.open().await);
+    for day in 0..366 {
+        let now = after(day * 86_400 + 86_399);
+        let (first, second) = tokio::join!(one.ensure_partitions(now, 1), two.ensure_partitions(now, 1));
+        (first.unwrap(), second.unwrap());
+    }
+    let names = home.database.as_ref().unwrap().execute(
+        "select c.relname, pg_get_expr(c.relpartbound, c.oid) from pg_inherits i join pg_class c on c.oid = i.inhrelid
+        where i.inhparent = 'point'::regclass order by 1",
+    );
+    assert_eq!(names.len(), 14);
+    assert_eq!(names[3][0].as_deref(), Some("point_2027_02"));
+    let bounds = names[3][1].as_deref().unwrap();
+    assert!(bounds.contains("2027-02-01 00:00:00") && bounds.contains("2027-03-01 00:00:00"), "{bounds}");
+}
+
+#[tokio::test]
+async fn views_have_named_columns_and_prune_partitions() {
+    let home = Home::postgres();
+    let store = home.open().await;
+    declare(&store).await;
+    let id = server(&store, "one").await.id;
+    let reports = [-40, 0].map(|day| samples(id, after(day * 86_400), vec![row("shop", 3.0, f64::NAN)]));
+    store.record(&reports).await.unwrap();
+    let database = home.database.as_ref().unwrap();
+    let rows = database.execute("select server, datname, numbackends, xact_commit from metric_pg_stat_database");
+    assert_eq!(rows.len(), 2);
+    let text = |value: &str| Some(value.to_owned());
+    assert_eq!(rows[0], [text("one"), text("shop"), text("3"), None]);
+    let rows = database.execute("select server_name, datname, numbackends, db_size, disk_free from statistics");
+    assert_eq!(rows[0], [text("one"), text("shop"), text("3"), None, None]);
+    let plan = database.execute("explain select * from metric_pg_stat_database where ts >= '2026-11-01 00:00:00+00'");
+    let plan = format!("{plan:?}");
+    assert!(plan.contains("point_2026_11") && !plan.contains("point_2026_09"), "{plan}");
+}
+
+const CHILD: &str = "PGVIGIL_STORE_OF_A_HOST_TO_KILL";
+
+/// Says so after each thing that the store acknowledged, until it is killed.
+#[tokio::test]
+#[ignore = "the child process of the test below"]
+async fn a_host_to_kill() {
+    let Ok(path) = std::env::var(CHILD) else { return };
+    let store = Store::open(StoreUrl::Sqlite(path.into()), vault()).await.unwrap();
+    for n in 0.. {
+        let new = NewUser { login: format!("u{n}"), password_hash: String::new(), role: Role::Viewer, email: None };
+        store.create_user(&new, after(n)).await.unwrap();
+        println!("\nacknowledged u{n}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_survives_a_kill() {
+    let home = Home::sqlite();
+    let StoreUrl::Sqlite(path) = &home.url else { panic!("not SQLite") };
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "upkeep::a_host_to_kill", "--nocapture"])
+        .env(CHILD, path)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut acknowledged = Vec::new();
+    while acknowledged.len() < 100 {
+        let line = lines.next().expect("the child ended by itself").unwrap();
+        acknowledged.extend(line.strip_prefix("acknowledged ").map(str::to_owned));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    acknowledged
+        .extend(lines.map_while(Result::ok).filter_map(|line| Some(line.strip_prefix("acknowledged ")?.to_owned())));
+    let store = home.open().await;
+    for login in acknowledged {
+        assert!(store.user(&login).await.unwrap().is_some(), "{login} is lost");
+    }
+}
