@@ -1,1 +1,51 @@
 //! HTTP: the only crate that knows salvo.
+//!
+//! A request passes `routes` (headers, compression), `permissions` (origin, caller, role) and one handler in the file of its
+//! noun. Handlers parse, ask the store or the host, and shape the answer; what goes wrong is an `ApiError`.
+//!
+//! Absent here: SQL, monitored servers (they are behind [`Host`]), probes.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests"))]
+
+mod config;
+mod host;
+mod serve;
+mod state;
+
+mod routes;
+
+mod auth;
+mod client;
+mod error;
+mod extract;
+mod limits;
+mod password;
+mod permissions;
+mod wire;
+
+mod databases;
+mod docs;
+mod events;
+mod facts;
+mod health;
+mod plugins;
+mod runs;
+mod series;
+mod server_input;
+mod servers;
+mod sessions;
+mod settings;
+mod statistics;
+mod users;
+mod web;
+
+pub use config::{ApiConfig, CookieSecurity, InvalidNetwork, Network, PASSWORD_COST_DEFAULT};
+pub use docs::openapi_json;
+pub use host::{Host, LiveSession, LiveSessions, PoolStatus, ServerAway, TestTarget};
+pub use password::{PASSWORD_BYTES_MAX, PasswordError, Passwords, check_password_rules};
+pub use serve::{Bound, ServeError, bind};
+pub use state::{Api, WeakSecretKey};
+
+/// What [`Bound::serve`] serves, without a socket.
+pub fn service(api: Api) -> salvo::Service {
+    routes::service(api)
+}

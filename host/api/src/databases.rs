@@ -1,0 +1,156 @@
+//! Databases and filesystems of a server, as last seen.
+
+use std::collections::{BTreeMap, HashMap};
+
+use pgvigil_model::{Absence, ServerId, Timestamp};
+use pgvigil_storage::{Latest, LatestRow, StoredEntity};
+use salvo::oapi::ToSchema;
+use salvo::oapi::extract::PathParam;
+use salvo::prelude::*;
+use serde::Serialize;
+
+use crate::error::ApiResult;
+use crate::extract::server_named;
+use crate::facts::{DATABASE_SET, FILESYSTEM_SET, Intervals, SIZE_SET, current_rows, label, newest_rates, value};
+use crate::state::{Api, now};
+use crate::wire::{AbsenceReasonWord, Time, whole};
+
+/// What is older is not shown any more.
+const HISTORY_SECONDS: i64 = 10 * 366 * 86_400;
+
+pub(crate) fn routes() -> Vec<Router> {
+    vec![
+        Router::with_path("servers/{name}/databases").get(list_databases),
+        Router::with_path("servers/{name}/filesystems").get(list_filesystems),
+    ]
+}
+
+/// A database of the inventory. Unknown is null, never 0.
+#[derive(Debug, Serialize, ToSchema)]
+struct Database {
+    name: String,
+    oid: Option<String>,
+    owner: Option<String>,
+    encoding: Option<String>,
+    allow_connections: Option<bool>,
+    /// False: gone; its history is kept.
+    exists: bool,
+    first_seen: Time,
+    last_seen: Time,
+    gone_at: Option<Time>,
+    creation_time: Option<String>,
+    connections: Option<i64>,
+    size_bytes: Option<i64>,
+    size_at: Option<Time>,
+    /// Why the last run brought no size.
+    size_absence: Option<SizeAbsence>,
+    commits_per_second: Option<f64>,
+    last_sample_at: Option<Time>,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+struct SizeAbsence {
+    reason: AbsenceReasonWord,
+    detail: String,
+}
+
+/// The databases of a server by name, those that are gone included.
+#[endpoint(operation_id = "listDatabases", tags("databases"))]
+async fn list_databases(api: Api, name: PathParam<String>) -> ApiResult<Json<Vec<Database>>> {
+    let server = server_named(&api, &name).await?.server.id;
+    let now = now();
+    let oldest = now.plus_seconds(-HISTORY_SECONDS);
+    let intervals = Intervals::of(&api);
+    let entities = api.store.entities(server, Some("database")).await?;
+    let counters = api.store.latest(server, DATABASE_SET, oldest).await?;
+    let sizes = api.store.latest(server, SIZE_SET, oldest).await?;
+    let rates = newest_rates(&api, server, &intervals, now, Vec::new()).await?;
+    let absences = size_absences(&api, server, &intervals).await?;
+    let (counter_rows, size_rows) = (by_database(&counters), by_database(&sizes));
+    let databases = entities.into_iter().map(|entity| {
+        let counter = counter_rows.get(entity.key.as_str()).copied();
+        let size = size_rows.get(entity.key.as_str()).copied();
+        let absence = absences.get(&entity.key).or_else(|| absences.get("")).filter(|_| entity.gone_at.is_none());
+        Database {
+            oid: attribute(&entity, "id"),
+            owner: attribute(&entity, "owner"),
+            encoding: attribute(&entity, "encoding"),
+            allow_connections: attribute(&entity, "allow_connections")
+                .map(|text| matches!(text.as_str(), "true" | "t" | "1")),
+            exists: entity.gone_at.is_none(),
+            first_seen: entity.first_seen.into(),
+            last_seen: entity.last_seen.into(),
+            gone_at: entity.gone_at.map(Time),
+            creation_time: attribute(&entity, "created_at"),
+            connections: whole(counter.and_then(|row| value(&counters, row, "numbackends"))),
+            size_bytes: whole(size.and_then(|row| value(&sizes, row, "bytes"))),
+            size_at: size.map(|row| row.at.into()),
+            size_absence: absence.cloned(),
+            commits_per_second: rates
+                .get(&entity.key)
+                .filter(|rate| rate.good_until >= now)
+                .map(|rate| (rate.per_second * 100.0).round() / 100.0),
+            last_sample_at: counter.map(|row| row.at.into()),
+            name: entity.key,
+        }
+    });
+    Ok(Json(databases.collect()))
+}
+
+pub(crate) fn attribute(entity: &StoredEntity, key: &str) -> Option<String> {
+    entity.attrs.iter().find(|(candidate, _)| candidate == key).map(|(_, value)| value.clone())
+}
+
+pub(crate) fn by_database(latest: &Latest) -> HashMap<&str, &LatestRow> {
+    latest.rows.iter().filter_map(|row| Some((label(latest, row, "datname")?, row))).collect()
+}
+
+/// Why the last run of the plugin that brings sizes lacks some, by database; the empty name stands for all.
+async fn size_absences(api: &Api, server: ServerId, intervals: &Intervals) -> ApiResult<BTreeMap<String, SizeAbsence>> {
+    let Some(plugin) = intervals.plugin(SIZE_SET) else { return Ok(BTreeMap::new()) };
+    let last = api.store.last_runs(Some(server)).await?.into_iter().find(|last| &last.run.plugin == plugin);
+    let absences = last.into_iter().flat_map(|last| last.run.absences).filter(|absence| absence.set == SIZE_SET);
+    let entry = |absence: Absence| {
+        let database = absence.labels.into_iter().next().unwrap_or_default();
+        (database, SizeAbsence { reason: absence.reason.into(), detail: absence.detail })
+    };
+    Ok(absences.map(entry).collect())
+}
+
+/// A filesystem that PostgreSQL writes to.
+#[derive(Debug, Serialize, ToSchema)]
+struct Filesystem {
+    /// `data`, `wal`, `log` or `tablespace`
+    purpose: String,
+    /// Of a tablespace
+    name: String,
+    path: String,
+    device: String,
+    mountpoint: String,
+    fstype: String,
+    size_bytes: Option<i64>,
+    avail_bytes: Option<i64>,
+    used_bytes: Option<i64>,
+    at: Time,
+}
+
+/// The filesystems of a server as its last run over SSH saw them; empty where none ever did.
+#[endpoint(operation_id = "listFilesystems", tags("databases"))]
+async fn list_filesystems(api: Api, name: PathParam<String>) -> ApiResult<Json<Vec<Filesystem>>> {
+    let server = server_named(&api, &name).await?.server.id;
+    let latest = api.store.latest(server, FILESYSTEM_SET, Timestamp::from_seconds(0)).await?;
+    let text = |row: &LatestRow, name: &str| label(&latest, row, name).unwrap_or_default().to_owned();
+    let filesystems = current_rows(&latest, 0).map(|row| Filesystem {
+        purpose: text(row, "purpose"),
+        name: text(row, "name"),
+        path: text(row, "path"),
+        device: text(row, "device"),
+        mountpoint: text(row, "mountpoint"),
+        fstype: text(row, "fstype"),
+        size_bytes: whole(value(&latest, row, "size_bytes")),
+        avail_bytes: whole(value(&latest, row, "avail_bytes")),
+        used_bytes: whole(value(&latest, row, "used_bytes")),
+        at: row.at.into(),
+    });
+    Ok(Json(filesystems.collect()))
+}

@@ -1,0 +1,80 @@
+//! The OpenAPI document, and two ways to read it in a browser without any other site.
+
+use std::sync::LazyLock;
+
+use salvo::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue};
+use salvo::oapi::naming::{FlexNamer, set_namer};
+use salvo::oapi::redoc::ReDoc;
+use salvo::oapi::security::{Http, HttpAuthScheme};
+use salvo::oapi::swagger_ui::{Config, SwaggerUi};
+use salvo::oapi::{OpenApi, SecurityScheme};
+use salvo::prelude::*;
+use serde_json::{Value, json};
+
+use crate::permissions::{Access, access};
+
+/// Both pages carry scripts and styles of their own in the text.
+const RELAXED_POLICY: &str = "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; \
+    img-src 'self' data:; worker-src 'self' blob:; frame-ancestors 'none'";
+
+/// The web build copies it there.
+const REDOC_SCRIPT: &str = "/assets/redoc.standalone.js";
+
+static DOCUMENT: LazyLock<String> = LazyLock::new(build);
+
+/// The API as an OpenAPI 3.1 document, the same for every host of this version.
+pub fn openapi_json() -> String {
+    DOCUMENT.clone()
+}
+
+pub(crate) fn routes() -> Vec<Router> {
+    let swagger = SwaggerUi::new(Config::from("/openapi.json").validator_url("none")).title("pgvigil API");
+    let redoc = ReDoc::new("/openapi.json").lib_url(REDOC_SCRIPT).title("pgvigil API");
+    vec![
+        Router::with_path("openapi.json").get(send_document),
+        Router::with_hoop(relax_policy).push(swagger.into_router("docs")).push(redoc.into_router("redoc")),
+    ]
+}
+
+#[handler]
+async fn send_document(res: &mut Response) {
+    res.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    res.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    res.body(DOCUMENT.as_str());
+}
+
+#[handler]
+async fn relax_policy(res: &mut Response) {
+    res.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(RELAXED_POLICY));
+}
+
+fn build() -> String {
+    // Before any schema is named: `Server`, not `pgvigil_api.servers.Server`.
+    set_namer(FlexNamer::new().short_mode(true));
+    let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer).bearer_format("JWT"));
+    let document = OpenApi::new("pgvigil", env!("CARGO_PKG_VERSION"))
+        .merge_router(&crate::routes::api())
+        .add_security_scheme("bearer", bearer);
+    // Maps of texts and schemas always serialise.
+    let mut document = serde_json::to_value(document).unwrap_or_default();
+    add_permissions(&mut document);
+    serde_json::to_string_pretty(&document).unwrap_or_default()
+}
+
+/// Takes from the permission table who may call what, so that the two cannot differ.
+fn add_permissions(document: &mut Value) {
+    let Some(paths) = document["paths"].as_object_mut() else { return };
+    for (path, operations) in paths {
+        let Some(operations) = operations.as_object_mut() else { continue };
+        for (method, operation) in operations {
+            match access(&method.to_uppercase(), path.trim_start_matches('/')) {
+                Some(Access::From(role)) => {
+                    operation["security"] = json!([{ "bearer": [] }]);
+                    operation["x-role"] = json!(role.as_str());
+                }
+                Some(Access::Public) => operation["security"] = json!([]),
+                None => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! What happened on the servers: databases that appeared, went, were renamed or made anew.
+
+use std::collections::HashMap;
+
+use pgvigil_model::{ServerId, ServerName};
+use pgvigil_storage::{EventFilter, StoredEvent};
+use salvo::oapi::{ToParameters, ToSchema};
+use salvo::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::error::ApiResult;
+use crate::extract::{number_in, server_named};
+use crate::state::Api;
+use crate::wire::Time;
+
+const EVENTS_DEFAULT: u32 = 100;
+const EVENTS_MAX: u32 = 1_000;
+
+pub(crate) fn routes() -> Vec<Router> {
+    vec![Router::with_path("events").get(list_events)]
+}
+
+#[derive(Debug, Deserialize, ToParameters)]
+#[salvo(parameters(default_parameter_in = Query))]
+struct EventQuery {
+    /// Name of a server; of all where not given.
+    #[salvo(parameter(required = false))]
+    server: Option<String>,
+    /// `entity.appeared`, `entity.gone`, `entity.recreated` or `entity.renamed`
+    #[salvo(parameter(required = false))]
+    kind: Option<String>,
+    /// 1 to 1000, 100 where not given
+    #[salvo(parameter(value_type = Option<u32>, required = false))]
+    limit: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[salvo(schema(name = "Event"))]
+struct EventView {
+    at: Time,
+    /// null: the server was removed since
+    server: Option<String>,
+    kind: String,
+    /// `database:shop`
+    subject: String,
+    detail: String,
+}
+
+/// Newest first.
+#[endpoint(operation_id = "listEvents", tags("events"))]
+async fn list_events(api: Api, query: EventQuery) -> ApiResult<Json<Vec<EventView>>> {
+    let limit = number_in("limit", query.limit.as_deref(), EVENTS_DEFAULT, 1, EVENTS_MAX)?;
+    let server = match &query.server {
+        Some(name) => Some(server_named(&api, name).await?.server.id),
+        None => None,
+    };
+    let filter = EventFilter { server, kind: query.kind, limit, ..Default::default() };
+    let events = api.store.events(&filter).await?;
+    let names = server_names(&api).await?;
+    Ok(Json(events.into_iter().map(|event| view(event, &names)).collect()))
+}
+
+fn view(event: StoredEvent, names: &HashMap<ServerId, ServerName>) -> EventView {
+    let server = names.get(&event.server).map(ToString::to_string);
+    EventView { at: event.at.into(), server, kind: event.kind, subject: event.subject, detail: event.detail }
+}
+
+/// What servers are called now.
+pub(crate) async fn server_names(api: &Api) -> ApiResult<HashMap<ServerId, ServerName>> {
+    let servers = api.store.servers().await?;
+    Ok(servers.into_iter().map(|overview| (overview.server.id, overview.server.name)).collect())
+}

@@ -1,0 +1,91 @@
+//! How the API reaches the parts of the running host that are neither the store nor HTTP.
+
+use async_trait::async_trait;
+use pgvigil_model::{
+    PluginStatus, PostgresSettings, ServerId, ServerSecrets, SshSettings, StepOutcome, TestStep, Timestamp,
+};
+
+/// The running host, as far as the API needs it. The API bounds every asynchronous call by its own deadline and drops the
+/// future when that passes; an implementation must then let go of its connection.
+#[async_trait]
+pub trait Host: Send + Sync + 'static {
+    /// Connects to PostgreSQL once, with exactly these settings, and answers every step up to the first that failed.
+    async fn test_postgres(&self, target: &TestTarget) -> Vec<TestStep>;
+
+    /// Connects by SSH once. Asked only where `target.ssh` is set.
+    async fn test_ssh(&self, target: &TestTarget) -> Vec<TestStep>;
+
+    /// What the sessions of a server do now: at most `limit` of them, the longest running statements first. Opens at most one
+    /// connection beside the probes' one.
+    async fn live_sessions(&self, server: ServerId, limit: usize) -> Result<LiveSessions, ServerAway>;
+
+    /// As in plugins.toml, in its order.
+    fn plugins(&self) -> Vec<PluginStatus>;
+
+    /// The connections to monitored servers.
+    fn pools(&self) -> Vec<PoolStatus>;
+
+    /// A server was added, changed or removed: its pools, caches and schedule entries are to follow at once.
+    fn servers_changed(&self);
+
+    fn settings_changed(&self);
+
+    fn version(&self) -> &str;
+
+    fn started_at(&self) -> Timestamp;
+}
+
+/// What a test connects to.
+#[derive(Clone, Debug)]
+pub struct TestTarget {
+    /// None: not saved yet, so its SSH host key is shown but not pinned.
+    pub server: Option<ServerId>,
+    pub postgres: PostgresSettings,
+    pub ssh: Option<SshSettings>,
+    pub secrets: ServerSecrets,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LiveSessions {
+    pub sessions: Vec<LiveSession>,
+    /// The server had more than `limit`.
+    pub truncated: bool,
+}
+
+/// One row of pg_stat_activity that is a client's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveSession {
+    pub pid: i32,
+    pub usename: Option<String>,
+    pub datname: Option<String>,
+    pub application_name: Option<String>,
+    pub client_addr: Option<String>,
+    pub state: Option<String>,
+    pub wait_event_type: Option<String>,
+    pub wait_event: Option<String>,
+    pub backend_start: Option<Timestamp>,
+    pub xact_start: Option<Timestamp>,
+    pub query_start: Option<Timestamp>,
+    pub query: Option<String>,
+}
+
+/// The server could not be asked; the text is for the user.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{detail}")]
+pub struct ServerAway {
+    pub detail: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolStatus {
+    /// `host:port:user:database`
+    pub name: String,
+    pub connections_min: u32,
+    pub connections_max: u32,
+    pub closed: bool,
+}
+
+/// Whether every step passed, or at least did not fail.
+pub(crate) fn succeeded(steps: &[TestStep]) -> bool {
+    !steps.is_empty() && steps.iter().all(|step| step.outcome != StepOutcome::Failed)
+}

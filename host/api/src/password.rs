@@ -1,0 +1,143 @@
+//! Passwords: bcrypt, off the async threads and bounded.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use pgvigil_model::Secret;
+use tokio::sync::Semaphore;
+
+/// bcrypt reads no more than this; a longer password would be cut without a word.
+pub const PASSWORD_BYTES_MAX: usize = 72;
+
+/// bcrypt computations at once: one per core of a small machine, so that the rest of the host keeps a share.
+const COMPUTATIONS_MAX: usize = 2;
+
+/// How long a sign-in waits for its turn. At 250 ms each this is a queue of 40.
+const TURN_TIMEOUT: Duration = Duration::from_secs(5);
+
+#[derive(Debug, thiserror::Error)]
+pub enum PasswordError {
+    #[error("the password is longer than {PASSWORD_BYTES_MAX} bytes")]
+    TooLong,
+    #[error("the password must have at least 8 characters, among them a letter and a digit")]
+    TooWeak,
+    #[error("too many passwords are being checked")]
+    Busy,
+    #[error("cannot hash the password")]
+    Hash(#[source] bcrypt::BcryptError),
+    #[error("hashing the password was cut short")]
+    Cut(#[source] tokio::task::JoinError),
+}
+
+/// Whether a new password is acceptable: the predecessor's rule, and bcrypt's limit.
+pub fn check_password_rules(password: &Secret) -> Result<(), PasswordError> {
+    let text = password.expose();
+    if text.len() > PASSWORD_BYTES_MAX {
+        return Err(PasswordError::TooLong);
+    }
+    let has_letter = text.chars().any(char::is_alphabetic);
+    let has_digit = text.chars().any(|c| c.is_ascii_digit());
+    if text.chars().count() >= 8 && has_letter && has_digit { Ok(()) } else { Err(PasswordError::TooWeak) }
+}
+
+/// Computes bcrypt hashes, a bounded number at once.
+#[derive(Clone, Debug)]
+pub struct Passwords {
+    cost: u32,
+    turns: Arc<Semaphore>,
+    /// A hash that no password matches in practice, to spend the same time on users that are not there.
+    nobody: Arc<OnceLock<String>>,
+}
+
+impl Passwords {
+    /// `cost` is bcrypt's logarithmic one, 4 to 31.
+    pub fn new(cost: u32) -> Self {
+        Self { cost, turns: Arc::new(Semaphore::new(COMPUTATIONS_MAX)), nobody: Arc::default() }
+    }
+
+    pub async fn hash(&self, password: &Secret) -> Result<String, PasswordError> {
+        check_password_rules(password)?;
+        let (password, cost) = (password.clone(), self.cost);
+        self.compute(move || bcrypt::non_truncating_hash(password.expose(), cost).map_err(PasswordError::Hash)).await
+    }
+
+    /// Whether `password` is the one behind `hash`. None stands for a user that is not there: it costs the same and is false.
+    pub(crate) async fn verify(&self, password: &Secret, hash: Option<String>) -> Result<bool, PasswordError> {
+        if password.expose().len() > PASSWORD_BYTES_MAX {
+            return Err(PasswordError::TooLong);
+        }
+        let password = password.clone();
+        let (cost, nobody) = (self.cost, Arc::clone(&self.nobody));
+        self.compute(move || {
+            let known = hash.is_some();
+            let hash = match hash {
+                Some(hash) => hash,
+                None => nobody_hash(&nobody, cost)?,
+            };
+            let matches = bcrypt::verify(password.expose(), &hash).map_err(PasswordError::Hash)?;
+            Ok(known && matches)
+        })
+        .await
+    }
+
+    async fn compute<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, PasswordError> + Send + 'static,
+    ) -> Result<T, PasswordError> {
+        let turn = tokio::time::timeout(TURN_TIMEOUT, Arc::clone(&self.turns).acquire_owned()).await;
+        let Ok(Ok(turn)) = turn else { return Err(PasswordError::Busy) };
+        // The turn moves along: a caller that goes away does not make room for one more computation.
+        let computed = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            work()
+        });
+        computed.await.map_err(PasswordError::Cut)?
+    }
+}
+
+fn nobody_hash(nobody: &OnceLock<String>, cost: u32) -> Result<String, PasswordError> {
+    if let Some(hash) = nobody.get() {
+        return Ok(hash.clone());
+    }
+    let hash = bcrypt::hash(uuid::Uuid::new_v4().to_string(), cost).map_err(PasswordError::Hash)?;
+    Ok(nobody.get_or_init(|| hash).clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_password_over_72_bytes_is_refused_not_cut() {
+        let long = Secret::new("a1".repeat(40));
+        let passwords = Passwords::new(4);
+        assert!(matches!(passwords.hash(&long).await, Err(PasswordError::TooLong)));
+        assert!(matches!(passwords.verify(&long, None).await, Err(PasswordError::TooLong)));
+    }
+
+    #[test]
+    fn a_weak_password_is_refused() {
+        for weak in ["short1", "onlyletters", "12345678", ""] {
+            assert!(check_password_rules(&Secret::new(weak)).is_err(), "{weak}");
+        }
+        assert!(check_password_rules(&Secret::new("пароль123")).is_ok());
+    }
+
+    #[tokio::test]
+    async fn only_the_right_password_matches() {
+        let passwords = Passwords::new(4);
+        let right = Secret::new("correct horse 1");
+        let hash = passwords.hash(&right).await.unwrap();
+        assert!(passwords.verify(&right, Some(hash.clone())).await.unwrap());
+        assert!(!passwords.verify(&Secret::new("wrong horse 1"), Some(hash)).await.unwrap());
+        assert!(!passwords.verify(&right, None).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn an_unknown_user_costs_a_hash_of_the_same_cost() {
+        let passwords = Passwords::new(5);
+        passwords.verify(&Secret::new("x"), None).await.unwrap();
+        let hash: bcrypt::HashParts = passwords.nobody.get().unwrap().parse().unwrap();
+        assert_eq!(hash.get_cost(), 5);
+    }
+}

@@ -1,0 +1,346 @@
+//! Series for charts: columns on one time axis, gaps as null.
+
+use std::time::Duration;
+
+use pgvigil_model::{Metric, MetricKind, Resolution};
+use pgvigil_storage::{SeriesAnswer, SeriesQuery};
+use salvo::oapi::{ToParameters, ToSchema};
+use salvo::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{ApiError, ApiResult};
+use crate::extract::{Window, number_in, server_named};
+use crate::facts::Intervals;
+use crate::state::{Api, now};
+use crate::wire::{Number, Time};
+
+const POINTS_DEFAULT: u32 = 1_000;
+const POINTS_MIN: u32 = 10;
+const POINTS_MAX: u32 = 5_000;
+const WINDOW_SECONDS_DEFAULT: i64 = 6 * 3_600;
+const METRICS_MAX: usize = 50;
+const LABELS_MAX: usize = 10;
+
+/// Values in one answer, times included: about 2 MB of JSON before compression.
+const VALUES_MAX: usize = 250_000;
+
+/// A store that needs longer is not asked any further.
+const READ_TIMEOUT: Duration = Duration::from_secs(20);
+
+pub(crate) fn routes() -> Vec<Router> {
+    vec![Router::with_path("series").get(get_series)]
+}
+
+#[derive(Debug, Deserialize, ToParameters)]
+#[salvo(parameters(default_parameter_in = Query))]
+struct SeriesParameters {
+    /// Name of the server
+    server: Option<String>,
+    /// Name of the metric set: `pg_stat_database`
+    set: Option<String>,
+    /// Names of metrics without the set's, separated by commas; all where not given.
+    #[salvo(parameter(required = false))]
+    metrics: Option<String>,
+    /// `label:value` that series must have, separated by commas; `\,` stands for a comma in a value.
+    #[salvo(parameter(required = false))]
+    labels: Option<String>,
+    /// Time (RFC 3339) or `now-6h`; six hours before `to` where not given.
+    #[salvo(parameter(required = false))]
+    from: Option<String>,
+    /// Time (RFC 3339) or `now` (where not given)
+    #[salvo(parameter(required = false))]
+    to: Option<String>,
+    /// Points that each series may have, 10 to 5000; 1000 where not given.
+    #[salvo(parameter(value_type = Option<u32>, required = false))]
+    max_points: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SeriesColumns {
+    server: String,
+    set: String,
+    resolution: ResolutionWord,
+    from: Time,
+    to: Time,
+    /// From one point to the next where none is missing.
+    interval_seconds: i64,
+    metrics: Vec<MetricView>,
+    /// Seconds since 1970; of a bucket its start.
+    timestamps: Vec<i64>,
+    series: Vec<SeriesColumn>,
+    /// Series that match but are beyond what one answer holds.
+    series_left_out: u64,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct SeriesColumn {
+    metric: String,
+    labels: std::collections::BTreeMap<String, String>,
+    /// One for each timestamp. Gauge: mean of the bucket; counter: rate per second; null: a gap.
+    values: Vec<Number>,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[salvo(schema(name = "Metric"))]
+pub(crate) struct MetricView {
+    name: String,
+    /// Set and name together.
+    full_name: String,
+    kind: MetricKindWord,
+    /// Of a gauge's values; those of a counter are this per second. Empty: a plain count.
+    unit: String,
+    help: String,
+}
+
+impl MetricView {
+    pub(crate) fn of(set: &str, metric: Metric) -> Self {
+        Self {
+            full_name: format!("{set}_{}", metric.name),
+            name: metric.name,
+            kind: metric.kind.into(),
+            unit: metric.unit,
+            help: metric.help,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[salvo(schema(name = "MetricKind"))]
+#[serde(rename_all = "lowercase")]
+enum MetricKindWord {
+    Gauge,
+    Counter,
+    Info,
+}
+
+impl From<MetricKind> for MetricKindWord {
+    fn from(kind: MetricKind) -> Self {
+        match kind {
+            MetricKind::Gauge => Self::Gauge,
+            MetricKind::Counter => Self::Counter,
+            MetricKind::Info => Self::Info,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[salvo(schema(name = "Resolution"))]
+pub(crate) enum ResolutionWord {
+    #[serde(rename = "raw")]
+    Raw,
+    #[serde(rename = "hour")]
+    Hour,
+    #[serde(rename = "4hour")]
+    FourHours,
+    #[serde(rename = "day")]
+    Day,
+}
+
+impl From<Resolution> for ResolutionWord {
+    fn from(resolution: Resolution) -> Self {
+        match resolution {
+            Resolution::Raw => Self::Raw,
+            Resolution::Hour => Self::Hour,
+            Resolution::FourHours => Self::FourHours,
+            Resolution::Day => Self::Day,
+        }
+    }
+}
+
+/// Series of one metric set of one server, ready for a chart. Counters come as rates per second.
+#[endpoint(operation_id = "getSeries", tags("series"))]
+async fn get_series(api: Api, parameters: SeriesParameters) -> ApiResult<Json<SeriesColumns>> {
+    let now = now();
+    let name = parameters.server.as_deref().ok_or_else(|| ApiError::invalid("server", "is missing"))?;
+    let set = parameters.set.clone().ok_or_else(|| ApiError::invalid("set", "is missing"))?;
+    let window = (parameters.from.as_deref(), parameters.to.as_deref());
+    let window = Window::parse(("from", "to"), window.0, window.1, WINDOW_SECONDS_DEFAULT, now)?;
+    let max_points = number_in("max_points", parameters.max_points.as_deref(), POINTS_DEFAULT, POINTS_MIN, POINTS_MAX)?;
+    let metrics = parse_metrics(parameters.metrics.as_deref())?;
+    let labels = parse_labels(parameters.labels.as_deref())?;
+    let server = server_named(&api, name).await?.server;
+    let (from, to) = (window.from, window.to);
+    let query = SeriesQuery { server: server.id, set, labels, metrics, from, to, max_points };
+    let read = tokio::time::timeout(READ_TIMEOUT, api.store.series(&query)).await;
+    let answer = read.map_err(|_| ApiError::Busy { retry_after_seconds: 5 })??;
+    let interval_seconds = Intervals::of(&api).seconds(&query.set);
+    Ok(Json(columns(server.name.to_string(), query.set, window, interval_seconds, answer)))
+}
+
+/// `a,b,c`; empty for all.
+fn parse_metrics(text: Option<&str>) -> ApiResult<Vec<String>> {
+    let names = text.unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty());
+    let names: Vec<String> = names.map(str::to_owned).collect();
+    let too_many = || ApiError::invalid("metrics", format!("there may be at most {METRICS_MAX}"));
+    if names.len() > METRICS_MAX { Err(too_many()) } else { Ok(names) }
+}
+
+/// `datname:app,state:idle`; `\` takes the next character as it is.
+fn parse_labels(text: Option<&str>) -> ApiResult<Vec<(String, String)>> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(Vec::new()) };
+    let mut pairs = vec![String::new()];
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        match (character, pairs.last_mut()) {
+            ('\\', Some(pair)) => pair.extend(characters.next()),
+            (',', _) => pairs.push(String::new()),
+            (other, Some(pair)) => pair.push(other),
+            (_, None) => {}
+        }
+    }
+    if pairs.len() > LABELS_MAX {
+        return Err(ApiError::invalid("labels", format!("there may be at most {LABELS_MAX}")));
+    }
+    let split = |pair: String| pair.split_once(':').map(|(label, value)| (label.to_owned(), value.to_owned()));
+    let labels: Option<Vec<_>> = pairs.into_iter().map(split).collect();
+    labels.ok_or_else(|| ApiError::invalid("labels", "must be label:value, separated by commas"))
+}
+
+fn columns(
+    server: String,
+    set: String,
+    window: Window,
+    interval_seconds: i64,
+    mut answer: SeriesAnswer,
+) -> SeriesColumns {
+    let interval_seconds = answer.resolution.bucket_seconds().unwrap_or(0).max(interval_seconds);
+    let timestamps = axis(&answer, interval_seconds);
+    // Whole streams only: half of one would look like an outage.
+    let values_per_stream = timestamps.len().saturating_mul(answer.metrics.len()).max(1);
+    let streams_max = (VALUES_MAX / values_per_stream).max(1);
+    let left_out = answer.streams.len().saturating_sub(streams_max);
+    answer.streams.truncate(streams_max);
+    let series = series(&answer, &timestamps);
+    SeriesColumns {
+        server,
+        resolution: answer.resolution.into(),
+        from: window.from.into(),
+        to: window.to.into(),
+        interval_seconds,
+        metrics: answer.metrics.into_iter().map(|metric| MetricView::of(&set, metric)).collect(),
+        set,
+        timestamps,
+        series,
+        series_left_out: answer.streams_left_out.saturating_add(u64::try_from(left_out).unwrap_or(u64::MAX)),
+    }
+}
+
+/// All times of all streams. Where no point came for two and a half intervals, one more time follows the last point, at which
+/// every series is null: else a chart would draw a line across the gap.
+fn axis(answer: &SeriesAnswer, interval_seconds: i64) -> Vec<i64> {
+    let mut times: Vec<i64> =
+        answer.streams.iter().flat_map(|stream| &stream.buckets).map(|bucket| bucket.start.seconds()).collect();
+    times.sort_unstable();
+    times.dedup();
+    let mut axis: Vec<i64> = Vec::with_capacity(times.len());
+    for time in times {
+        if let Some(last) = axis.last().copied()
+            && (time - last).saturating_mul(2) > interval_seconds.saturating_mul(5)
+        {
+            axis.push(last + interval_seconds);
+        }
+        axis.push(time);
+    }
+    axis
+}
+
+fn series(answer: &SeriesAnswer, timestamps: &[i64]) -> Vec<SeriesColumn> {
+    let mut series = Vec::with_capacity(answer.streams.len() * answer.metrics.len());
+    for stream in &answer.streams {
+        let labels = answer.labels.iter().cloned().zip(stream.labels.iter().cloned());
+        let labels: std::collections::BTreeMap<_, _> = labels.collect();
+        let mut values = vec![vec![Number(None); timestamps.len()]; answer.metrics.len()];
+        let mut position = 0;
+        for bucket in &stream.buckets {
+            let at = bucket.start.seconds();
+            // Both are in order, so one walk along the axis is enough.
+            while timestamps.get(position).is_some_and(|time| *time < at) {
+                position += 1;
+            }
+            for (metric, aggregate) in values.iter_mut().zip(&bucket.values) {
+                if let Some(value) = metric.get_mut(position) {
+                    *value = Number(aggregate.chart_value());
+                }
+            }
+        }
+        for (metric, values) in answer.metrics.iter().zip(values) {
+            series.push(SeriesColumn { metric: metric.name.clone(), labels: labels.clone(), values });
+        }
+    }
+    series
+}
+
+#[cfg(test)]
+mod tests {
+    use pgvigil_model::{Aggregate, Bucket, Timestamp};
+    use pgvigil_storage::SeriesStream;
+
+    use super::*;
+
+    fn gauge(value: f64) -> Aggregate {
+        Aggregate::Gauge { count: 1.0, sum: value, min: value, max: value, last: value }
+    }
+
+    fn stream(label: &str, points: &[(i64, f64)]) -> SeriesStream {
+        let bucket =
+            |(at, value): &(i64, f64)| Bucket { start: Timestamp::from_seconds(*at), values: vec![gauge(*value)] };
+        SeriesStream { labels: vec![label.to_owned()], buckets: points.iter().map(bucket).collect() }
+    }
+
+    fn answer(streams: Vec<SeriesStream>) -> SeriesAnswer {
+        let metric =
+            Metric { name: "numbackends".into(), kind: MetricKind::Gauge, unit: String::new(), help: "h".into() };
+        SeriesAnswer {
+            resolution: Resolution::Raw,
+            labels: vec!["datname".to_owned()],
+            metrics: vec![metric],
+            streams,
+            streams_left_out: 0,
+        }
+    }
+
+    fn columns_of(streams: Vec<SeriesStream>) -> (Vec<i64>, Vec<String>) {
+        let window = Window { from: Timestamp::from_seconds(0), to: Timestamp::from_seconds(1_000) };
+        let columns = columns("main".into(), "pg_stat_database".into(), window, 60, answer(streams));
+        let values = columns.series.iter().map(|series| serde_json::to_string(&series.values).unwrap());
+        (columns.timestamps, values.collect())
+    }
+
+    #[test]
+    fn a_hole_of_more_than_two_and_a_half_intervals_is_a_gap() {
+        let (timestamps, values) = columns_of(vec![stream("a", &[(0, 1.0), (60, 2.0), (300, 3.0)])]);
+        assert_eq!(timestamps, [0, 60, 120, 300]);
+        assert_eq!(values, ["[1,2,null,3]"]);
+    }
+
+    #[test]
+    fn a_run_that_came_a_little_late_is_no_gap() {
+        let (timestamps, _) = columns_of(vec![stream("a", &[(0, 1.0), (150, 2.0)])]);
+        assert_eq!(timestamps, [0, 150]);
+    }
+
+    #[test]
+    fn streams_share_one_axis() {
+        let (timestamps, values) = columns_of(vec![stream("a", &[(0, 1.0), (60, 2.0)]), stream("b", &[(60, 5.5)])]);
+        assert_eq!(timestamps, [0, 60]);
+        assert_eq!(values, ["[1,2]", "[null,5.5]"]);
+    }
+
+    #[test]
+    fn an_answer_that_would_be_too_large_leaves_whole_streams_out() {
+        let points: Vec<(i64, f64)> = (0..5_000).map(|minute| (minute * 60, 1.0)).collect();
+        let streams = (0..100).map(|number| stream(&number.to_string(), &points)).collect();
+        let window = Window { from: Timestamp::from_seconds(0), to: Timestamp::from_seconds(300_000) };
+        let columns = columns("main".into(), "s".into(), window, 60, answer(streams));
+        assert_eq!((columns.series.len(), columns.series_left_out), (50, 50));
+    }
+
+    #[test]
+    fn labels_may_hold_commas_and_colons() {
+        let labels = parse_labels(Some(r"datname:a\,b,state:x:y")).unwrap();
+        let expected =
+            [("datname", "a,b"), ("state", "x:y")].map(|(label, value)| (label.to_owned(), value.to_owned()));
+        assert_eq!(labels, expected);
+        assert!(parse_labels(Some("datname")).is_err());
+    }
+}

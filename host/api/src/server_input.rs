@@ -1,0 +1,470 @@
+//! What an operator sends to register or change a server, checked field by field.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use pgvigil_model::{PostgresSettings, Secret, Server, ServerName, SshAuth, SshKeyId, SshSettings, SslMode};
+use pgvigil_storage::{NewServer, SecretChange, SecretChanges, SecretPresence, ServerOverview};
+use salvo::oapi::ToSchema;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::error::{ApiError, ApiResult, FieldError};
+
+const TEXT_CHARS_MAX: usize = 255;
+const PASSWORD_CHARS_MAX: usize = 1_000;
+const CERTIFICATES_BYTES_MAX: usize = 128 * 1024;
+const TAGS_MAX: usize = 32;
+const TAG_CHARS_MAX: usize = 64;
+
+/// A server as an operator enters it. Unknown fields are ignored.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub(crate) struct ServerIn {
+    /// 1 to 64 of `A-Z a-z 0-9 _ . -`
+    pub(crate) name: String,
+    /// Host name, IPv4 or IPv6 address, or the directory of a unix socket.
+    pub(crate) host: String,
+    /// 1 to 65535
+    #[serde(default = "default_port")]
+    pub(crate) port: i64,
+    pub(crate) user: String,
+    /// Empty: none; on a change, the stored one is kept (only where host, port and user stay the same).
+    #[serde(default)]
+    #[salvo(schema(value_type = Option<String>, write_only, required = false))]
+    pub(crate) password: Option<Secret>,
+    /// The database that server-wide probes connect to; `postgres` where not given.
+    #[serde(default)]
+    #[salvo(schema(required = false))]
+    pub(crate) database: Option<String>,
+    /// `disable`, `prefer` (where not given), `require`, `verify-ca` or `verify-full`
+    #[serde(default)]
+    #[salvo(schema(required = false))]
+    pub(crate) sslmode: Option<String>,
+    /// PEM of the authorities to trust for `verify-ca` and `verify-full`; the system's where not given.
+    #[serde(default)]
+    #[salvo(schema(required = false))]
+    pub(crate) sslrootcert: Option<String>,
+    /// Empty: no SSH.
+    #[serde(default)]
+    #[salvo(schema(required = false))]
+    pub(crate) ssh_user: Option<String>,
+    /// Empty: none; on a change, the stored one is kept (only where the SSH host, port and user stay the same).
+    #[serde(default)]
+    #[salvo(schema(value_type = Option<String>, write_only, required = false))]
+    pub(crate) ssh_password: Option<Secret>,
+    /// The same host as PostgreSQL's where not given.
+    #[serde(default)]
+    #[salvo(schema(required = false))]
+    pub(crate) ssh_host: Option<String>,
+    /// 22 where not given
+    #[serde(default)]
+    #[salvo(schema(required = false))]
+    pub(crate) ssh_port: Option<i64>,
+    /// `password` (where not given) or `key`
+    #[serde(default)]
+    #[salvo(schema(required = false))]
+    pub(crate) ssh_auth_type: Option<String>,
+    #[serde(default)]
+    #[salvo(schema(required = false))]
+    pub(crate) ssh_key_id: Option<String>,
+    #[serde(default)]
+    #[salvo(schema(value_type = Option<String>, write_only, required = false))]
+    pub(crate) ssh_key_passphrase: Option<Secret>,
+    /// For choosing servers in plugins.toml.
+    #[serde(default)]
+    #[salvo(schema(required = false))]
+    pub(crate) tags: Option<Vec<String>>,
+}
+
+const POSTGRES_PORT: i64 = 5_432;
+const SSH_PORT: i64 = 22;
+
+fn default_port() -> i64 {
+    POSTGRES_PORT
+}
+
+/// The same, checked.
+#[derive(Clone, Debug)]
+pub(crate) struct ServerInput {
+    pub(crate) server: NewServer,
+    /// Empty ones as None.
+    pub(crate) password: Option<Secret>,
+    pub(crate) ssh_password: Option<Secret>,
+    pub(crate) ssh_key_passphrase: Option<Secret>,
+}
+
+impl ServerIn {
+    /// Everything that is wrong with it, at once. `prefix` is put before the name of each field.
+    pub(crate) fn check(self, prefix: &'static str) -> ApiResult<ServerInput> {
+        let mut errors = Errors { prefix, found: Vec::new() };
+        let input = self.read(&mut errors);
+        input.filter(|_| errors.found.is_empty()).ok_or(ApiError::Invalid(errors.found))
+    }
+
+    fn read(self, errors: &mut Errors) -> Option<ServerInput> {
+        let ssh = self.read_ssh(errors);
+        let name = errors.take("name", self.name.parse::<ServerName>().map_err(|error| error.to_string()));
+        let host = errors.take("host", check_host(&self.host));
+        let port = errors.take("port", check_port(self.port));
+        let user = errors.take("user", check_text(&self.user));
+        let database = errors.take("database", check_text(given(self.database.as_deref()).unwrap_or("postgres")));
+        let sslmode = errors.take("sslmode", check_sslmode(given(self.sslmode.as_deref())));
+        let sslrootcert = errors.take("sslrootcert", check_certificates(given(self.sslrootcert.as_deref())));
+        let tags = errors.take("tags", check_tags(self.tags.unwrap_or_default()));
+        let password = errors.take("password", check_secret(self.password));
+        let ssh_password = errors.take("ssh_password", check_secret(self.ssh_password));
+        let ssh_key_passphrase = errors.take("ssh_key_passphrase", check_secret(self.ssh_key_passphrase));
+        let postgres = PostgresSettings {
+            host: host?,
+            port: port?,
+            user: user?,
+            database: database?,
+            sslmode: sslmode?,
+            sslrootcert: sslrootcert?,
+        };
+        Some(ServerInput {
+            server: NewServer { name: name?, postgres, ssh: ssh?, tags: tags? },
+            password: password?,
+            ssh_password: ssh_password?,
+            ssh_key_passphrase: ssh_key_passphrase?,
+        })
+    }
+
+    fn read_ssh(&self, errors: &mut Errors) -> Option<Option<SshSettings>> {
+        let Some(user) = given(self.ssh_user.as_deref()) else { return Some(None) };
+        let user = errors.take("ssh_user", check_text(user));
+        let host = errors.take("ssh_host", given(self.ssh_host.as_deref()).map(check_ssh_host).transpose());
+        let port = errors.take("ssh_port", check_port(self.ssh_port.unwrap_or(SSH_PORT)));
+        let auth = match given(self.ssh_auth_type.as_deref()).unwrap_or("password") {
+            "password" => Some(SshAuth::Password),
+            "key" => errors.take("ssh_key_id", check_key_id(given(self.ssh_key_id.as_deref()))),
+            _ => errors.take("ssh_auth_type", Err("must be `password` or `key`".to_owned())),
+        };
+        Some(Some(SshSettings { host: host?, port: port?, user: user?, auth: auth? }))
+    }
+}
+
+struct Errors {
+    prefix: &'static str,
+    found: Vec<FieldError>,
+}
+
+impl Errors {
+    fn take<T>(&mut self, field: &str, checked: Result<T, String>) -> Option<T> {
+        match checked {
+            Ok(value) => Some(value),
+            Err(message) => {
+                self.found.push(FieldError::new(format!("{}{field}", self.prefix), message));
+                None
+            }
+        }
+    }
+}
+
+/// An empty text is as good as none.
+fn given(text: Option<&str>) -> Option<&str> {
+    text.map(str::trim).filter(|text| !text.is_empty())
+}
+
+fn check_text(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() {
+        Err("is empty".to_owned())
+    } else if text.chars().count() > TEXT_CHARS_MAX {
+        Err(format!("is longer than {TEXT_CHARS_MAX} characters"))
+    } else if text.chars().any(char::is_control) {
+        Err("has a control character".to_owned())
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
+fn check_secret(secret: Option<Secret>) -> Result<Option<Secret>, String> {
+    match secret {
+        Some(secret) if secret.expose().is_empty() => Ok(None),
+        Some(secret) if secret.expose().contains('\0') => Err("has a NUL character".to_owned()),
+        Some(secret) if secret.expose().chars().count() > PASSWORD_CHARS_MAX => {
+            Err(format!("is longer than {PASSWORD_CHARS_MAX} characters"))
+        }
+        secret => Ok(secret),
+    }
+}
+
+fn check_port(port: i64) -> Result<u16, String> {
+    u16::try_from(port).ok().filter(|port| *port > 0).ok_or_else(|| format!("is {port}, but must be from 1 to 65535"))
+}
+
+const HOST_EXPECTED: &str =
+    "is not a host: use a name, an IPv4 or IPv6 address, or the directory of a unix socket (begins with /)";
+
+/// A name, an address (IPv6 with or without brackets), or the directory of a unix socket.
+fn check_host(host: &str) -> Result<String, String> {
+    let host = check_text(host)?;
+    if host.starts_with('/') { Ok(host) } else { check_network_host(&host).ok_or_else(|| HOST_EXPECTED.to_owned()) }
+}
+
+fn check_ssh_host(host: &str) -> Result<String, String> {
+    let host = check_text(host)?;
+    check_network_host(&host).ok_or_else(|| "is not a host: use a name, an IPv4 or an IPv6 address".to_owned())
+}
+
+fn check_network_host(host: &str) -> Option<String> {
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    // A zone (`fe80::1%eth0`) is not part of the address.
+    let (address, zone) = bare.split_once('%').map_or((bare, None), |(address, zone)| (address, Some(zone)));
+    if address.parse::<Ipv6Addr>().is_ok() {
+        return zone.is_none_or(is_label).then(|| bare.to_owned());
+    }
+    let looks_like_ipv4 = host.chars().all(|c| c.is_ascii_digit() || c == '.');
+    let is_host = if looks_like_ipv4 { host.parse::<Ipv4Addr>().is_ok() } else { is_host_name(host) };
+    is_host.then(|| host.to_owned())
+}
+
+/// As resolvers take it: labels of letters, digits, `-` and `_`, 253 characters in all.
+fn is_host_name(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    name.len() <= 253 && name.split('.').all(is_label)
+}
+
+fn is_label(label: &str) -> bool {
+    (1..=63).contains(&label.len())
+        && label.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_')
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+}
+
+fn check_sslmode(word: Option<&str>) -> Result<SslMode, String> {
+    let Some(word) = word else { return Ok(SslMode::default()) };
+    let words = SslMode::ALL.map(SslMode::as_str).join(", ");
+    SslMode::ALL.into_iter().find(|mode| mode.as_str() == word).ok_or_else(|| format!("must be one of {words}"))
+}
+
+fn check_key_id(id: Option<&str>) -> Result<SshAuth, String> {
+    let id = id.ok_or_else(|| "is needed to log in by key".to_owned())?;
+    let id = Uuid::parse_str(id).map_err(|_| "is not the id of an SSH key".to_owned())?;
+    Ok(SshAuth::Key { key_id: SshKeyId(id) })
+}
+
+fn check_tags(tags: Vec<String>) -> Result<Vec<String>, String> {
+    if tags.len() > TAGS_MAX {
+        return Err(format!("there may be at most {TAGS_MAX}"));
+    }
+    let accepts = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | ':' | '=' | '/');
+    let mut checked = Vec::new();
+    for tag in tags {
+        let tag = tag.trim();
+        if tag.is_empty() || tag.len() > TAG_CHARS_MAX || !tag.chars().all(accepts) {
+            return Err(format!("each must be 1 to {TAG_CHARS_MAX} of A-Z a-z 0-9 _ . - : = /"));
+        }
+        if !checked.iter().any(|known| known == tag) {
+            checked.push(tag.to_owned());
+        }
+    }
+    Ok(checked)
+}
+
+const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+const END: &str = "-----END CERTIFICATE-----";
+
+/// One certificate or several in PEM, each a whole DER structure. Whether they are good is found out on connecting.
+fn check_certificates(pem: Option<&str>) -> Result<Option<String>, String> {
+    let Some(pem) = pem else { return Ok(None) };
+    if pem.len() > CERTIFICATES_BYTES_MAX {
+        return Err(format!("is longer than {CERTIFICATES_BYTES_MAX} bytes"));
+    }
+    let mut rest = pem;
+    let mut certificates = 0;
+    while let Some((_, from_begin)) = rest.split_once(BEGIN) {
+        certificates += 1;
+        let (body, after) =
+            from_begin.split_once(END).ok_or_else(|| format!("certificate {certificates} has no END line"))?;
+        let base64: String = body.split_whitespace().collect();
+        let der = STANDARD.decode(base64).map_err(|_| format!("certificate {certificates} is not valid base64"))?;
+        if !is_one_der_sequence(&der) {
+            return Err(format!("certificate {certificates} is damaged or cut short"));
+        }
+        rest = after;
+    }
+    if certificates == 0 { Err(format!("has no certificate in PEM ({BEGIN})")) } else { Ok(Some(pem.to_owned())) }
+}
+
+/// Tag SEQUENCE and a length that is exactly what follows.
+fn is_one_der_sequence(der: &[u8]) -> bool {
+    let [0x30, length, rest @ ..] = der else { return false };
+    match *length {
+        short @ 0..=0x7f => rest.len() == usize::from(short),
+        long => {
+            let bytes = usize::from(long & 0x7f);
+            // Four bytes of length are more than any certificate needs.
+            (1..=4).contains(&bytes)
+                && rest.len() > bytes
+                && rest[..bytes].iter().fold(0, |length, byte| length << 8 | usize::from(*byte)) == rest.len() - bytes
+        }
+    }
+}
+
+impl ServerInput {
+    pub(crate) fn creation_secrets(&self) -> SecretChanges {
+        let set = |secret: &Option<Secret>| secret.clone().map_or(SecretChange::Keep, SecretChange::Set);
+        SecretChanges {
+            postgres_password: set(&self.password),
+            ssh_password: set(&self.ssh_password),
+            ssh_key_passphrase: set(&self.ssh_key_passphrase),
+        }
+    }
+
+    /// What becomes of the stored secrets. Refuses to carry a stored password to another address: whoever may change a server
+    /// could otherwise have it sent to a machine of theirs.
+    pub(crate) fn changed_secrets(&self, stored: &ServerOverview, prefix: &str) -> ApiResult<SecretChanges> {
+        let mut changes = self.creation_secrets();
+        let mut errors = Vec::new();
+        let moved = MovedLogins::between(&stored.server, &self.server);
+        if moved.postgres && stored.has.postgres_password && self.password.is_none() {
+            errors.push(FieldError::new(format!("{prefix}password"), MOVED_POSTGRES));
+        }
+        if moved.ssh && stored.has.ssh_password && self.ssh_password.is_none() && self.logs_in_with_ssh_password() {
+            errors.push(FieldError::new(format!("{prefix}ssh_password"), MOVED_SSH));
+        }
+        if !self.logs_in_with_ssh_password() {
+            changes.ssh_password = SecretChange::Clear;
+        }
+        if !matches!(self.server.ssh, Some(SshSettings { auth: SshAuth::Key { .. }, .. })) {
+            changes.ssh_key_passphrase = SecretChange::Clear;
+        }
+        if errors.is_empty() { Ok(changes) } else { Err(ApiError::Invalid(errors)) }
+    }
+
+    fn logs_in_with_ssh_password(&self) -> bool {
+        matches!(self.server.ssh, Some(SshSettings { auth: SshAuth::Password, .. }))
+    }
+
+    /// Which of the stored secrets a test of these settings would need.
+    pub(crate) fn needs_stored_secrets(&self, has: SecretPresence) -> bool {
+        (self.password.is_none() && has.postgres_password)
+            || match self.server.ssh.as_ref().map(|ssh| ssh.auth) {
+                None => false,
+                Some(SshAuth::Password) => self.ssh_password.is_none() && has.ssh_password,
+                Some(SshAuth::Key { .. }) => self.ssh_key_passphrase.is_none() && has.ssh_key_passphrase,
+            }
+    }
+}
+
+const MOVED_POSTGRES: &str =
+    "the stored password is kept only for the same host, port and user; give the password for the new ones";
+const MOVED_SSH: &str =
+    "the stored SSH password is kept only for the same SSH host, port and user; give the password for the new ones";
+
+/// Which logins would go to another address or user than before.
+struct MovedLogins {
+    postgres: bool,
+    ssh: bool,
+}
+
+impl MovedLogins {
+    fn between(stored: &Server, new: &NewServer) -> Self {
+        let login = |postgres: &PostgresSettings| (postgres.host.clone(), postgres.port, postgres.user.clone());
+        let ssh_login = |ssh: &Option<SshSettings>, postgres: &PostgresSettings| {
+            let ssh = ssh.as_ref()?;
+            Some((ssh.host.clone().unwrap_or_else(|| postgres.host.clone()), ssh.port, ssh.user.clone()))
+        };
+        Self {
+            postgres: login(&stored.postgres) != login(&new.postgres),
+            ssh: ssh_login(&stored.ssh, &stored.postgres) != ssh_login(&new.ssh, &new.postgres),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn input(change: impl FnOnce(&mut serde_json::Value)) -> Result<ServerInput, Vec<FieldError>> {
+        let mut json = serde_json::json!({
+            "name": "main", "host": "db.example.org", "user": "monitor", "password": "", "port": 5432,
+            "ssh_user": "", "ssh_password": "",
+        });
+        change(&mut json);
+        match serde_json::from_value::<ServerIn>(json).unwrap().check("") {
+            Ok(input) => Ok(input),
+            Err(ApiError::Invalid(errors)) => Err(errors),
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    fn refused_fields(change: impl FnOnce(&mut serde_json::Value)) -> Vec<String> {
+        input(change).unwrap_err().into_iter().map(|error| error.field).collect()
+    }
+
+    #[test]
+    fn everything_wrong_is_said_at_once() {
+        let refused = refused_fields(|json| {
+            json["name"] = "a/b".into();
+            json["host"] = "".into();
+            json["port"] = 0.into();
+            json["sslmode"] = "allow".into();
+            json["tags"] = serde_json::json!(["ok", "not ok"]);
+            json["ssh_user"] = "root".into();
+            json["ssh_port"] = 70_000.into();
+            json["ssh_auth_type"] = "agent".into();
+        });
+        assert_eq!(refused, ["ssh_port", "ssh_auth_type", "name", "host", "port", "sslmode", "tags"]);
+    }
+
+    #[test]
+    fn what_cannot_be_a_host_is_refused() {
+        for host in
+            ["", " ", "a b", "http://db", "db:5432", "1.2.3", "256.1.1.1", "[::1", "-db", "db..x", "a\0b", "::g"]
+        {
+            assert_eq!(refused_fields(|json| json["host"] = host.into()), ["host"], "{host:?}");
+        }
+    }
+
+    #[test]
+    fn every_kind_of_host_is_accepted() {
+        for host in [
+            "localhost",
+            "127.0.0.1",
+            "db-1.example.org",
+            "db_1",
+            "::1",
+            "fe80::1%eth0",
+            "/var/run/postgresql",
+            "бд.рф",
+        ] {
+            assert_eq!(input(|json| json["host"] = host.into()).unwrap().server.postgres.host, host);
+        }
+        assert_eq!(input(|json| json["host"] = "[::1]".into()).unwrap().server.postgres.host, "::1");
+    }
+
+    #[test]
+    fn what_is_no_certificate_is_refused() {
+        for pem in [
+            "hello",
+            "-----BEGIN CERTIFICATE-----\nMIIB\n",
+            "-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----",
+            "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
+            "-----BEGIN CERTIFICATE-----\n\n-----END CERTIFICATE-----",
+        ] {
+            assert_eq!(refused_fields(|json| json["sslrootcert"] = pem.into()), ["sslrootcert"], "{pem:?}");
+        }
+        let whole =
+            format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----", STANDARD.encode([0x30, 1, 0]));
+        assert!(input(|json| json["sslrootcert"] = whole.into()).is_ok());
+    }
+
+    #[test]
+    fn a_key_login_needs_a_key() {
+        let by_key = |json: &mut serde_json::Value| {
+            json["ssh_user"] = "postgres".into();
+            json["ssh_auth_type"] = "key".into();
+        };
+        assert_eq!(refused_fields(by_key), ["ssh_key_id"]);
+    }
+
+    #[test]
+    fn no_ssh_user_means_no_ssh() {
+        let input = input(|json| json["ssh_port"] = (-1).into()).unwrap();
+        assert_eq!(input.server.ssh, None);
+    }
+}

@@ -1,0 +1,251 @@
+//! Signing in, staying signed in, signing out.
+
+use std::time::Instant;
+
+use pgvigil_model::Secret;
+use pgvigil_storage::{LogEntry, LogLevel, NewSession, Rotation, UserCredentials};
+use salvo::extract::{Extractible, Metadata};
+use salvo::http::cookie::{Cookie, SameSite, time::Duration};
+use salvo::oapi::{Components, Content, EndpointArgRegister, Operation, RequestBody, Required, ToSchema};
+use salvo::prelude::*;
+use serde::Serialize;
+
+use crate::auth::{ACCESS_TOKEN_SECONDS, Claims, REFRESH_TOKEN_SECONDS, TokenKind, bearer};
+use crate::client::{Client, wants_secure_cookie};
+use crate::error::{ApiError, ApiResult, AuthFailure, unreadable};
+use crate::password::PasswordError;
+use crate::state::{Api, Record, now};
+
+const REFRESH_COOKIE: &str = "refresh_token";
+
+/// A form with a name and a password.
+const FORM_BYTES_MAX: usize = 4 * 1024;
+
+/// Longer logins cannot exist; neither can such with control characters.
+const LOGIN_CHARS_MAX: usize = 128;
+
+pub(crate) fn routes() -> Vec<Router> {
+    vec![
+        Router::with_path("token").post(sign_in),
+        Router::with_path("refresh").post(refresh_session),
+        Router::with_path("logout").post(sign_out),
+    ]
+}
+
+/// As the OAuth 2 password form; other fields are ignored.
+#[derive(Debug, ToSchema)]
+struct SignIn {
+    username: String,
+    #[salvo(schema(value_type = String, write_only))]
+    password: Secret,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct TokenAnswer {
+    /// For the header `Authorization: Bearer ...`.
+    access_token: String,
+    token_type: &'static str,
+    /// Seconds that the access token is good for.
+    expires_in: i64,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct Message {
+    detail: &'static str,
+}
+
+/// Signs in; the answer also sets the refresh cookie.
+#[endpoint(operation_id = "signIn", tags("session"))]
+async fn sign_in(api: Api, form: SignIn, req: &mut Request, res: &mut Response) -> ApiResult<Json<TokenAnswer>> {
+    let client = Client::of(req, &api.config);
+    let attempt = api
+        .limits
+        .sign_in(client.address, &form.username, Instant::now())
+        .map_err(|retry_after_seconds| ApiError::TooManyAttempts { retry_after_seconds })?;
+    let Some(login) = verified_login(&api, &form).await? else {
+        let username: String = form.username.chars().filter(|c| !c.is_control()).take(LOGIN_CHARS_MAX).collect();
+        let record =
+            Record { event_type: "login_failed", username: &username, client: &client, jti: None, details: None };
+        api.audit(record).await;
+        return Err(AuthFailure::Credentials.into());
+    };
+    api.limits.forgive(attempt);
+    let tokens = NewTokens::for_user(&login);
+    api.store.start_session(&login, &tokens.session(), now()).await?;
+    api.store.set_last_login(&login, now()).await?;
+    let jti = Some(tokens.access.jti.to_string());
+    api.audit(Record { event_type: "login_success", username: &login, client: &client, jti, details: None }).await;
+    tokens.answer(&api, req, res)
+}
+
+/// The login, where the password is right and the user may sign in. Takes the same time where there is no such user.
+async fn verified_login(api: &Api, form: &SignIn) -> ApiResult<Option<String>> {
+    let possible = form.username.chars().count() <= LOGIN_CHARS_MAX && !form.username.chars().any(char::is_control);
+    let credentials = if possible { api.store.user_credentials(&form.username).await? } else { None };
+    let (user, hash) = match credentials {
+        Some(UserCredentials { user, password_hash }) => (Some(user), Some(password_hash)),
+        None => (None, None),
+    };
+    let matches = match api.passwords.verify(&form.password, hash).await {
+        Ok(matches) => matches,
+        // Nobody can have such a password.
+        Err(PasswordError::TooLong) => false,
+        Err(PasswordError::Busy) => return Err(ApiError::Busy { retry_after_seconds: 5 }),
+        Err(error @ (PasswordError::TooWeak | PasswordError::Hash(_) | PasswordError::Cut(_))) => {
+            return Err(ApiError::internal(error));
+        }
+    };
+    Ok(user.filter(|user| matches && user.is_active).map(|user| user.login))
+}
+
+/// Trades the refresh cookie for a new one and a new access token. A token that was used before ends its whole family.
+#[endpoint(operation_id = "refreshSession", tags("session"))]
+async fn refresh_session(api: Api, req: &mut Request, res: &mut Response) -> ApiResult<Json<TokenAnswer>> {
+    let client = Client::of(req, &api.config);
+    let attempt = api
+        .limits
+        .refresh(client.address, Instant::now())
+        .map_err(|retry_after_seconds| ApiError::TooManyAttempts { retry_after_seconds })?;
+    match rotate(&api, req, &client).await {
+        Ok(tokens) => {
+            api.limits.forgive(attempt);
+            tokens.answer(&api, req, res)
+        }
+        Err(refusal) => {
+            // A store that is away does not make the cookie worthless.
+            if matches!(refusal, ApiError::Unauthenticated(_)) {
+                clear_cookie(&api, req, res);
+            }
+            Err(refusal)
+        }
+    }
+}
+
+async fn rotate(api: &Api, req: &Request, client: &Client) -> ApiResult<NewTokens> {
+    let shown = req.cookie(REFRESH_COOKIE).ok_or(AuthFailure::RefreshMissing)?;
+    let shown = api.tokens.read(shown.value(), TokenKind::Refresh)?;
+    let tokens = NewTokens::for_user(&shown.sub);
+    match api.store.rotate_session(shown.jti, &tokens.session(), now()).await? {
+        Rotation::Rotated { user } => {
+            let jti = Some(tokens.access.jti.to_string());
+            api.audit(Record { event_type: "refresh", username: &user.login, client, jti, details: None }).await;
+            Ok(tokens)
+        }
+        Rotation::Reused { login } => {
+            report_reuse(api, &login, client, shown.jti.to_string()).await;
+            Err(AuthFailure::Revoked.into())
+        }
+        Rotation::Revoked => Err(AuthFailure::Revoked.into()),
+        Rotation::Expired => Err(AuthFailure::Expired.into()),
+        Rotation::Unknown => Err(AuthFailure::Invalid.into()),
+        Rotation::Inactive { .. } => Err(AuthFailure::Credentials.into()),
+    }
+}
+
+/// Somebody has a copy of the token; operators are to see it.
+async fn report_reuse(api: &Api, login: &str, client: &Client, jti: String) {
+    let details = Some("a used refresh token was shown again; the session was ended".to_owned());
+    api.audit(Record { event_type: "refresh_reused", username: login, client, jti: Some(jti), details }).await;
+    let entry = LogEntry {
+        at: now(),
+        level: LogLevel::Warning,
+        source: "system".to_owned(),
+        message: format!("A used refresh token of `{login}` was shown again; the session was ended"),
+        details: Some(format!("from {}", client.address)),
+    };
+    if let Err(error) = api.store.insert_log(&entry).await {
+        tracing::error!(?entry, %error, "a reused refresh token could not be entered in the system log");
+    }
+}
+
+/// Ends the session of the cookie and of the access token, as far as they are there. Answers 200 without either.
+#[endpoint(operation_id = "signOut", tags("session"))]
+async fn sign_out(api: Api, req: &mut Request, res: &mut Response) -> ApiResult<Json<Message>> {
+    let client = Client::of(req, &api.config);
+    clear_cookie(&api, req, res);
+    let refresh =
+        req.cookie(REFRESH_COOKIE).and_then(|cookie| api.tokens.read(cookie.value(), TokenKind::Refresh).ok());
+    let access = bearer(req).and_then(|token| api.tokens.read(token, TokenKind::Access).ok());
+    if let Some(refresh) = &refresh {
+        api.store.end_session(refresh.jti, now()).await?;
+    }
+    if let Some(access) = &access {
+        api.store.revoke_access(access.jti, access.expires_at()).await?;
+    }
+    let username = access.as_ref().or(refresh.as_ref()).map_or("unknown", |claims| claims.sub.as_str());
+    let jti = access.as_ref().map(|claims| claims.jti.to_string());
+    api.audit(Record { event_type: "logout", username, client: &client, jti, details: None }).await;
+    Ok(Json(Message { detail: "Logged out" }))
+}
+
+/// An access token and the refresh token that goes with it.
+struct NewTokens {
+    access: Claims,
+    refresh: Claims,
+}
+
+impl NewTokens {
+    fn for_user(login: &str) -> Self {
+        Self {
+            access: Claims::new(login, TokenKind::Access, now()),
+            refresh: Claims::new(login, TokenKind::Refresh, now()),
+        }
+    }
+
+    fn session(&self) -> NewSession {
+        NewSession {
+            refresh_jti: self.refresh.jti,
+            refresh_expires_at: self.refresh.expires_at(),
+            access_jti: self.access.jti,
+            access_expires_at: self.access.expires_at(),
+        }
+    }
+
+    fn answer(&self, api: &Api, req: &Request, res: &mut Response) -> ApiResult<Json<TokenAnswer>> {
+        let cookie = cookie(api, req, api.tokens.sign(&self.refresh)?, REFRESH_TOKEN_SECONDS);
+        res.add_cookie(cookie);
+        let access_token = api.tokens.sign(&self.access)?;
+        Ok(Json(TokenAnswer { access_token, token_type: "bearer", expires_in: ACCESS_TOKEN_SECONDS }))
+    }
+}
+
+fn cookie(api: &Api, req: &Request, value: String, max_age_seconds: i64) -> Cookie<'static> {
+    Cookie::build((REFRESH_COOKIE, value))
+        .http_only(true)
+        .secure(wants_secure_cookie(req, &api.config))
+        .same_site(SameSite::Strict)
+        .path("/")
+        .max_age(Duration::seconds(max_age_seconds))
+        .build()
+}
+
+fn clear_cookie(api: &Api, req: &Request, res: &mut Response) {
+    res.add_cookie(cookie(api, req, String::new(), 0));
+}
+
+impl<'ex> Extractible<'ex> for SignIn {
+    fn metadata() -> &'static Metadata {
+        static METADATA: Metadata = Metadata::new("");
+        &METADATA
+    }
+
+    #[allow(refining_impl_trait, reason = "the precise type is what handlers want")]
+    async fn extract(req: &'ex mut Request, _depot: &'ex mut Depot) -> Result<Self, ApiError> {
+        let is_form = req.content_type().is_some_and(|kind| kind.subtype() == "x-www-form-urlencoded");
+        if !is_form {
+            return Err(ApiError::WrongMediaType("application/x-www-form-urlencoded"));
+        }
+        let form = req.form_data_max_size(FORM_BYTES_MAX).await;
+        let form = form.map_err(|error| unreadable(&error, FORM_BYTES_MAX))?;
+        let field = |name: &str| form.fields.get(name).cloned().ok_or_else(|| ApiError::invalid(name, "is missing"));
+        Ok(Self { username: field("username")?, password: Secret::new(field("password")?) })
+    }
+}
+
+impl EndpointArgRegister for SignIn {
+    fn register(components: &mut Components, operation: &mut Operation, _arg: &str) {
+        let content = Content::new(Self::to_schema(components));
+        let body = RequestBody::new().add_content("application/x-www-form-urlencoded", content);
+        operation.request_body = Some(body.required(Required::True));
+    }
+}

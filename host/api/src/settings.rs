@@ -1,0 +1,117 @@
+//! The settings that admins edit.
+
+use std::collections::BTreeMap;
+
+use pgvigil_model::Setting;
+use pgvigil_storage::StoredSetting;
+use salvo::oapi::ToSchema;
+use salvo::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::auth::Caller;
+use crate::error::{ApiError, ApiResult};
+use crate::extract::Body;
+use crate::state::{Api, Record, now};
+use crate::wire::Time;
+
+pub(crate) fn routes() -> Vec<Router> {
+    vec![Router::with_path("settings").get(get_settings).put(put_settings)]
+}
+
+/// A setting as the predecessor showed it (`value` is a text), and its range.
+#[derive(Debug, Serialize, ToSchema)]
+#[salvo(schema(name = "Setting"))]
+struct SettingView {
+    key: &'static str,
+    value: String,
+    value_type: &'static str,
+    description: &'static str,
+    /// null: never changed
+    updated_at: Option<Time>,
+    #[serde(rename = "default")]
+    default_value: i64,
+    min: i64,
+    max: i64,
+    unit: &'static str,
+}
+
+impl From<StoredSetting> for SettingView {
+    fn from(stored: StoredSetting) -> Self {
+        let setting = stored.setting;
+        Self {
+            key: setting.key(),
+            value: stored.value.to_string(),
+            value_type: "int",
+            description: setting.description(),
+            updated_at: stored.updated_at.map(Time),
+            default_value: setting.default_value(),
+            min: setting.min(),
+            max: setting.max(),
+            unit: setting.unit(),
+        }
+    }
+}
+
+type SettingsView = BTreeMap<&'static str, SettingView>;
+
+/// What is left out or null stays as it is. Unknown keys are ignored.
+#[derive(Debug, Deserialize, ToSchema)]
+struct SettingsIn {
+    collect_interval: Option<i64>,
+    size_update_interval: Option<i64>,
+    db_check_interval: Option<i64>,
+    retention_months: Option<i64>,
+    audit_retention_days: Option<i64>,
+    logs_retention_days: Option<i64>,
+}
+
+impl SettingsIn {
+    fn get(&self, setting: Setting) -> Option<i64> {
+        match setting {
+            Setting::CollectInterval => self.collect_interval,
+            Setting::SizeUpdateInterval => self.size_update_interval,
+            Setting::DbCheckInterval => self.db_check_interval,
+            Setting::RetentionMonths => self.retention_months,
+            Setting::AuditRetentionDays => self.audit_retention_days,
+            Setting::LogsRetentionDays => self.logs_retention_days,
+        }
+    }
+
+    /// 400 for a value out of range, as the predecessor answered.
+    fn values(&self) -> ApiResult<Vec<(Setting, i64)>> {
+        let given = Setting::ALL.into_iter().filter_map(|setting| self.get(setting).map(|value| (setting, value)));
+        let checked = given.map(|(setting, value)| setting.check(value).map(|value| (setting, value)));
+        let values: Vec<_> =
+            checked.collect::<Result<_, _>>().map_err(|error| ApiError::BadRequest(error.to_string()))?;
+        if values.is_empty() { Err(ApiError::BadRequest("there is nothing to change".to_owned())) } else { Ok(values) }
+    }
+}
+
+/// All settings by key.
+#[endpoint(operation_id = "getSettings", tags("settings"))]
+async fn get_settings(api: Api) -> ApiResult<Json<SettingsView>> {
+    view(&api).await
+}
+
+/// Changes settings, all or none of them. They take effect at once.
+#[endpoint(operation_id = "putSettings", tags("settings"))]
+async fn put_settings(api: Api, caller: Caller, body: Body<SettingsIn>) -> ApiResult<Json<SettingsView>> {
+    let values = body.0.values()?;
+    let before = api.store.settings().await?;
+    let changed: Vec<_> = values.into_iter().filter(|(setting, value)| before.get(*setting) != *value).collect();
+    if !changed.is_empty() {
+        api.store.put_settings(&changed, now()).await?;
+        api.host.settings_changed();
+        let changes =
+            changed.iter().map(|(setting, value)| format!("{}: {} -> {value}", setting.key(), before.get(*setting)));
+        let details = Some(changes.collect::<Vec<_>>().join(", "));
+        let (username, client) = (&caller.user.login, &caller.client);
+        api.audit(Record { event_type: "settings_update", username, client, jti: None, details }).await;
+    }
+    view(&api).await
+}
+
+async fn view(api: &Api) -> ApiResult<Json<SettingsView>> {
+    let settings = api.store.stored_settings().await?;
+    Ok(Json(settings.into_iter().map(|stored| (stored.setting.key(), stored.into())).collect()))
+}

@@ -1,0 +1,350 @@
+//! The predecessor's statistics, from what is stored; the monitored server is never asked.
+
+use std::collections::BTreeMap;
+
+use pgvigil_model::{Aggregate, Bucket, Resolution, Server, ServerId, Timestamp};
+use pgvigil_storage::{SeriesAnswer, SeriesQuery, StoredEntity};
+use salvo::oapi::extract::PathParam;
+use salvo::oapi::{ToParameters, ToSchema};
+use salvo::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::databases::{attribute, by_database};
+use crate::error::{ApiError, ApiResult};
+use crate::extract::{Window, server_named};
+use crate::facts::{DATABASE_SET, Intervals, SIZE_SET, current_rows, sum, value};
+use crate::series::ResolutionWord;
+use crate::state::{Api, now};
+use crate::wire::{Time, whole};
+
+const WINDOW_SECONDS_DEFAULT: i64 = 7 * 86_400;
+
+/// Rows of a timeline, all databases together; the resolution gets coarser where they would be more.
+const ROWS_MAX: usize = 20_000;
+const POINTS_MIN: usize = 50;
+const POINTS_MAX: usize = 1_000;
+
+/// Databases measured in turns: one run may bring only some sizes.
+const SIZES_SPREAD_SECONDS: i64 = 86_400;
+
+const MEGABYTE: f64 = 1_048_576.0;
+const GIGABYTE: f64 = 1_073_741_824.0;
+
+pub(crate) fn routes() -> Vec<Router> {
+    vec![
+        Router::with_path("server/{name}/stats").get(server_statistics),
+        Router::with_path("server/{name}/db/{db}").get(database_brief),
+        Router::with_path("server/{name}/db/{db}/stats").get(database_statistics),
+    ]
+}
+
+#[derive(Debug, Deserialize, ToParameters)]
+#[salvo(parameters(default_parameter_in = Query))]
+struct WindowParameters {
+    /// ISO 8601, UTC where no zone is given; seven days before the end where not given.
+    #[salvo(parameter(required = false))]
+    start_date: Option<String>,
+    /// ISO 8601, UTC where no zone is given; now where not given.
+    #[salvo(parameter(required = false))]
+    end_date: Option<String>,
+}
+
+impl WindowParameters {
+    /// 400 for a bad date, as the predecessor answered.
+    fn window(&self, now: Timestamp) -> ApiResult<Window> {
+        let (start, end) = (self.start_date.as_deref(), self.end_date.as_deref());
+        Window::parse(("start_date", "end_date"), start, end, WINDOW_SECONDS_DEFAULT, now)
+            .map_err(|error| ApiError::BadRequest(error.to_string()))
+    }
+}
+
+/// Unknown is null, never 0.
+#[derive(Debug, Serialize, ToSchema)]
+struct ServerStatistics {
+    last_stat_update: Option<Time>,
+    /// Connections to all databases as last seen.
+    total_connections: Option<i64>,
+    /// Size of all databases as last measured.
+    total_size_gb: Option<f64>,
+    databases: Vec<KnownDatabase>,
+    connection_timeline: Vec<ConnectionsAt>,
+    aggregation: ResolutionWord,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct KnownDatabase {
+    name: String,
+    exists: bool,
+    creation_time: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct ConnectionsAt {
+    ts: Time,
+    datname: String,
+    /// Mean of the interval, rounded.
+    connections: Option<i64>,
+    size_gb: Option<f64>,
+}
+
+/// Connections and sizes of a server's databases over time.
+#[endpoint(operation_id = "getServerStatistics", tags("statistics"))]
+async fn server_statistics(
+    api: Api,
+    name: PathParam<String>,
+    parameters: WindowParameters,
+) -> ApiResult<Json<ServerStatistics>> {
+    let now = now();
+    let server = server_named(&api, &name).await?.server;
+    let window = parameters.window(now)?;
+    let past = Past::read(&api, &server, window, Vec::new(), vec!["numbackends".to_owned()]).await?;
+    let databases = known_databases(&past);
+    let connection_timeline = past.connection_timeline();
+    Ok(Json(ServerStatistics {
+        last_stat_update: past.newest_sample.map(Time),
+        total_connections: whole(sum(&past.counters_now, "numbackends", 0)),
+        total_size_gb: sum(&past.sizes_now, "bytes", SIZES_SPREAD_SECONDS).map(|bytes| bytes / GIGABYTE),
+        databases,
+        connection_timeline,
+        aggregation: past.counters.resolution.into(),
+    }))
+}
+
+/// Those with samples in the window and those of the inventory.
+fn known_databases(past: &Past) -> Vec<KnownDatabase> {
+    let sampled =
+        past.counters.streams.iter().filter_map(|stream| stream.labels.first()).filter(|name| !name.is_empty());
+    let mut databases: BTreeMap<&str, Option<&StoredEntity>> = sampled.map(|name| (name.as_str(), None)).collect();
+    for entity in &past.inventory {
+        if entity.gone_at.is_none() || databases.contains_key(entity.key.as_str()) {
+            databases.insert(&entity.key, Some(entity));
+        }
+    }
+    let known = databases.into_iter().map(|(name, entity)| KnownDatabase {
+        name: name.to_owned(),
+        exists: entity.is_some_and(|entity| entity.gone_at.is_none()),
+        creation_time: entity.and_then(|entity| attribute(entity, "created_at")),
+    });
+    known.collect()
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct DatabaseBrief {
+    size_mb: Option<f64>,
+    connections: Option<i64>,
+    /// Transactions committed since the counter began.
+    commits: Option<i64>,
+    last_update: Option<Time>,
+}
+
+/// A database as last seen.
+#[endpoint(operation_id = "getDatabase", tags("statistics"))]
+async fn database_brief(api: Api, name: PathParam<String>, db: PathParam<String>) -> ApiResult<Json<DatabaseBrief>> {
+    let server = server_named(&api, &name).await?.server;
+    let oldest = Timestamp::from_seconds(0);
+    let counters = api.store.latest(server.id, DATABASE_SET, oldest).await?;
+    let sizes = api.store.latest(server.id, SIZE_SET, oldest).await?;
+    let counter = by_database(&counters).get(db.as_str()).copied();
+    let size = by_database(&sizes).get(db.as_str()).copied();
+    if counter.is_none() && size.is_none() && !is_in_inventory(&api, server.id, &db).await? {
+        return Err(ApiError::NoSuchDatabase { server: server.name, database: db.chars().take(64).collect() });
+    }
+    Ok(Json(DatabaseBrief {
+        size_mb: size.and_then(|row| value(&sizes, row, "bytes")).map(|bytes| bytes / MEGABYTE),
+        connections: whole(counter.and_then(|row| value(&counters, row, "numbackends"))),
+        commits: whole(counter.and_then(|row| value(&counters, row, "xact_commit"))),
+        last_update: counter.map(|row| row.at.into()),
+    }))
+}
+
+async fn is_in_inventory(api: &Api, server: ServerId, database: &str) -> ApiResult<bool> {
+    Ok(api.store.entities(server, Some("database")).await?.iter().any(|entity| entity.key == database))
+}
+
+/// Unknown is null, never 0.
+#[derive(Debug, Serialize, ToSchema)]
+struct DatabaseStatistics {
+    last_stat_update: Option<Time>,
+    /// Connections as last seen.
+    total_connections: Option<i64>,
+    /// Transactions committed within the window, as far as no reset hides them.
+    total_commits: Option<i64>,
+    /// Size as last measured.
+    total_size_mb: Option<f64>,
+    creation_time: Option<String>,
+    max_connections: Option<i64>,
+    min_connections: Option<i64>,
+    timeline: Vec<DatabaseAt>,
+    aggregation: ResolutionWord,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct DatabaseAt {
+    ts: Time,
+    /// Mean of the interval, rounded.
+    connections: Option<i64>,
+    size_mb: Option<f64>,
+    /// Transactions committed within the interval.
+    commits: Option<i64>,
+}
+
+/// One database over time. A name that is not known has an empty timeline.
+#[endpoint(operation_id = "getDatabaseStatistics", tags("statistics"))]
+async fn database_statistics(
+    api: Api,
+    name: PathParam<String>,
+    db: PathParam<String>,
+    parameters: WindowParameters,
+) -> ApiResult<Json<DatabaseStatistics>> {
+    let server = server_named(&api, &name).await?.server;
+    let window = parameters.window(now())?;
+    let labels = vec![("datname".to_owned(), db.to_string())];
+    let metrics = vec!["numbackends".to_owned(), "xact_commit".to_owned()];
+    let past = Past::read(&api, &server, window, labels, metrics).await?;
+    let counter = by_database(&past.counters_now).get(db.as_str()).copied();
+    let size = by_database(&past.sizes_now).get(db.as_str()).copied();
+    let buckets = past.counters.streams.first().map_or(&[][..], |stream| &stream.buckets);
+    let connections = |bucket: &Bucket| past.aggregate(bucket, "numbackends");
+    let commits = |bucket: &Bucket| past.aggregate(bucket, "xact_commit").and_then(Aggregate::increase);
+    let entity = past.inventory.iter().find(|entity| entity.key == *db);
+    Ok(Json(DatabaseStatistics {
+        last_stat_update: counter.map(|row| row.at.into()),
+        total_connections: whole(counter.and_then(|row| value(&past.counters_now, row, "numbackends"))),
+        total_commits: whole(buckets.iter().filter_map(commits).reduce(|one, other| one + other)),
+        total_size_mb: size.and_then(|row| value(&past.sizes_now, row, "bytes")).map(|bytes| bytes / MEGABYTE),
+        creation_time: entity.and_then(|entity| attribute(entity, "created_at")),
+        max_connections: whole(buckets.iter().filter_map(connections).filter_map(Aggregate::max).reduce(f64::max)),
+        min_connections: whole(buckets.iter().filter_map(connections).filter_map(Aggregate::min).reduce(f64::min)),
+        timeline: past.database_timeline(&db),
+        aggregation: past.counters.resolution.into(),
+    }))
+}
+
+/// What was stored of a server's databases in a window, and what is newest.
+struct Past {
+    counters: SeriesAnswer,
+    sizes: SeriesAnswer,
+    counters_now: pgvigil_storage::Latest,
+    sizes_now: pgvigil_storage::Latest,
+    inventory: Vec<StoredEntity>,
+    newest_sample: Option<Timestamp>,
+    /// For how long after it a size stands for the present one.
+    size_patience_seconds: i64,
+}
+
+impl Past {
+    async fn read(
+        api: &Api,
+        server: &Server,
+        window: Window,
+        labels: Vec<(String, String)>,
+        metrics: Vec<String>,
+    ) -> ApiResult<Self> {
+        let oldest = Timestamp::from_seconds(0);
+        let size_patience_seconds = Intervals::of(api).patience_seconds(SIZE_SET);
+        let counters_now = api.store.latest(server.id, DATABASE_SET, oldest).await?;
+        let databases = if labels.is_empty() { current_rows(&counters_now, 0).count() } else { 1 };
+        let max_points = (ROWS_MAX / databases.max(1)).clamp(POINTS_MIN, POINTS_MAX);
+        let query = SeriesQuery {
+            server: server.id,
+            set: DATABASE_SET.to_owned(),
+            labels,
+            metrics,
+            from: window.from,
+            to: window.to,
+            max_points: u32::try_from(max_points).unwrap_or(u32::MAX),
+        };
+        let counters = api.store.series(&query).await?;
+        let sizes = SeriesQuery {
+            set: SIZE_SET.to_owned(),
+            metrics: vec!["bytes".to_owned()],
+            // A size from shortly before the window stands for its beginning.
+            from: window.from.plus_seconds(-size_patience_seconds),
+            ..query
+        };
+        Ok(Self {
+            counters,
+            sizes: api.store.series(&sizes).await?,
+            sizes_now: api.store.latest(server.id, SIZE_SET, oldest).await?,
+            inventory: api.store.entities(server.id, Some("database")).await?,
+            newest_sample: api.store.newest_sample(server.id, &[DATABASE_SET]).await?,
+            counters_now,
+            size_patience_seconds,
+        })
+    }
+
+    fn aggregate(&self, bucket: &Bucket, metric: &str) -> Option<Aggregate> {
+        let position = self.counters.metrics.iter().position(|candidate| candidate.name == metric)?;
+        bucket.values.get(position).copied()
+    }
+
+    /// Sizes come at times of their own: at each time the newest up to then stands, as long as it is not too old.
+    fn sizes_of<'a>(&'a self, database: &str) -> SizesInOrder<'a> {
+        let stream =
+            self.sizes.streams.iter().find(|stream| stream.labels.first().is_some_and(|name| name == database));
+        let coarsest = self.counters.resolution.max(self.sizes.resolution);
+        let patience_seconds = coarsest.bucket_seconds().unwrap_or(0).max(self.size_patience_seconds);
+        SizesInOrder {
+            rest: stream.map_or(&[], |stream| &stream.buckets),
+            newest: None,
+            patience_seconds,
+            within: self.counters.resolution,
+        }
+    }
+
+    fn connection_timeline(&self) -> Vec<ConnectionsAt> {
+        let mut timeline = Vec::new();
+        for stream in &self.counters.streams {
+            // The row of shared objects is no database.
+            let Some(database) = stream.labels.first().filter(|name| !name.is_empty()) else { continue };
+            let mut sizes = self.sizes_of(database);
+            for bucket in &stream.buckets {
+                timeline.push(ConnectionsAt {
+                    ts: bucket.start.into(),
+                    datname: database.clone(),
+                    connections: whole(self.aggregate(bucket, "numbackends").and_then(Aggregate::chart_value)),
+                    size_gb: sizes.at(bucket.start).map(|bytes| bytes / GIGABYTE),
+                });
+            }
+        }
+        timeline.sort_by_key(|row| row.ts);
+        timeline
+    }
+
+    fn database_timeline(&self, database: &str) -> Vec<DatabaseAt> {
+        let Some(stream) = self.counters.streams.first() else { return Vec::new() };
+        let mut sizes = self.sizes_of(database);
+        let rows = stream.buckets.iter().map(|bucket| DatabaseAt {
+            ts: bucket.start.into(),
+            connections: whole(self.aggregate(bucket, "numbackends").and_then(Aggregate::chart_value)),
+            size_mb: sizes.at(bucket.start).map(|bytes| bytes / MEGABYTE),
+            commits: whole(self.aggregate(bucket, "xact_commit").and_then(Aggregate::increase)),
+        });
+        rows.collect()
+    }
+}
+
+/// Walks along the sizes of one database; times are asked in order.
+struct SizesInOrder<'a> {
+    rest: &'a [Bucket],
+    newest: Option<(Timestamp, f64)>,
+    patience_seconds: i64,
+    /// A bucket of this length is asked for by its start, so that sizes within it count too.
+    within: Resolution,
+}
+
+impl SizesInOrder<'_> {
+    fn at(&mut self, time: Timestamp) -> Option<f64> {
+        let end = time.plus_seconds(self.within.bucket_seconds().map_or(0, |length| length - 1));
+        while let [bucket, rest @ ..] = self.rest
+            && bucket.start <= end
+        {
+            if let Some(bytes) = bucket.values.first().and_then(|value| value.max()) {
+                self.newest = Some((bucket.start, bytes));
+            }
+            self.rest = rest;
+        }
+        let (at, bytes) = self.newest?;
+        (at.plus_seconds(self.patience_seconds) >= time).then_some(bytes)
+    }
+}

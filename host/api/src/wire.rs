@@ -1,0 +1,173 @@
+//! Types that several answers share, as they look in JSON and in the OpenAPI document.
+
+use pgvigil_model::{AbsenceReason, FailureReason, StepOutcome, Timestamp};
+use pgvigil_storage::Role;
+use salvo::oapi::schema::{BasicType, Schema};
+use salvo::oapi::{Components, ComposeSchema, KnownFormat, Object, Ref, RefOr, SchemaFormat, ToSchema};
+use serde::{Serialize, Serializer};
+
+/// RFC 3339 in UTC, ending in `Z`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Time(pub(crate) Timestamp);
+
+impl From<Timestamp> for Time {
+    fn from(timestamp: Timestamp) -> Self {
+        Self(timestamp)
+    }
+}
+
+impl ToSchema for Time {
+    fn to_schema(_components: &mut Components) -> RefOr<Schema> {
+        let format = SchemaFormat::KnownFormat(KnownFormat::DateTime);
+        Object::new().schema_type(BasicType::String).format(format).into()
+    }
+}
+
+impl ComposeSchema for Time {
+    fn compose(components: &mut Components, _generics: Vec<RefOr<Schema>>) -> RefOr<Schema> {
+        Self::to_schema(components)
+    }
+}
+
+/// A value of a chart: whole numbers without a fraction, absent ones as null.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Number(pub(crate) Option<f64>);
+
+/// Above it not every whole number is an f64, so that its digits would be made up.
+const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+
+impl Serialize for Number {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            #[allow(clippy::cast_possible_truncation, reason = "checked to be whole and within 2^53")]
+            Some(value) if value.fract() == 0.0 && value.abs() <= EXACT_MAX => serializer.serialize_i64(value as i64),
+            Some(value) if value.is_finite() => serializer.serialize_f64(value),
+            Some(_) | None => serializer.serialize_none(),
+        }
+    }
+}
+
+impl ToSchema for Number {
+    fn to_schema(components: &mut Components) -> RefOr<Schema> {
+        Option::<f64>::to_schema(components)
+    }
+}
+
+impl ComposeSchema for Number {
+    fn compose(components: &mut Components, _generics: Vec<RefOr<Schema>>) -> RefOr<Schema> {
+        Self::to_schema(components)
+    }
+}
+
+/// A whole number from one that was stored as f64; None where it is absent or no whole number can hold it.
+pub(crate) fn whole(value: Option<f64>) -> Option<i64> {
+    let value = value.filter(|value| value.abs() <= EXACT_MAX)?.round();
+    #[allow(clippy::cast_possible_truncation, reason = "checked to be whole and within 2^53")]
+    let whole = value as i64;
+    Some(whole)
+}
+
+/// NaN stands for absent in what was stored.
+pub(crate) fn present(value: f64) -> Option<f64> {
+    (!value.is_nan()).then_some(value)
+}
+
+/// A closed set of words as a named schema.
+macro_rules! words {
+    ($(#[$doc:meta])* $wrapper:ident, $type:ty, $name:literal, [$($word:literal),+ $(,)?]) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+        #[serde(transparent)]
+        pub(crate) struct $wrapper(pub(crate) $type);
+
+        impl $wrapper {
+            #[cfg(test)]
+            const WORDS: &[&str] = &[$($word),+];
+        }
+
+        impl From<$type> for $wrapper {
+            fn from(value: $type) -> Self {
+                Self(value)
+            }
+        }
+
+        impl ToSchema for $wrapper {
+            fn to_schema(components: &mut Components) -> RefOr<Schema> {
+                let words = Object::new().schema_type(BasicType::String).enum_values([$($word),+]);
+                components.schemas.insert($name.to_owned(), words);
+                RefOr::Ref(Ref::from_schema_name($name))
+            }
+        }
+
+        impl ComposeSchema for $wrapper {
+            fn compose(components: &mut Components, _generics: Vec<RefOr<Schema>>) -> RefOr<Schema> {
+                Self::to_schema(components)
+            }
+        }
+    };
+}
+
+words!(RoleWord, Role, "Role", ["viewer", "operator", "admin"]);
+words!(StepOutcomeWord, StepOutcome, "StepOutcome", ["passed", "warning", "failed", "skipped"]);
+words!(
+    AbsenceReasonWord,
+    AbsenceReason,
+    "AbsenceReason",
+    ["denied", "locked", "timed-out", "not-applicable", "failed"]
+);
+words!(
+    FailureReasonWord,
+    FailureReason,
+    "FailureReason",
+    [
+        "unreachable",
+        "authentication-failed",
+        "tls-failed",
+        "server-refused",
+        "timed-out",
+        "not-granted",
+        "missing-privilege",
+        "misconfigured",
+        "sql-failed",
+        "ssh-failed",
+        "host-key-changed",
+        "host-call-failed",
+        "limit-exceeded",
+        "out-of-memory",
+        "out-of-cpu",
+        "trapped",
+        "invalid-report",
+        "probe-failed",
+        "cancelled",
+        "host-failed",
+    ]
+);
+
+#[cfg(test)]
+mod tests {
+    use serde::de::DeserializeOwned;
+
+    use super::*;
+
+    #[test]
+    fn absent_and_endless_numbers_are_null() {
+        let numbers = [None, Some(f64::NAN), Some(f64::INFINITY), Some(3.0), Some(0.5), Some(-2.0)].map(Number);
+        assert_eq!(serde_json::to_string(&numbers).unwrap(), "[null,null,null,3,0.5,-2]");
+    }
+
+    fn assert_words_are_of<T: DeserializeOwned + Serialize>(words: &[&str]) {
+        for word in words {
+            let value: T = serde_json::from_value((*word).into()).unwrap();
+            assert_eq!(serde_json::to_value(value).unwrap(), *word);
+        }
+    }
+
+    #[test]
+    fn documented_words_are_those_of_the_model() {
+        assert_words_are_of::<Role>(RoleWord::WORDS);
+        assert_words_are_of::<StepOutcome>(StepOutcomeWord::WORDS);
+        assert_words_are_of::<AbsenceReason>(AbsenceReasonWord::WORDS);
+        assert_words_are_of::<FailureReason>(FailureReasonWord::WORDS);
+    }
+}
