@@ -23,10 +23,12 @@ pub(crate) struct Declared {
     pub(crate) set: MetricSet,
 }
 
-/// By plugin and set: the newest declaration first.
+type NewestFirst = Vec<Arc<Declared>>;
+
+/// By plugin and set.
 #[derive(Debug, Default)]
 pub(crate) struct Declarations {
-    by_plugin: Mutex<HashMap<(PluginName, String), Vec<Arc<Declared>>>>,
+    by_plugin: Mutex<HashMap<(PluginName, String), NewestFirst>>,
 }
 
 impl Declarations {

@@ -132,7 +132,8 @@ async fn every_day_of_the_year_has_its_partition_and_the_next() {
     for day in 0..366 {
         let now = after(day * 86_400 + 86_399);
         let (first, second) = tokio::join!(one.ensure_partitions(now, 1), two.ensure_partitions(now, 1));
-        (first.unwrap(), second.unwrap());
+        first.unwrap();
+        second.unwrap();
     }
     let names = home.database.as_ref().unwrap().execute(
         "select c.relname, pg_get_expr(c.relpartbound, c.oid) from pg_inherits i join pg_class c on c.oid = i.inhrelid
