@@ -1,1 +1,38 @@
-fn main() {}
+//! pgvigil: watches a fleet of PostgreSQL servers with WASM probes.
+//!
+//! Read on in `serve.rs`: it wires the parts together. Configuration is in `config.rs`, plugins.toml in `plugins.rs`.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests"))]
+
+mod builtin;
+mod cli;
+mod config;
+mod demo;
+mod first_start;
+mod host;
+mod keepers;
+mod logging;
+mod machines;
+mod plugins;
+mod registry;
+mod serve;
+mod sink;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    match cli::run(cli::Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => report(&error),
+    }
+}
+
+/// Prints the whole chain of causes.
+fn report(error: &anyhow::Error) -> ExitCode {
+    eprintln!("pgvigil: {error}");
+    for cause in error.chain().skip(1) {
+        eprintln!("  because: {cause}");
+    }
+    ExitCode::FAILURE
+}

@@ -1,0 +1,111 @@
+# Two commands: `make run` and `make test`. Each does all of its own set-up; a second time nothing is rebuilt.
+#
+#   make run      build pgvigil and watch a throwaway PostgreSQL of its own (a demo)
+#   make test     every test: Rust, web, end to end in Chromium, and the style checks
+#   make build    the release binary, with probes and web inside
+#   make bench    measure it: cost per collection, memory, answers; prints ratios
+#   make lint     formatting, clippy and the web's linters
+#   make fmt      format everything
+#   make openapi  write web/openapi.json from the API's code
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# Outside the clone, so that a fresh clone does not compile wasmtime again.
+export CARGO_TARGET_DIR ?= $(HOME)/.cache/pgvigil/target
+DEMO_DIR ?= $(or $(XDG_DATA_HOME),$(HOME)/.local/share)/pgvigil-demo
+DEBUG := $(CARGO_TARGET_DIR)/debug/pgvigil
+RELEASE := $(CARGO_TARGET_DIR)/release/pgvigil
+TEST_MAJORS := 10 13 15 18
+say = @printf '\033[1m== %s\033[0m\n'
+
+.PHONY: help run test build bench lint fmt openapi tools web postgres test-parts debug test-rust test-web test-e2e
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+run: tools web
+	@host/cluster/fetch-postgres 18
+	$(say) "building pgvigil (the first time this compiles about 500 crates: 10 to 15 minutes on two cores)"
+	@cargo build --package pgvigil --bin pgvigil
+	$(say) "starting; the demo's data is kept in $(DEMO_DIR)"
+	@exec $(DEBUG) serve --demo --data-dir "$(DEMO_DIR)"
+
+test: lint test-rust test-web test-e2e
+	$(say) "all tests passed"
+
+test-rust: tools test-parts web
+	$(say) "Rust tests, against PostgreSQL $(TEST_MAJORS) and sshd"
+	@cargo test --workspace --quiet
+
+test-web: web
+	$(say) "web unit tests"
+	@cd web && npm run --silent test
+
+test-e2e: test-parts web debug
+	$(say) "web end to end in Chromium: every page on a typed mock, then the real host with a real PostgreSQL"
+	@cd web && npm run --silent e2e
+	@PGVIGIL_BINARY=$(DEBUG) cargo test --package pgvigil --test browser -- --ignored
+
+debug: tools web
+	@cargo build --package pgvigil --bin pgvigil
+
+build: tools web
+	$(say) "building the release binary (about 25 minutes on two cores the first time)"
+	@cargo build --release --package pgvigil
+	@ls -l $(RELEASE)
+
+bench: build test-parts
+	$(say) "measuring"
+	@cargo bench --package pgvigil --bench budget
+
+lint: tools web
+	$(say) "formatting, clippy, web linters"
+	@cargo fmt --all --check
+	@cargo clippy --workspace --all-targets --quiet -- -D warnings
+	@cd web && npm run --silent lint && npm run --silent typecheck
+
+fmt:
+	@cargo fmt --all
+	@cd web && npm run --silent format
+
+openapi: debug
+	@$(DEBUG) openapi > web/openapi.json
+
+# Rust with the target of the probes, Node and a C compiler; says what is missing.
+tools:
+	@for tool in cargo rustup node npm cc; do \
+	  command -v $$tool >/dev/null || { \
+	    echo "pgvigil needs $$tool: install Rust with rustup (https://rustup.rs), Node 20 or later, and a C compiler" >&2; exit 1; }; \
+	done
+	@[ -d "$$(rustc --print sysroot)/lib/rustlib/wasm32-unknown-unknown" ] || { \
+	  echo "== adding the Rust target of the probes"; rustup target add wasm32-unknown-unknown; }
+
+# The page that is embedded in the binary.
+web: web/dist/index.html
+
+web/node_modules/.package-lock.json: web/package-lock.json
+	$(say) "installing the web's packages"
+	@cd web && npm ci --no-audit --no-fund --loglevel=error && touch node_modules/.package-lock.json
+
+web/dist/index.html: web/node_modules/.package-lock.json $(shell find web/src web/public web/messages web/scripts web/*.json web/*.ts web/*.html -type f -not -path '*/generated/*' -not -path '*/paraglide/*' 2>/dev/null)
+	$(say) "building the web UI"
+	@cd web && npm run --silent build
+	@touch web/dist/index.html
+
+# What the tests run against.
+test-parts:
+	@host/cluster/fetch-postgres $(TEST_MAJORS)
+	@missing=""; \
+	command -v chromium >/dev/null || missing="$$missing chromium"; \
+	[ -x /usr/sbin/sshd ] || missing="$$missing openssh-server"; \
+	command -v ssh-keygen >/dev/null || missing="$$missing openssh-client"; \
+	command -v openssl >/dev/null || missing="$$missing openssl"; \
+	if [ -n "$$missing" ]; then \
+	  echo "== installing for the tests:$$missing"; \
+	  sudo=""; [ "$$(id -u)" = 0 ] || sudo="sudo -n"; \
+	  command -v apt-get >/dev/null && $$sudo apt-get update -qq && \
+	    DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $$missing >/dev/null || { \
+	    echo "could not install$$missing; install them by hand, the tests need them" >&2; exit 1; }; \
+	fi

@@ -1,0 +1,48 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{self, Config};
+use crate::{logging, serve};
+
+/// Watches a fleet of PostgreSQL servers with WASM probes.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the host: API, web UI and collection.
+    Serve(Box<config::Options>),
+    /// Check plugins.toml and load every probe that it names.
+    Check {
+        /// The file to check.
+        #[arg(default_value = "plugins.toml")]
+        plugins: PathBuf,
+    },
+    /// Print the OpenAPI document of the HTTP API.
+    Openapi,
+}
+
+pub(crate) fn run(args: Args) -> anyhow::Result<()> {
+    match args.command {
+        Command::Serve(options) => {
+            let config = Config::resolve(*options)?;
+            logging::start(&config)?;
+            serve::serve(config)
+        }
+        Command::Check { plugins } => serve::check(&plugins),
+        Command::Openapi => print(&pgvigil_api::openapi_json()),
+    }
+}
+
+#[allow(clippy::print_stdout, reason = "printing is what this command is for")]
+fn print(text: &str) -> anyhow::Result<()> {
+    println!("{text}");
+    Ok(())
+}

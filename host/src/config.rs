@@ -1,0 +1,174 @@
+//! Configuration: flags win over the environment, the environment over the file, the file over the defaults.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::{Args, ValueEnum};
+use pgvigil_api::Network;
+use pgvigil_model::Secret;
+use serde::Deserialize;
+
+/// Flags and environment of `pgvigil serve`. What is not given here may stand in the file.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Options {
+    /// Address and port to serve HTTP on [default: 127.0.0.1:8000].
+    #[arg(long, env = "PGVIGIL_LISTEN")]
+    listen: Option<SocketAddr>,
+    /// Where the store, the secrets and the cache are kept [default: the platform's place for application data].
+    #[arg(long, env = "PGVIGIL_DATA_DIR")]
+    data_dir: Option<PathBuf>,
+    /// Configuration file [default: pgvigil.toml in the data directory, if it is there].
+    #[arg(long, env = "PGVIGIL_CONFIG")]
+    config: Option<PathBuf>,
+    /// Which probes run where [default: plugins.toml in the data directory, made on the first start].
+    #[arg(long, env = "PGVIGIL_PLUGINS")]
+    plugins: Option<PathBuf>,
+    /// An origin that browsers may use the API from, as https://pgvigil.example.org; may be repeated [default: the host's own].
+    #[arg(long = "allowed-origin", env = "PGVIGIL_ALLOWED_ORIGINS", value_delimiter = ',')]
+    allowed_origins: Vec<String>,
+    /// A proxy whose X-Forwarded-For counts, as 10.0.0.0/8; may be repeated [default: loopback].
+    #[arg(long = "trusted-proxy", env = "PGVIGIL_TRUSTED_PROXIES", value_delimiter = ',')]
+    trusted_proxies: Vec<Network>,
+    /// [default: text]
+    #[arg(long, env = "PGVIGIL_LOG_FORMAT")]
+    log_format: Option<LogFormat>,
+    /// error, warn, info, debug, trace, or by module as pgvigil=debug,info [default: info]
+    #[arg(long, env = "LOG_LEVEL")]
+    log_level: Option<String>,
+    /// Also start a private throwaway PostgreSQL with a light load, and watch it.
+    #[arg(long)]
+    demo: bool,
+    // Not flags, because process arguments are visible to every user of the machine.
+    #[arg(long, env = "DATABASE_URL", hide = true)]
+    database_url: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+/// pgvigil.toml.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    listen: Option<SocketAddr>,
+    plugins: Option<PathBuf>,
+    database_url: Option<String>,
+    allowed_origins: Option<Vec<String>>,
+    trusted_proxies: Option<Vec<String>>,
+    log_format: Option<LogFormat>,
+    log_level: Option<String>,
+}
+
+/// Everything decided.
+#[derive(Debug)]
+pub(crate) struct Config {
+    pub listen: SocketAddr,
+    pub data_dir: PathBuf,
+    pub plugins: PathBuf,
+    /// None: SQLite in the data directory.
+    pub database_url: Option<Secret>,
+    pub allowed_origins: Vec<String>,
+    /// Empty: loopback.
+    pub trusted_proxies: Vec<Network>,
+    pub log_format: LogFormat,
+    pub log_level: String,
+    pub demo: bool,
+}
+
+const LISTEN_DEFAULT: &str = "127.0.0.1:8000";
+
+impl Config {
+    pub(crate) fn resolve(options: Options) -> anyhow::Result<Self> {
+        let data_dir = match options.data_dir {
+            Some(dir) => dir,
+            None => directories::ProjectDirs::from("", "", "pgvigil")
+                .map(|dirs| dirs.data_dir().to_owned())
+                .context("this user has no home directory; give --data-dir")?,
+        };
+        let file = read_file(options.config.as_deref(), &data_dir)?;
+        let trusted_proxies = if options.trusted_proxies.is_empty() {
+            let texts = file.trusted_proxies.unwrap_or_default();
+            texts
+                .iter()
+                .map(|text| text.parse())
+                .collect::<Result<_, _>>()
+                .context("trusted_proxies in pgvigil.toml")?
+        } else {
+            options.trusted_proxies
+        };
+        Ok(Self {
+            listen: match options.listen.or(file.listen) {
+                Some(listen) => listen,
+                None => LISTEN_DEFAULT.parse().context("the default address")?,
+            },
+            plugins: options.plugins.or(file.plugins).unwrap_or_else(|| data_dir.join("plugins.toml")),
+            database_url: options.database_url.or(file.database_url).filter(|url| !url.is_empty()).map(Secret::new),
+            allowed_origins: if options.allowed_origins.is_empty() {
+                file.allowed_origins.unwrap_or_default()
+            } else {
+                options.allowed_origins
+            },
+            trusted_proxies,
+            log_format: options.log_format.or(file.log_format).unwrap_or(LogFormat::Text),
+            log_level: options.log_level.or(file.log_level).unwrap_or_else(|| "info".to_owned()),
+            demo: options.demo,
+            data_dir,
+        })
+    }
+}
+
+fn read_file(given: Option<&Path>, data_dir: &Path) -> anyhow::Result<File> {
+    let default = data_dir.join("pgvigil.toml");
+    let path = given.unwrap_or(&default);
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && given.is_none() => return Ok(File::default()),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+    };
+    match toml::from_str(&text) {
+        Ok(file) => Ok(file),
+        Err(error) => {
+            // Not the error's own text: it quotes the line, which may hold the password of database_url.
+            let offset = error.span().map_or(0, |span| span.start);
+            let line = text.get(..offset).unwrap_or_default().matches('\n').count() + 1;
+            bail!("{}:{line}: {}", path.display(), error.message())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolve(file: &str, options: Options) -> anyhow::Result<Config> {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("pgvigil.toml"), file).unwrap();
+        Config::resolve(Options { data_dir: Some(dir.path().to_owned()), ..options })
+    }
+
+    #[test]
+    fn flags_win_over_the_file_and_the_file_over_defaults() {
+        let listen = Some("127.0.0.1:1".parse().unwrap());
+        let config =
+            resolve("listen = \"127.0.0.1:2\"\nlog_level = \"debug\"", Options { listen, ..Default::default() })
+                .unwrap();
+        assert_eq!(config.listen.port(), 1);
+        assert_eq!(config.log_level, "debug");
+        assert_eq!(config.log_format, LogFormat::Text);
+    }
+
+    #[test]
+    fn an_error_in_the_file_names_the_line_and_shows_no_secret() {
+        let error =
+            resolve("log_level = \"info\"\ndatabase_url = [\"hunter2\"]", Options::default()).unwrap_err().to_string();
+        assert!(error.contains("pgvigil.toml:2: invalid type"), "{error}");
+        assert!(!error.contains("hunter2"), "{error}");
+        let unknown = resolve("colour = 1", Options::default()).unwrap_err().to_string();
+        assert!(unknown.contains("unknown field `colour`, expected one of"), "{unknown}");
+    }
+}

@@ -1,0 +1,158 @@
+//! What the first start makes: the data directory, keys, plugins.toml and the first admin.
+
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+use std::time::SystemTime;
+
+use anyhow::{Context, bail};
+use pgvigil_api::{PASSWORD_COST_DEFAULT, Passwords, check_password_rules};
+use pgvigil_model::{Secret, Timestamp};
+use pgvigil_storage::{NewUser, Role, Store};
+use rand::Rng;
+use rand::distr::Alphanumeric;
+use serde::Deserialize;
+use tracing::info;
+
+/// Keys that must stay the same from start to start.
+#[derive(Debug)]
+pub(crate) struct Keys {
+    /// Signs tokens.
+    pub secret_key: Secret,
+    /// Encrypts stored passwords and keys.
+    pub encryption_key: Secret,
+}
+
+const KEYS_FILE: &str = "keys.toml";
+const KEY_LENGTH_MIN: usize = 32;
+
+pub(crate) fn make_data_dir(dir: &Path) -> anyhow::Result<()> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)
+        .with_context(|| format!("cannot make the data directory {}; give another one with --data-dir", dir.display()))
+}
+
+impl Keys {
+    /// SECRET_KEY and ENCRYPTION_KEY from the environment, or else from `keys.toml` in the data directory, which is made with
+    /// random keys if it is not there.
+    pub(crate) fn obtain(data_dir: &Path) -> anyhow::Result<Self> {
+        let (secret_key, encryption_key) = (from_environment("SECRET_KEY")?, from_environment("ENCRYPTION_KEY")?);
+        if let (Some(secret_key), Some(encryption_key)) = (&secret_key, &encryption_key) {
+            return Ok(Self { secret_key: secret_key.clone(), encryption_key: encryption_key.clone() });
+        }
+        let kept = kept_keys(&data_dir.join(KEYS_FILE))?;
+        Ok(Self {
+            secret_key: secret_key.unwrap_or(kept.secret_key),
+            encryption_key: encryption_key.unwrap_or(kept.encryption_key),
+        })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeysFile {
+    secret_key: Secret,
+    encryption_key: Secret,
+}
+
+fn from_environment(name: &str) -> anyhow::Result<Option<Secret>> {
+    match std::env::var(name) {
+        Err(_) => Ok(None),
+        Ok(text) if text.is_empty() => Ok(None),
+        Ok(text) if text.len() < KEY_LENGTH_MIN => {
+            bail!(
+                "{name} has {} characters, but needs {KEY_LENGTH_MIN} at least; `openssl rand -hex 32` makes one",
+                text.len()
+            )
+        }
+        Ok(text) => Ok(Some(Secret::new(text))),
+    }
+}
+
+fn kept_keys(path: &Path) -> anyhow::Result<KeysFile> {
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return make_keys(path),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+    };
+    let mode = fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?.permissions().mode();
+    if mode & 0o077 != 0 {
+        bail!("{} can be read by others (mode {:o}); run chmod 600 on it", path.display(), mode & 0o777);
+    }
+    // Not the error's own text: it quotes the line, which holds a key.
+    let file: KeysFile = toml::from_str(&text)
+        .map_err(|error: toml::de::Error| anyhow::anyhow!("{}: {}", path.display(), error.message()))?;
+    if file.secret_key.expose().len() < KEY_LENGTH_MIN || file.encryption_key.expose().len() < KEY_LENGTH_MIN {
+        bail!("the keys in {} must have {KEY_LENGTH_MIN} characters at least", path.display());
+    }
+    Ok(file)
+}
+
+fn make_keys(path: &Path) -> anyhow::Result<KeysFile> {
+    let keys = KeysFile { secret_key: random_text(48), encryption_key: random_text(48) };
+    let text = format!(
+        "# Made on the first start. Keep a copy: without encryption_key the stored passwords cannot be read.\n\
+         secret_key = \"{}\"\nencryption_key = \"{}\"\n",
+        keys.secret_key.expose(),
+        keys.encryption_key.expose()
+    );
+    // A file that is half-written must not be taken for the keys.
+    let temporary = path.with_extension("tmp");
+    let write = || -> std::io::Result<()> {
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&temporary, path)
+    };
+    write().with_context(|| format!("cannot write {}", path.display()))?;
+    info!("made new keys in {}; keep a copy of it", path.display());
+    Ok(keys)
+}
+
+/// Letters and digits; about 6 bits each.
+pub(crate) fn random_text(length: usize) -> Secret {
+    Secret::new(rand::rng().sample_iter(Alphanumeric).take(length).map(char::from).collect::<String>())
+}
+
+/// Writes the default plugins.toml where there is none.
+pub(crate) fn make_plugin_file(path: &Path) -> anyhow::Result<()> {
+    let result = OpenOptions::new().write(true).create_new(true).open(path);
+    match result {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error).with_context(|| format!("cannot make {}", path.display())),
+        Ok(mut file) => {
+            info!("made {} with the default plugins", path.display());
+            file.write_all(include_bytes!("../../plugins.toml"))
+                .with_context(|| format!("cannot write {}", path.display()))
+        }
+    }
+}
+
+/// Makes `admin` where there is no user yet. Its password is PGVIGIL_ADMIN_PASSWORD, or a random one that is printed once.
+pub(crate) async fn make_admin(store: &Store) -> anyhow::Result<()> {
+    if !store.users().await?.is_empty() {
+        return Ok(());
+    }
+    let given = std::env::var("PGVIGIL_ADMIN_PASSWORD").ok().filter(|password| !password.is_empty());
+    let password = given.clone().map_or_else(|| random_text(16), Secret::new);
+    check_password_rules(&password).context("PGVIGIL_ADMIN_PASSWORD")?;
+    let hash = Passwords::new(PASSWORD_COST_DEFAULT).hash(&password).await?;
+    let admin = NewUser { login: "admin".to_owned(), password_hash: hash, role: Role::Admin, email: None };
+    store.create_user(&admin, Timestamp::from(SystemTime::now())).await.context("cannot make the first admin")?;
+    if given.is_none() {
+        announce(&format!(
+            "\n  First start: sign in as  admin  with password  {}\n  (shown once; change it after signing in)\n",
+            password.expose()
+        ));
+    }
+    Ok(())
+}
+
+/// To the terminal, not to the log: logs are kept and shipped.
+#[allow(clippy::print_stdout, reason = "meant for whoever starts the host by hand")]
+pub(crate) fn announce(text: &str) {
+    println!("{text}");
+}

@@ -1,0 +1,144 @@
+//! The connections to monitored servers: one set per server, kept while its settings stay.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+use pgvigil_capabilities::{HostKeys, PostgresServer, SshSecrets, SshServer};
+use pgvigil_collector::Machines;
+use pgvigil_model::{PluginName, Server, ServerId, ServerSecrets, SshAuth, SshSettings, Timestamp};
+use pgvigil_runtime::{Access, Postgres, Ssh, Unavailable};
+use pgvigil_storage::{HostKeyPin, StorageError, Store};
+use tracing::info;
+
+use crate::keepers::{StateKeeper, StoreKeeper, unavailable};
+
+/// All connections of this host.
+pub(crate) struct Fleet {
+    store: Store,
+    machines: Mutex<HashMap<ServerId, Arc<Machine>>>,
+}
+
+/// One server's.
+pub(crate) struct Machine {
+    pub server: Server,
+    pub postgres: Arc<PostgresServer>,
+    pub ssh: Option<Arc<SshServer>>,
+}
+
+impl Fleet {
+    pub(crate) fn new(store: Store) -> Self {
+        Self { store, machines: Mutex::default() }
+    }
+
+    /// Follows the registered servers: new ones are added, changed ones get new connections, removed ones lose theirs.
+    pub(crate) async fn refresh(&self) -> Result<Vec<Server>, StorageError> {
+        let servers: Vec<Server> = self.store.servers().await?.into_iter().map(|overview| overview.server).collect();
+        let mut next = HashMap::with_capacity(servers.len());
+        for server in &servers {
+            // `updated_at` moves with every change, of secrets too.
+            let machine = match self.machine(server.id).filter(|known| known.server == *server) {
+                Some(known) => known,
+                None => Arc::new(self.connect(server).await?),
+            };
+            next.insert(server.id, machine);
+        }
+        *self.machines.lock().unwrap_or_else(PoisonError::into_inner) = next;
+        Ok(servers)
+    }
+
+    pub(crate) fn machine(&self, server: ServerId) -> Option<Arc<Machine>> {
+        self.machines.lock().unwrap_or_else(PoisonError::into_inner).get(&server).cloned()
+    }
+
+    pub(crate) fn machines(&self) -> Vec<Arc<Machine>> {
+        self.machines.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// Where the host keys of a server's machine are pinned; those of one that is not saved yet are not.
+    pub(crate) fn host_keys(&self, server: Option<ServerId>) -> Arc<dyn HostKeys> {
+        match server {
+            Some(server) => Arc::new(PinnedHostKeys { store: self.store.clone(), server }),
+            None => Arc::new(UnsavedHostKeys),
+        }
+    }
+
+    async fn connect(&self, server: &Server) -> Result<Machine, StorageError> {
+        let secrets = self.store.server_secrets(server.id).await?;
+        let ssh = server.ssh.as_ref().map(|ssh| {
+            let keys = self.host_keys(Some(server.id));
+            Arc::new(SshServer::new(&server.postgres.host, ssh.clone(), ssh_secrets(ssh, &secrets), keys))
+        });
+        let postgres = Arc::new(PostgresServer::new(server.postgres.clone(), secrets.postgres_password.clone()));
+        Ok(Machine { server: server.clone(), postgres, ssh })
+    }
+}
+
+/// Those that the way of logging in needs, and no others.
+pub(crate) fn ssh_secrets(ssh: &SshSettings, secrets: &ServerSecrets) -> SshSecrets {
+    match ssh.auth {
+        SshAuth::Password => SshSecrets { password: secrets.ssh_password.clone(), ..SshSecrets::default() },
+        SshAuth::Key { .. } => SshSecrets {
+            password: None,
+            private_key: secrets.ssh_private_key.clone(),
+            passphrase: secrets.ssh_key_passphrase.clone(),
+        },
+    }
+}
+
+impl Machines for Fleet {
+    fn access(&self, plugin: &PluginName, server: Option<ServerId>) -> Option<Access> {
+        let state = StateKeeper { store: self.store.clone(), plugin: plugin.clone(), server };
+        let mut access = Access { state: Some(Arc::new(state)), ..Access::default() };
+        match server {
+            None => access.maintenance = Some(Arc::new(StoreKeeper { store: self.store.clone() })),
+            Some(id) => {
+                let machine = self.machine(id)?;
+                access.postgres = Some(Arc::clone(&machine.postgres) as Arc<dyn Postgres>);
+                access.ssh = machine.ssh.clone().map(|ssh| ssh as Arc<dyn Ssh>);
+            }
+        }
+        Some(access)
+    }
+}
+
+/// The pins of a registered server, in the store.
+struct PinnedHostKeys {
+    store: Store,
+    server: ServerId,
+}
+
+#[async_trait]
+impl HostKeys for PinnedHostKeys {
+    async fn pinned(&self, address: &str) -> Result<Option<String>, Unavailable> {
+        let known = self.store.host_key(self.server, address).await.map_err(unavailable)?;
+        Ok(known.map(|known| known.key))
+    }
+
+    async fn pin(&self, address: &str, key: &str) -> Result<String, Unavailable> {
+        let now = Timestamp::from(SystemTime::now());
+        match self.store.pin_host_key(self.server, address, key, now).await.map_err(unavailable)? {
+            HostKeyPin::Pinned => {
+                info!(address, "pinned the SSH host key of {address}, seen for the first time");
+                Ok(key.to_owned())
+            }
+            HostKeyPin::Known => Ok(key.to_owned()),
+            HostKeyPin::Changed { pinned } => Ok(pinned.key),
+        }
+    }
+}
+
+/// A server that is not saved has no pins: its key is shown, and trusted for the test only.
+struct UnsavedHostKeys;
+
+#[async_trait]
+impl HostKeys for UnsavedHostKeys {
+    async fn pinned(&self, _address: &str) -> Result<Option<String>, Unavailable> {
+        Ok(None)
+    }
+
+    async fn pin(&self, _address: &str, key: &str) -> Result<String, Unavailable> {
+        Ok(key.to_owned())
+    }
+}

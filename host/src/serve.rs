@@ -1,0 +1,208 @@
+//! `pgvigil serve`: the parts, wired together, from start to stop.
+
+use std::path::Path;
+use std::sync::{Arc, RwLock};
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context, bail};
+use pgvigil_api::{Api, ApiConfig, Bound};
+use pgvigil_collector::Collector;
+use pgvigil_model::Timestamp;
+use pgvigil_runtime::ProbeEngine;
+use pgvigil_storage::{MasterKey, Store, StoreUrl, Vault};
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Notify, mpsc};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info};
+
+use crate::config::Config;
+use crate::demo::{self, Demo};
+use crate::first_start::{self, Keys};
+use crate::host::RunningHost;
+use crate::machines::Fleet;
+use crate::plugins::PluginFile;
+use crate::registry::Registry;
+use crate::sink;
+
+/// Threads that run probes and talk to monitored servers. Apart from those of the API, so that a probe that computes never
+/// delays an answer.
+const PROBE_THREADS: usize = 2;
+const API_THREADS: usize = 2;
+/// Runs get this long to finish when the host stops; all of it is over within 5 s.
+const STOP_GRACE: Duration = Duration::from_secs(3);
+/// The schedule follows the registered servers at once when they change here; this often when another host changed them.
+const REFRESH: Duration = Duration::from_secs(60);
+
+pub(crate) fn serve(config: Config) -> anyhow::Result<()> {
+    install_crypto_provider();
+    let probes = runtime("probe", PROBE_THREADS)?;
+    let result = runtime("api", API_THREADS)?.block_on(run(config, &probes));
+    probes.shutdown_timeout(Duration::from_millis(200));
+    result
+}
+
+/// `pgvigil check`: errors as `serve` would find them.
+pub(crate) fn check(path: &Path) -> anyhow::Result<()> {
+    let file = PluginFile::read(path)?;
+    runtime("check", 1)?.block_on(async {
+        let engine = ProbeEngine::new(None)?;
+        let registry = Registry::load(&engine, file).await;
+        for (entry, probe) in registry.probes() {
+            first_start::announce(&format!("{}: {} {} ({})", entry.name, probe.name, probe.version, entry.probe));
+        }
+        let refused: Vec<_> =
+            registry.refused().map(|(entry, why)| format!("{}: {}: {why}", entry.place, entry.name)).collect();
+        if refused.is_empty() { Ok(()) } else { bail!("{}", refused.join("\n")) }
+    })
+}
+
+fn runtime(name: &str, threads: usize) -> anyhow::Result<Runtime> {
+    Builder::new_multi_thread()
+        .worker_threads(threads)
+        .thread_name(name)
+        .enable_all()
+        .build()
+        .with_context(|| format!("cannot start the {name} threads"))
+}
+
+/// One provider for the whole program; libraries that ask for the default find it.
+fn install_crypto_provider() {
+    // An error means that one is installed already, and there is only this one in the program.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+}
+
+async fn run(config: Config, probes: &Runtime) -> anyhow::Result<()> {
+    let stop = stop_signal()?;
+    first_start::make_data_dir(&config.data_dir)?;
+    if config.demo && !config.plugins.exists() {
+        std::fs::write(&config.plugins, demo::PLUGINS)
+            .with_context(|| format!("cannot write {}", config.plugins.display()))?;
+    }
+    first_start::make_plugin_file(&config.plugins)?;
+    // Before anything is opened: a broken file is to be told at once.
+    let plugin_file = PluginFile::read(&config.plugins)?;
+    let keys = Keys::obtain(&config.data_dir)?;
+    let bound = pgvigil_api::bind(config.listen).await?;
+    let store = open_store(&config, &keys).await?;
+    first_start::make_admin(&store).await?;
+    let demo = if config.demo { Some(Demo::start(&store, &stop).await?) } else { None };
+    let served = watch(&config, keys, plugin_file, bound, &store, probes, &stop).await;
+    if let Some(demo) = demo {
+        demo.stop().await;
+    }
+    store.close().await;
+    info!("stopped");
+    served
+}
+
+async fn open_store(config: &Config, keys: &Keys) -> anyhow::Result<Store> {
+    let url = match &config.database_url {
+        Some(url) => url.expose().parse().context("DATABASE_URL is not valid")?,
+        None => StoreUrl::in_data_dir(&config.data_dir),
+    };
+    let vault = Vault::new(MasterKey::from_text(&keys.encryption_key)?);
+    Store::open(url, vault).await.context("cannot open the store")
+}
+
+/// Collects and serves until told to stop.
+async fn watch(
+    config: &Config,
+    keys: Keys,
+    plugin_file: PluginFile,
+    bound: Bound,
+    store: &Store,
+    probes: &Runtime,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
+    let engine = ProbeEngine::new(Some(config.data_dir.join("cache")))?;
+    let registry = Registry::load(&engine, plugin_file).await;
+    for (entry, probe) in registry.probes() {
+        store.declare(&entry.name, &probe.sets).await.with_context(|| format!("plugin `{}`", entry.name))?;
+    }
+    let host = Arc::new(RunningHost {
+        fleet: Arc::new(Fleet::new(store.clone())),
+        registry,
+        settings: RwLock::new(store.settings().await?),
+        changed: Notify::new(),
+        started_at: Timestamp::from(SystemTime::now()),
+    });
+    let api = Api::new(api_config(config, &keys), store.clone(), Arc::clone(&host) as Arc<dyn pgvigil_api::Host>)?;
+    let (reports, inbox) = mpsc::channel(sink::REPORT_QUEUE_CAPACITY);
+    let collector = {
+        // Runs take place where the collector starts.
+        let _on_probe_threads = probes.enter();
+        Collector::start(Arc::clone(&host.fleet) as _, reports)
+    };
+    let mut storing = tokio::spawn(sink::store_reports(store.clone(), inbox));
+    info!("pgvigil {} listens on http://{}", env!("CARGO_PKG_VERSION"), bound.address());
+    let mut serving = tokio::spawn(bound.serve(api, stop.clone()));
+
+    let ended = tokio::select! {
+        () = follow_changes(&host, store, &collector) => Ok(()),
+        () = stop.cancelled() => Ok(()),
+        served = &mut serving => served.context("the HTTP server failed")?.context("the HTTP server stopped"),
+        stored = &mut storing => stored.context("storing run reports failed"),
+    };
+    info!("stopping");
+    stop.cancel();
+    collector.stop(STOP_GRACE).await;
+    drop(collector);
+    if !storing.is_finished() {
+        storing.await.context("storing run reports failed")?;
+    }
+    if !serving.is_finished() {
+        serving.await.context("the HTTP server failed")??;
+    }
+    ended
+}
+
+/// Keeps the schedule in step with servers and settings. Never ends.
+async fn follow_changes(host: &RunningHost, store: &Store, collector: &Collector) {
+    let mut known = None;
+    loop {
+        match current(host, store).await {
+            Ok(now) if known.as_ref() == Some(&now) => {}
+            Ok(now) => {
+                collector.replace(host.registry.entries(&now.0, &now.1)).await;
+                known = Some(now);
+            }
+            Err(failure) => error!("the schedule cannot follow the registered servers: {}", sink::chain(&failure)),
+        }
+        // Either is a reason to look again.
+        let _ = tokio::time::timeout(REFRESH, host.changed.notified()).await;
+    }
+}
+
+type Known = (pgvigil_model::Settings, Vec<pgvigil_model::Server>);
+
+async fn current(host: &RunningHost, store: &Store) -> Result<Known, pgvigil_storage::StorageError> {
+    let settings = store.settings().await?;
+    host.replace_settings(settings);
+    Ok((settings, host.fleet.refresh().await?))
+}
+
+fn api_config(config: &Config, keys: &Keys) -> ApiConfig {
+    let mut api = ApiConfig::new(keys.secret_key.clone());
+    api.allowed_origins.clone_from(&config.allowed_origins);
+    if !config.trusted_proxies.is_empty() {
+        api.trusted_proxies.clone_from(&config.trusted_proxies);
+    }
+    api
+}
+
+/// Cancelled by Ctrl+C or SIGTERM.
+fn stop_signal() -> anyhow::Result<CancellationToken> {
+    let stop = CancellationToken::new();
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let stopping = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        stopping.cancel();
+    });
+    Ok(stop)
+}

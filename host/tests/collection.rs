@@ -1,0 +1,190 @@
+//! From a registered server to what the API shows of it, on real PostgreSQL and a real sshd.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod harness;
+
+use harness::{Client, HostOptions, TestHost, server_of};
+use pgvigil_cluster::{Cluster, ClusterOptions, Installation, Shutdown, testing};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+fn own_cluster(major: u16) -> Cluster {
+    Cluster::start(&Installation::find(Some(major)).unwrap(), ClusterOptions::default()).unwrap()
+}
+
+async fn state(client: &Client, name: &str, wanted: &str) -> Value {
+    client.until(&format!("/api/servers/{name}"), |server| server["state"] == wanted).await
+}
+
+fn values(series: &Value, metric: &str, datname: &str) -> Vec<f64> {
+    let series = series["series"].as_array().unwrap();
+    let one = series.iter().find(|one| one["metric"] == metric && one["labels"]["datname"] == datname);
+    one.map(|one| one["values"].as_array().unwrap().iter().filter_map(Value::as_f64).collect()).unwrap_or_default()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_major_is_watched_from_registration_to_rates() {
+    let host = TestHost::start(HostOptions::default());
+    let admin = host.admin().await;
+    for major in [10, 13, 15, 18] {
+        admin.add_server(&server_of(testing::postgres(major), &format!("pg{major}"))).await;
+    }
+    for major in [10, 13, 15, 18] {
+        let name = format!("pg{major}");
+        let server = admin
+            .until(&format!("/api/servers/{name}"), |server| {
+                server["version"].is_string() && server["connections"].is_object() && server["size_bytes"].is_number()
+            })
+            .await;
+        assert!(server["version"].as_str().unwrap().starts_with(&major.to_string()), "{server}");
+        assert_eq!(server["detail"].as_str().map(|detail| detail.contains("superuser")), Some(true), "{server}");
+        let path = format!(
+            "/api/series?server={name}&set=pg_stat_database&metrics=xact_commit,numbackends&from=now-1h&to=now"
+        );
+        let series = admin.until(&path, |series| !values(series, "xact_commit", "postgres").is_empty()).await;
+        assert!(
+            values(&series, "xact_commit", "postgres").iter().all(|rate| (0.0..10_000.0).contains(rate)),
+            "{series}"
+        );
+        let databases =
+            admin.until(&format!("/api/servers/{name}/databases"), |list| list[0]["size_bytes"].is_number()).await;
+        assert!(databases.as_array().unwrap().iter().any(|database| database["name"] == "postgres"), "{databases}");
+    }
+    let failed = admin.get("/api/runs?outcome=failed").await;
+    assert_eq!(failed.as_array().unwrap().len(), 0, "{failed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn disks_are_seen_over_ssh() {
+    let host = TestHost::start(HostOptions::default());
+    let admin = host.admin().await;
+    let (cluster, sshd) = (testing::postgres(18), testing::sshd());
+    let Some(password) = sshd.password_login() else { return eprintln!("needs root, for an account to log in with") };
+    let mut server = server_of(cluster, "disks");
+    server["ssh_user"] = json!(sshd.user());
+    server["ssh_password"] = json!(password);
+    server["ssh_port"] = json!(sshd.port());
+    admin.add_server(&server).await;
+    let disks = admin
+        .until("/api/servers/disks/filesystems", |disks| disks.as_array().is_some_and(|disks| disks.len() >= 2))
+        .await;
+    let data = disks.as_array().unwrap().iter().find(|disk| disk["purpose"] == "data").unwrap();
+    assert!(data["size_bytes"].as_f64().unwrap() > data["avail_bytes"].as_f64().unwrap(), "{data}");
+    let status = admin.until("/api/servers/disks", |server| server["free_space"].is_number()).await;
+    assert_eq!(status["free_space"], data["avail_bytes"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_server_costs_only_itself_and_shows_its_cause() {
+    let host = TestHost::start(HostOptions::default());
+    let admin = host.admin().await;
+    let good = testing::postgres(18);
+    let hung = own_cluster(15);
+    hung.pause().unwrap();
+    let mut wrong_password = server_of(good, "wrong-password");
+    wrong_password["password"] = json!("not it");
+    let mut wrong_tls = server_of(good, "wrong-tls");
+    wrong_tls["sslmode"] = json!("require");
+    let mut nowhere = server_of(good, "nowhere");
+    nowhere["port"] = json!(1);
+    let mut unknown_host = server_of(good, "unknown-host");
+    unknown_host["host"] = json!("no-such-host.invalid");
+    for server in [server_of(&hung, "hung"), wrong_password, wrong_tls, nowhere, unknown_host, server_of(good, "good")]
+    {
+        admin.add_server(&server).await;
+    }
+    for (name, reason) in [
+        ("hung", "timed-out"),
+        ("wrong-password", "authentication-failed"),
+        ("wrong-tls", "tls-failed"),
+        ("nowhere", "unreachable"),
+        ("unknown-host", "unreachable"),
+    ] {
+        let server = state(&admin, name, "unreachable").await;
+        assert_eq!(server["reason"], reason, "{server}");
+        assert!(server["detail"].as_str().unwrap().len() > 10, "{server}");
+        assert!(server["connections"].is_null() && server["size_bytes"].is_null(), "unknown is null: {server}");
+    }
+    let runs = admin.until("/api/runs?server=good&outcome=collected", |runs| runs.as_array().unwrap().len() >= 6).await;
+    assert!(runs.as_array().unwrap().iter().all(|run| run["duration_ms"].as_u64().unwrap() < 5_000), "{runs}");
+    hung.resume().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn history_outlives_the_server_and_a_server_that_returns_is_seen() {
+    let host = TestHost::start(HostOptions::default());
+    let admin = host.admin().await;
+    let cluster = own_cluster(13);
+    admin.add_server(&server_of(&cluster, "mortal")).await;
+    let series = "/api/series?server=mortal&set=pg_stat_database&metrics=xact_commit&from=now-1h&to=now";
+    admin.until(series, |series| !values(series, "xact_commit", "postgres").is_empty()).await;
+    cluster.shut_down(Shutdown::Fast).unwrap();
+    let down = state(&admin, "mortal", "unreachable").await;
+    assert!(down["state_since"].is_string() && down["version"].is_string(), "last seen stays: {down}");
+    let stats = admin.get("/api/server/mortal/stats").await;
+    assert!(stats["databases"].as_array().unwrap().iter().any(|database| database["name"] == "postgres"), "{stats}");
+    cluster.boot().unwrap();
+    admin.until("/api/servers/mortal", |server| server["state"] != "unreachable").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dropped_database_is_shown_as_gone_and_keeps_its_history() {
+    let host = TestHost::start(HostOptions::default());
+    let admin = host.admin().await;
+    let cluster = own_cluster(15);
+    testing::execute(&cluster, "postgres", "create database brief");
+    admin.add_server(&server_of(&cluster, "shrinking")).await;
+    let series = "/api/series?server=shrinking&set=pg_stat_database&metrics=numbackends&from=now-1h&to=now";
+    admin.until(series, |series| !values(series, "numbackends", "brief").is_empty()).await;
+    let brief = |list: &Value| list.as_array()?.iter().find(|one| one["name"] == "brief").cloned();
+    admin.until("/api/servers/shrinking/databases", |list| brief(list).is_some()).await;
+    testing::execute(&cluster, "postgres", "drop database brief");
+    let list = admin
+        .until("/api/servers/shrinking/databases", |list| brief(list).is_some_and(|one| one["exists"] == false))
+        .await;
+    assert!(brief(&list).unwrap()["gone_at"].is_string());
+    assert!(!values(&admin.get(series).await, "numbackends", "brief").is_empty());
+    let events = admin.get("/api/events?server=shrinking").await;
+    assert!(events.as_array().unwrap().iter().any(|event| event["subject"] == "brief"), "{events}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn probes_use_one_connection_and_leave_nothing_behind() {
+    let host = TestHost::start(HostOptions::default());
+    let admin = host.admin().await;
+    let cluster = own_cluster(18);
+    admin.add_server(&server_of(&cluster, "frugal")).await;
+    admin.until("/api/runs?server=frugal&outcome=collected", |runs| runs.as_array().unwrap().len() >= 8).await;
+    let connections = testing::execute(
+        &cluster,
+        "postgres",
+        "select count(*), min(pid), max(pid) from pg_stat_activity where application_name = 'pgvigil'",
+    );
+    assert_eq!(connections[0][0].as_deref(), Some("1"), "{connections:?}");
+    let (status, _) = admin.send(Method::DELETE, "/api/servers/frugal", None).await;
+    assert!(status.is_success());
+    harness::eventually("the connection is closed", async || {
+        let rows = testing::execute(
+            &cluster,
+            "postgres",
+            "select count(*) from pg_stat_activity where application_name = 'pgvigil'",
+        );
+        (rows[0][0].as_deref() == Some("0")).then_some(()).ok_or(json!(rows))
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_interval_applies_at_once() {
+    let plugins = include_str!("../../plugins.toml");
+    let host = TestHost::start(HostOptions { plugins, ..HostOptions::default() });
+    let admin = host.admin().await;
+    let interval = |plugins: &Value| {
+        plugins.as_array().unwrap().iter().find(|one| one["name"] == "pg_stat_database").unwrap()["interval_ms"]
+            .as_u64()
+    };
+    assert_eq!(interval(&admin.get("/api/plugins").await), Some(600_000));
+    let (status, body) = admin.send(Method::PUT, "/api/settings", Some(&json!({"collect_interval": 60}))).await;
+    assert!(status.is_success(), "{body}");
+    admin.until("/api/plugins", |plugins| interval(plugins) == Some(60_000)).await;
+}

@@ -1,0 +1,223 @@
+//! A real host in a process of its own, and an HTTP client that is signed in.
+#![allow(dead_code, reason = "each test file uses its share of the harness")]
+
+use std::future::Future;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use pgvigil_cluster::Cluster;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+pub const ADMIN_PASSWORD: &str = "correct horse 1 battery";
+/// However slow the machine is, what takes longer is broken.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// Every few seconds, so that tests need not wait.
+pub const QUICK_PLUGINS: &str = include_str!("../../../examples/plugins.demo.toml");
+
+/// A running `pgvigil serve`. Dropping it kills it.
+pub struct TestHost {
+    child: Child,
+    base: String,
+    data_dir: PathBuf,
+    _temporary: Option<tempfile::TempDir>,
+    log: Arc<Mutex<Vec<String>>>,
+}
+
+pub struct HostOptions<'a> {
+    pub plugins: &'a str,
+    /// None: a temporary one.
+    pub data_dir: Option<&'a Path>,
+    pub environment: Vec<(&'a str, String)>,
+}
+
+impl Default for HostOptions<'_> {
+    fn default() -> Self {
+        Self { plugins: QUICK_PLUGINS, data_dir: None, environment: Vec::new() }
+    }
+}
+
+/// How a host that did not start ended.
+#[derive(Debug)]
+pub struct Refused {
+    pub status: ExitStatus,
+    pub output: String,
+}
+
+impl TestHost {
+    pub fn start(options: HostOptions<'_>) -> Self {
+        Self::try_start(options).unwrap_or_else(|refused| panic!("the host did not start: {}", refused.output))
+    }
+
+    pub fn try_start(options: HostOptions<'_>) -> Result<Self, Refused> {
+        let temporary = options.data_dir.is_none().then(|| tempfile::tempdir().unwrap());
+        let data_dir = options.data_dir.unwrap_or_else(|| temporary.as_ref().unwrap().path()).to_owned();
+        let plugins = data_dir.join("plugins.toml");
+        std::fs::write(&plugins, options.plugins).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pgvigil"));
+        command
+            .args(["serve", "--listen", "127.0.0.1:0", "--log-level", "info", "--data-dir"])
+            .arg(&data_dir)
+            .env_remove("DATABASE_URL")
+            .env("PGVIGIL_ADMIN_PASSWORD", ADMIN_PASSWORD)
+            .envs(options.environment.iter().map(|(name, value)| (*name, value.as_str())))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let (found, base) = mpsc::channel();
+        let (stderr, lines) = (child.stderr.take().unwrap(), Arc::clone(&log));
+        std::thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                if let Some((_, address)) = line.split_once("listens on ") {
+                    let _ = found.send(address.trim().to_owned());
+                }
+                lines.lock().unwrap().push(line);
+            }
+        });
+        match base.recv_timeout(PATIENCE) {
+            Ok(base) => Ok(Self { child, base, data_dir, _temporary: temporary, log }),
+            Err(_) => {
+                let _ = child.kill();
+                let status = child.wait().unwrap();
+                Err(Refused { status, output: log.lock().unwrap().join("\n") })
+            }
+        }
+    }
+
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    pub fn data_dir(&self) -> &Path {
+        &self.data_dir
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().join("\n")
+    }
+
+    pub fn signal(&self, signal: libc::c_int) {
+        let pid = libc::pid_t::try_from(self.child.id()).unwrap();
+        // SAFETY: the process is our child and was not waited for.
+        #[allow(unsafe_code, reason = "std sends no other signal than SIGKILL")]
+        let sent = unsafe { libc::kill(pid, signal) };
+        assert_eq!(sent, 0);
+    }
+
+    /// Waits for the end and answers how long it took.
+    pub fn wait(&mut self) -> (ExitStatus, Duration) {
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return (status, began.elapsed());
+            }
+            assert!(began.elapsed() < PATIENCE, "the host does not end:\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    pub async fn admin(&self) -> Client {
+        let http = reqwest::Client::builder().cookie_store(true).timeout(Duration::from_secs(20)).build().unwrap();
+        let form = [("username", "admin"), ("password", ADMIN_PASSWORD)];
+        let answer = http.post(format!("{}/api/token", self.base)).form(&form).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK, "{}", self.log());
+        let token: Value = answer.json().await.unwrap();
+        Client { http, base: self.base.clone(), token: token["access_token"].as_str().unwrap().to_owned() }
+    }
+}
+
+impl Drop for TestHost {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("the host's log:\n{}", self.log());
+        }
+    }
+}
+
+/// Signed in as admin.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    base: String,
+    token: String,
+}
+
+impl Client {
+    pub async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> (StatusCode, Value) {
+        let mut request = self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let answer = request.send().await.unwrap();
+        let status = answer.status();
+        let text = answer.text().await.unwrap();
+        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
+    /// The answer to a GET that must succeed.
+    pub async fn get(&self, path: &str) -> Value {
+        let (status, body) = self.send(Method::GET, path, None).await;
+        assert_eq!(status, StatusCode::OK, "GET {path}: {body}");
+        body
+    }
+
+    pub async fn add_server(&self, server: &Value) -> Value {
+        let (status, body) = self.send(Method::POST, "/api/servers", Some(server)).await;
+        assert_eq!(status, StatusCode::OK, "{body}");
+        body
+    }
+
+    pub async fn server(&self, name: &str) -> Value {
+        self.get(&format!("/api/servers/{name}")).await
+    }
+
+    /// Asks until `accept` is content with the answer, and returns it.
+    pub async fn until(&self, path: &str, accept: impl Fn(&Value) -> bool) -> Value {
+        eventually(path, async || {
+            let (status, body) = self.send(Method::GET, path, None).await;
+            (status == StatusCode::OK && accept(&body)).then_some(body.clone()).ok_or(body)
+        })
+        .await
+    }
+}
+
+/// Tries until it succeeds; fails with the last answer where that takes too long.
+pub async fn eventually<T, F>(what: &str, attempt: impl Fn() -> F) -> T
+where
+    F: Future<Output = Result<T, Value>>,
+{
+    let began = Instant::now();
+    loop {
+        match attempt().await {
+            Ok(value) => return value,
+            Err(last) => assert!(began.elapsed() < PATIENCE, "{what} did not come to pass; last seen: {last}"),
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// A server as the API takes it.
+pub fn server_of(cluster: &Cluster, name: &str) -> Value {
+    json!({
+        "name": name, "host": cluster.host(), "port": cluster.port(), "user": cluster.superuser(),
+        "password": cluster.password(), "ssh_user": "", "ssh_password": "",
+    })
+}

@@ -1,0 +1,62 @@
+//! Does everything that a probe must not be able to do. The option `act` chooses.
+
+use pgvigil_sdk::prelude::*;
+use pgvigil_sdk::{Row, Rows, log, state};
+
+probe!(Hostile);
+
+impl Probe for Hostile {
+    #[allow(clippy::panic, reason = "it is hostile")]
+    fn collect(target: &Target) -> Result<Report, ProbeError> {
+        let mut report = Report::default();
+        match target.config("act").unwrap_or_default() {
+            "loop" => endless_loop(),
+            "memory" => drop(core::hint::black_box(hoard())),
+            "recursion" => drop(core::hint::black_box(recurse(1))),
+            "panic" => panic!("on purpose"),
+            "undeclared" => report.samples.push(rows("nobody_knows", 1, 1)),
+            "labels" => report.samples.push(rows("hostile", 2, 1)),
+            "values" => report.samples.push(rows("hostile", 1, 200_000)),
+            "log-flood" => (0..100_000).for_each(|line| log!(Info, "line {line}")),
+            "host-calls" => {
+                for _ in 0..100_000 {
+                    state::get("key");
+                }
+            }
+            "sleep" => drop(query("select pg_sleep(60)").fetch()?),
+            "rows" => {
+                let answer = query("select n from generate_series(1, 10000000) as n").fetch()?;
+                report.samples.push(rows("hostile", 1, answer.rows.len().min(3)));
+                if !answer.truncated {
+                    return Err(ProbeError::Internal("ten million rows came through".to_owned()));
+                }
+            }
+            "ddl" => drop(query("create table harm (id int)").fetch()?),
+            "two-statements" => drop(query("select 1; drop table harm").fetch()?),
+            "copy" => drop(query("copy (select 1) to program 'touch /tmp/pgvigil-harm'").fetch()?),
+            "ssh" => drop(ssh("id").run()?),
+            other => return Err(ProbeError::Config(format!("no misdeed `{other}`"))),
+        }
+        Ok(report)
+    }
+}
+
+fn endless_loop() {
+    loop {
+        core::hint::black_box(1);
+    }
+}
+
+fn hoard() -> Vec<Vec<u8>> {
+    (0..100_000).map(|_| vec![1; 1 << 20]).collect()
+}
+
+#[allow(unconditional_recursion, reason = "it is hostile")]
+fn recurse(depth: u64) -> u64 {
+    core::hint::black_box(recurse(depth + 1)) + 1
+}
+
+fn rows(set: &str, labels: usize, count: usize) -> Rows {
+    let row = |number: usize| Row { labels: vec![number.to_string(); labels], values: vec![1.0], since_us: None };
+    Rows { set: set.to_owned(), rows: (0..count).map(row).collect() }
+}

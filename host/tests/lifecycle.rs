@@ -1,0 +1,119 @@
+//! Start, stop, and what may go wrong with either.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod harness;
+
+use std::time::Duration;
+
+use harness::{HostOptions, QUICK_PLUGINS, TestHost, server_of};
+use pgvigil_cluster::testing;
+use reqwest::{Method, StatusCode};
+use serde_json::json;
+
+fn refusal(options: HostOptions<'_>) -> String {
+    match TestHost::try_start(options) {
+        Ok(_) => panic!("the host started"),
+        Err(refused) => {
+            assert_eq!(refused.status.code(), Some(1));
+            refused.output
+        }
+    }
+}
+
+#[test]
+fn a_broken_plugins_toml_is_told_with_line_and_column() {
+    let plugins = format!(
+        "{QUICK_PLUGINS}\n[[plugin]]\nname = \"x\"\nprobe = \"builtin:pg_stat_database\"\ninterval = \"soon\"\n"
+    );
+    let line = plugins.lines().count();
+    let output = refusal(HostOptions { plugins: &plugins, ..HostOptions::default() });
+    assert!(output.contains(&format!("plugins.toml:{line}:12: interval `soon` is not a duration")), "{output}");
+}
+
+#[test]
+fn a_broken_database_url_is_told_without_its_password() {
+    for url in ["mysql://u:hunter2@localhost/x", "postgres://u:hunter2@127.0.0.1:1/x"] {
+        let environment = vec![("DATABASE_URL", url.to_owned())];
+        let output = refusal(HostOptions { environment, ..HostOptions::default() });
+        assert!(output.contains("because:"), "{output}");
+        assert!(!output.contains("hunter2"), "{output}");
+    }
+}
+
+#[test]
+fn a_short_secret_key_is_refused() {
+    let environment = vec![("SECRET_KEY", "short".to_owned())];
+    let output = refusal(HostOptions { environment, ..HostOptions::default() });
+    assert!(output.contains("SECRET_KEY has 5 characters, but needs 32 at least"), "{output}");
+}
+
+#[test]
+fn two_hosts_on_one_data_directory_are_refused() {
+    let first = TestHost::start(HostOptions::default());
+    let output = refusal(HostOptions { data_dir: Some(first.data_dir()), ..HostOptions::default() });
+    assert!(output.contains("in use by another pgvigil"), "{output}");
+}
+
+#[tokio::test]
+async fn sigterm_finishes_in_time_with_an_open_collection() {
+    let mut host = TestHost::start(HostOptions::default());
+    let admin = host.admin().await;
+    // Accepts connections and says nothing: runs on it hang until their deadline.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    admin
+        .add_server(&json!({
+            "name": "silent", "host": "127.0.0.1", "port": silent.local_addr().unwrap().port(), "user": "u",
+            "password": "p", "ssh_user": "", "ssh_password": "",
+        }))
+        .await;
+    silent.accept().unwrap();
+    host.signal(libc::SIGTERM);
+    let (status, took) = host.wait();
+    assert!(status.success(), "{status}");
+    assert!(took < Duration::from_secs(5), "{took:?}");
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_survives_kill_9() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut host = TestHost::start(HostOptions { data_dir: Some(dir.path()), ..HostOptions::default() });
+    let admin = host.admin().await;
+    admin.add_server(&server_of(testing::postgres(18), "kept")).await;
+    let path = "/api/series?server=kept&set=pg_stat_database&metrics=numbackends&from=now-1h&to=now";
+    let seen = admin.until(path, |answer| answer["timestamps"].as_array().is_some_and(|times| times.len() > 1)).await;
+    host.kill();
+    let host = TestHost::start(HostOptions { data_dir: Some(dir.path()), ..HostOptions::default() });
+    let after = host.admin().await.get(path).await;
+    let times: Vec<_> = after["timestamps"].as_array().unwrap().clone();
+    for time in seen["timestamps"].as_array().unwrap() {
+        assert!(times.contains(time), "{time} is lost: {times:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_probe_that_cannot_be_loaded_stops_no_other() {
+    let plugins =
+        format!("{QUICK_PLUGINS}\n[[plugin]]\nname = \"gone\"\nprobe = \"file:gone.wasm\"\nservers = [\"*\"]\n");
+    let host = TestHost::start(HostOptions { plugins: &plugins, ..HostOptions::default() });
+    let plugins = host.admin().await.get("/api/plugins").await;
+    let state = |name: &str| {
+        plugins.as_array().unwrap().iter().find(|plugin| plugin["name"] == name).unwrap()["state"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(state("gone"), "refused");
+    assert_eq!(state("pg_stat_database"), "loaded");
+    assert!(host.log().contains("cannot read"), "{}", host.log());
+}
+
+#[tokio::test]
+async fn without_signing_in_nothing_is_told() {
+    let host = TestHost::start(HostOptions::default());
+    for path in ["/api/servers", "/api/settings", "/api/plugins", "/api/runs"] {
+        let answer = reqwest::get(format!("{}{path}", host.base())).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{path}");
+    }
+    let (status, _) = host.admin().await.send(Method::GET, "/api/nothing", None).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+}
