@@ -298,7 +298,14 @@ impl Endpoint {
 
     fn connector(&self) -> Result<<MakeRustlsConnect as MakeTlsConnect<Wire>>::TlsConnect, String> {
         let host = self.settings.host.trim_start_matches('[').trim_end_matches(']');
-        ServerName::try_from(host).map_err(|_| format!("`{host}` is not a name that a certificate can have"))?;
+        let host = match ServerName::try_from(host) {
+            Ok(_) => host,
+            Err(_) if self.settings.sslmode == SslMode::VerifyFull => {
+                return Err(format!("`{host}` is not a name that a certificate can have"));
+            }
+            // Where the name is not looked at, any will do; an address is not sent.
+            Err(_) => "0.0.0.0",
+        };
         let mut make = MakeRustlsConnect::new(tls::client_config(&self.settings)?);
         match MakeTlsConnect::<Wire>::make_tls_connect(&mut make, host) {
             Ok(connector) => Ok(connector),
@@ -398,7 +405,8 @@ fn is_options_refusal(error: &tokio_postgres::error::DbError) -> bool {
 }
 
 fn tls_advice(cause: &str) -> &'static str {
-    if cause.contains("UnknownIssuer") {
+    // BadSignature: another authority of the same name.
+    if cause.contains("UnknownIssuer") || cause.contains("BadSignature") {
         "; give the certificate of the authority that signed the server's as sslrootcert"
     } else if cause.contains("NotValidForName") || cause.contains("not valid for name") {
         "; the certificate is for another host: connect by its name, or use sslmode=verify-ca"
@@ -530,7 +538,7 @@ impl Link {
 
     /// No call is under way.
     pub(super) fn rest(&self) {
-        self.meter.allow(MAX_IDLE_BYTES);
+        self.meter.limit(MAX_IDLE_BYTES);
     }
 
     fn set_farewell(&self, text: &str) {

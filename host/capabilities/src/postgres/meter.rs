@@ -37,10 +37,15 @@ pub(super) enum Breach {
 impl Meter {
     /// From here on the server may send this much.
     pub(super) fn allow(&self, max_bytes: u64) {
-        self.max_bytes.store(max_bytes, Ordering::Relaxed);
-        self.bytes.store(0, Ordering::Relaxed);
+        self.limit(max_bytes);
         self.round_trips.store(0, Ordering::Relaxed);
         self.has_read.store(true, Ordering::Relaxed);
+    }
+
+    /// As [`Meter::allow`], for the time between two calls.
+    pub(super) fn limit(&self, max_bytes: u64) {
+        self.max_bytes.store(max_bytes, Ordering::Relaxed);
+        self.bytes.store(0, Ordering::Relaxed);
     }
 
     /// Received since [`Meter::allow`], TLS and protocol included.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pgvigil_model::{FailureReason, Value};
+use pgvigil_model::{FailureReason, Timestamp, Value};
 use pgvigil_runtime::{CallBudget, PostgresError, ResultSet, Unavailable};
 use tokio::time::{Instant, timeout_at};
 
@@ -22,9 +22,17 @@ pub struct Session {
     pub pid: i64,
     pub usename: Option<String>,
     pub datname: Option<String>,
+    pub application_name: Option<String>,
+    /// None over a unix socket.
+    pub client_addr: Option<String>,
+    pub backend_start: Option<Timestamp>,
+    pub xact_start: Option<Timestamp>,
+    pub query_start: Option<Timestamp>,
+    pub wait_event_type: Option<String>,
+    pub wait_event: Option<String>,
+    pub state: Option<String>,
     /// The first 4,096 characters of its statement.
     pub query: Option<String>,
-    pub state: Option<String>,
 }
 
 pub(super) async fn sessions(
@@ -83,11 +91,37 @@ pub(super) fn late(endpoint: &Endpoint, progress: &Progress, timeout: Duration) 
     }
 }
 
+/// In the order of sessions.sql.
 fn session(row: Vec<Value>) -> Option<Session> {
-    let text = |value: Value| match value {
+    let mut columns = row.into_iter();
+    let Some(Value::Int(pid)) = columns.next() else { return None };
+    let mut next = || columns.next().unwrap_or(Value::Null);
+    Some(Session {
+        pid,
+        usename: text(next()),
+        datname: text(next()),
+        application_name: text(next()),
+        client_addr: text(next()),
+        backend_start: time(next()),
+        xact_start: time(next()),
+        query_start: time(next()),
+        wait_event_type: text(next()),
+        wait_event: text(next()),
+        state: text(next()),
+        query: text(next()),
+    })
+}
+
+fn text(value: Value) -> Option<String> {
+    match value {
         Value::Text(text) => Some(text),
         _ => None,
-    };
-    let [Value::Int(pid), usename, datname, query, state] = <[Value; 5]>::try_from(row).ok()? else { return None };
-    Some(Session { pid, usename: text(usename), datname: text(datname), query: text(query), state: text(state) })
+    }
+}
+
+fn time(value: Value) -> Option<Timestamp> {
+    match value {
+        Value::Timestamp(micros) => Some(Timestamp::from_micros(micros)),
+        _ => None,
+    }
 }

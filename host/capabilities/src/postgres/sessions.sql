@@ -2,8 +2,15 @@
 select a.pid,
        a.usename::text,
        a.datname::text,
-       pg_catalog."left"(a.query, 4096),
-       a.state
+       a.application_name,
+       pg_catalog.host(a.client_addr),
+       a.backend_start,
+       a.xact_start,
+       a.query_start,
+       a.wait_event_type,
+       a.wait_event,
+       a.state,
+       pg_catalog."left"(a.query, 4096)
   from pg_catalog.pg_stat_activity a
  where a.pid <> pg_catalog.pg_backend_pid()
    and a.datname is not null

@@ -172,4 +172,27 @@ mod tests {
             }
         }
     }
+
+    /// Self-signed, for `db.example`; `openssl req -x509` makes such.
+    const CERTIFICATE: &str = include_str!("tls/db_example.crt");
+
+    fn verify(sslmode: SslMode, host: &'static str) -> Result<ServerCertVerified, rustls::Error> {
+        let trust = trust(&settings(sslmode, Some(CERTIFICATE))).unwrap();
+        let verifier = Verifier { trust, algorithms: provider().signature_verification_algorithms };
+        let certificate = CertificateDer::from_pem_slice(CERTIFICATE.as_bytes()).unwrap();
+        verifier.verify_server_cert(&certificate, &[], &ServerName::try_from(host).unwrap(), &[], UnixTime::now())
+    }
+
+    #[test]
+    fn verify_full_refuses_a_certificate_of_another_host() {
+        for host in ["other.example", "example", "127.0.0.1"] {
+            assert!(verify(SslMode::VerifyFull, host).is_err(), "{host}");
+            assert!(verify(SslMode::VerifyCa, host).is_ok(), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_server_certificate_may_be_its_own_authority() {
+        assert!(verify(SslMode::VerifyFull, "db.example").is_ok());
+    }
 }

@@ -22,7 +22,7 @@ async fn a_type_that_cannot_be_read_names_column_and_remedy() {
 /// Each of these reads as PostgreSQL itself writes it.
 #[tokio::test(flavor = "multi_thread")]
 async fn values_read_as_postgresql_writes_them() {
-    for major in [10, 18] {
+    for major in [13, 18] {
         let database = testing::database(testing::postgres(major));
         database.execute("create type mood as enum ('sad', 'so so'); create domain small as int");
         let server = server(database.cluster(), database.name());
@@ -81,7 +81,7 @@ async fn values_read_as_postgresql_writes_them() {
         ] {
             let sql = format!("select {expression}");
             let value = query(&server, &sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
-            let expected = cell(&server, &format!("select ({expression})::text")).await;
+            let expected = cell(&server, &format!("select format('%s', {expression})")).await;
             let text = match &value.rows[0][0] {
                 Value::Text(text) | Value::Numeric(text) | Value::Json(text) => Value::Text(text.clone()),
                 other => other.clone(),
@@ -174,7 +174,8 @@ async fn every_system_view_of_every_version_can_be_read() {
         let server = server(database.cluster(), database.name());
         let views = "select c.relname::text from pg_class c join pg_namespace n on n.oid = c.relnamespace \
                      where n.nspname = 'pg_catalog' and c.relkind = 'v' \
-                     and c.relname not like 'pg_available_extension%' order by 1"; // those read files, good or bad
+                     and c.relname not like 'pg_available_extension%' \
+                     and c.relname <> 'pg_shmem_allocations_numa' order by 1"; // those depend on files and on the machine
         let views = query(&server, views).await.unwrap();
         assert!(views.rows.len() > 50);
         let budget = CallBudget { max_bytes: 8 << 20, ..BUDGET };

@@ -32,12 +32,12 @@ pub(super) fn text(kind: &Type, micros: i64) -> String {
     let Some(datetime) = DateTime::from_timestamp_micros(micros) else {
         return format!("{micros} us"); // beyond chrono's years
     };
-    let format = match *kind {
-        Type::DATE => "%Y-%m-%d",
-        Type::TIMESTAMP => "%Y-%m-%d %H:%M:%S%.f",
-        _ => "%Y-%m-%d %H:%M:%S%.f+00",
-    };
-    datetime.format(format).to_string()
+    let (date, time) = (datetime.format("%Y-%m-%d"), of_day(micros.rem_euclid(MICROS_PER_DAY)));
+    match *kind {
+        Type::DATE => date.to_string(),
+        Type::TIMESTAMP => format!("{date} {time}"),
+        _ => format!("{date} {time}+00"),
+    }
 }
 
 /// `04:05:06.789`
