@@ -1,6 +1,7 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query'
 import { parseRange, type RangeSearch, rangeSeconds, rangeToQuery } from '../lib/url-state'
 import { api, unwrap } from './client'
+import type { RunOutcome } from './types'
 
 const SECOND = 1_000
 
@@ -54,6 +55,9 @@ export interface SeriesRequest {
   labels?: string | undefined
 }
 
+/** As the API takes it: a comma would end the value, so it is escaped. */
+export const labelMatcher = (label: string, value: string): string => `${label}:${value.replace(/[\\,]/g, '\\$&')}`
+
 /** Points that a chart of full width can show one beside the other. */
 const MAX_POINTS = 1_000
 
@@ -102,7 +106,7 @@ export const pluginQuery = (name: string) =>
 export interface RunsFilter {
   server?: string | undefined
   plugin?: string | undefined
-  outcome?: string | undefined
+  outcome?: RunOutcome | undefined
 }
 
 export const LIST_LIMIT = 200

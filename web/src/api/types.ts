@@ -1,25 +1,32 @@
-import type { components } from './schema'
+import type { paths } from './schema'
 
-type Schemas = components['schemas']
+/** Types of answers and bodies, by route: they follow the host's document whatever it calls its schemas. */
+type Answer<Route> = Route extends { responses: { 200: { content: { 'application/json': infer Body } } } }
+  ? Body
+  : never
+type Body<Route> = Route extends { requestBody: { content: { 'application/json': infer Sent } } } ? Sent : never
+type Get<Path extends keyof paths> = paths[Path] extends { get: infer Route } ? Answer<Route> : never
+type One<List> = List extends readonly (infer Item)[] ? Item : never
 
-export type User = Schemas['User']
-export type Role = Schemas['Role']
-export type ServerStatus = Schemas['ServerStatus']
-export type ServerState = Schemas['ServerState']
-export type ServerIn = Schemas['ServerIn']
-export type SslMode = Schemas['SslMode']
-export type TestResult = Schemas['TestResult']
-export type TestStep = Schemas['TestStep']
-export type StepOutcome = Schemas['StepOutcome']
-export type DatabaseStatus = Schemas['DatabaseStatus']
-export type FilesystemStatus = Schemas['FilesystemStatus']
-export type SeriesResponse = Schemas['SeriesResponse']
-export type FailureReason = Schemas['FailureReason']
-export type AbsenceReason = Schemas['AbsenceReason']
-export type Plugin = Schemas['PluginStatus']
+export type User = Get<'/api/users/me'>
+export type Role = User['role']
+export type ServerStatus = Get<'/api/servers/{name}'>
+export type ServerState = ServerStatus['state']
+export type ServerIn = Body<paths['/api/servers']['post']>
+export type TestAnswer = Answer<paths['/api/servers/test']['post']>
+export type TestResult = TestAnswer['postgres']
+export type TestStep = One<TestResult['steps']>
+export type StepOutcome = TestStep['outcome']
+export type DatabaseStatus = One<Get<'/api/servers/{name}/databases'>>
+export type FilesystemStatus = One<Get<'/api/servers/{name}/filesystems'>>
+export type SeriesResponse = Get<'/api/series'>
+export type Plugin = Get<'/api/plugins/{name}'>
 export type PluginState = Plugin['state']
-export type Run = Schemas['Run']
-export type RunOutcome = Schemas['RunOutcome']
-export type HostEvent = Schemas['Event']
-export type LiveQuery = Schemas['LiveQuery']
-export type SettingsMap = Schemas['SettingsMap']
+export type Run = One<Get<'/api/runs'>>
+export type RunOutcome = Run['outcome']
+export type FailureReason = NonNullable<Run['reason']>
+export type AbsenceReason = One<Run['absences']>['reason']
+export type HostEvent = One<Get<'/api/events'>>
+export type LiveSessions = Get<'/api/server_stats/{name}'>
+export type LiveQuery = One<LiveSessions['queries']>
+export type SettingsMap = Get<'/api/settings'>

@@ -16,7 +16,7 @@ export function useServerCause(server: ServerStatus): string {
   const now = useNow()
   if (server.state === 'ok' || server.state === 'pending') return ''
   const cause = server.reason ? t.failureReasons[server.reason] : (server.detail ?? server.status)
-  return server.state_since ? `${cause}, ${t.servers.since(u.age(server.state_since, now))}` : cause
+  return server.state_since ? `${cause}, ${t.servers.since(u.duration(now - Date.parse(server.state_since)))}` : cause
 }
 
 /** Connections by state, summed; null where they are not known. */

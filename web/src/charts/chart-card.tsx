@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react'
-import { seriesQuery } from '../api/queries'
+import { labelMatcher, seriesQuery } from '../api/queries'
 import { type Column, DataTable } from '../blocks/data-table'
 import { QueryView } from '../blocks/state-view'
 import { useI18n } from '../i18n'
@@ -33,7 +33,7 @@ export function ChartCard(props: ChartCardProps) {
     server: props.server,
     set: definition.set,
     metrics: definition.metrics,
-    labels: props.database === undefined ? undefined : `datname:${props.database}`,
+    labels: props.database === undefined ? undefined : labelMatcher('datname', props.database),
   }
   const query = useQuery({ ...seriesQuery(request, props.search), enabled: seen })
   const title = String(t.charts[definition.title])
@@ -41,7 +41,7 @@ export function ChartCard(props: ChartCardProps) {
     <section ref={card} aria-label={title} className="min-w-0 rounded-lg border border-line bg-panel">
       <div className="flex items-start gap-2 px-3 pt-2">
         <div className="min-w-0 flex-1">
-          <h3 className="font-semibold">{title}</h3>
+          <h2 className="font-semibold">{title}</h2>
           <p className="text-xs text-dim">
             {String(t.charts[definition.help])}
             {query.data && ` · ${t.charts.resolution[query.data.resolution]}`}
@@ -79,7 +79,7 @@ function ChartBody(
       label: (value) => (value === '' ? t.charts.shared : value),
       other: t.charts.other,
     }
-    return chartData(answer, definition.shape, words)
+    return chartData(answer, definition.shape, definition.metrics, words)
   }, [answer, definition, t])
   if (!hasValues(data)) {
     return <p className="grid h-[180px] place-items-center text-dim">{t.charts.noSamples}</p>

@@ -14,7 +14,7 @@ export interface ChartDefinition {
 }
 
 const DATABASE_SET = 'pg_stat_database'
-const SIZE_SET = 'pg_database'
+const SIZE_SET = 'pg_database_size'
 
 const LOAD: readonly ChartDefinition[] = [
   {
@@ -32,7 +32,7 @@ const LOAD: readonly ChartDefinition[] = [
     help: 'cacheHitHelp',
     set: DATABASE_SET,
     metrics: ['blks_hit', 'blks_read'],
-    shape: { kind: 'ratio' },
+    shape: { kind: 'ratio', part: 'blks_hit', rest: 'blks_read' },
     zero: false,
   },
   {
@@ -88,7 +88,7 @@ const size = (shape: ChartShape): ChartDefinition => ({
   title: 'size',
   help: 'sizeHelp',
   set: SIZE_SET,
-  metrics: ['size_bytes'],
+  metrics: ['bytes'],
   shape,
   zero: false,
 })

@@ -82,8 +82,8 @@ export type ChartShape =
   | { kind: 'by-label'; label: string }
   /** One line per metric, summed over all labels. */
   | { kind: 'by-metric' }
-  /** One line: the first metric's share of the first and the second. */
-  | { kind: 'ratio' }
+  /** One line: the share of `part` in `part` and `rest`. */
+  | { kind: 'ratio'; part: string; rest: string }
 
 export interface ChartWords {
   metric: (name: string) => string
@@ -91,7 +91,13 @@ export interface ChartWords {
   other: (count: number) => string
 }
 
-export function chartData(answer: SeriesResponse, shape: ChartShape, words: ChartWords): ChartData {
+/** `order` is that of the lines; the API answers in the order of the probe's declaration. */
+export function chartData(
+  answer: SeriesResponse,
+  shape: ChartShape,
+  order: readonly string[],
+  words: ChartWords,
+): ChartData {
   const length = answer.timestamps.length
   const first = answer.metrics[0]
   const base = {
@@ -118,15 +124,12 @@ export function chartData(answer: SeriesResponse, shape: ChartShape, words: Char
       return {
         ...base,
         format,
-        series: answer.metrics.map((metric) => ({
-          key: metric.name,
-          label: words.metric(metric.name),
-          values: summed(metric.name),
-        })),
+        series: order
+          .filter((name) => answer.metrics.some((metric) => metric.name === name))
+          .map((name) => ({ key: name, label: words.metric(name), values: summed(name) })),
       }
     case 'ratio': {
-      const [part, rest] = answer.metrics
-      const values = part && rest ? ratioColumns(summed(part.name), summed(rest.name)) : []
+      const values = ratioColumns(summed(shape.part), summed(shape.rest))
       return { ...base, format: 'percent', series: [{ key: 'hit_ratio', label: words.metric('hit_ratio'), values }] }
     }
   }

@@ -138,7 +138,7 @@ function Legend(props: { data: ChartData; isolated: string | null; onIsolate: (k
               title={only ? t.charts.showAll : t.charts.isolate(one.label)}
               onClick={() => props.onIsolate(only ? null : one.key)}
               className={cx(
-                'inline-flex min-h-6 max-w-full items-center gap-1.5 rounded px-1.5 text-xs hover:bg-sunken',
+                'inline-flex min-h-[24px] max-w-full items-center gap-1.5 rounded px-1.5 text-xs hover:bg-sunken',
                 props.isolated !== null && !only && 'line-through decoration-dim',
               )}
             >
@@ -167,7 +167,7 @@ function plotOptions(parts: PlotParts): uPlot.Options {
   const font = `11px ${getComputedStyle(parts.element).fontFamily}`
   const { series, format } = parts.data()
   const axis = { stroke: colors.axis, font, grid: { stroke: colors.grid, width: 1 }, ticks: { show: false } }
-  const yText = (value: number) => formatValue(parts.units, format, value)
+  const yText = (value: number, most = value) => formatValue(parts.units, format, value, most)
   return {
     width: parts.element.clientWidth || 300,
     height: HEIGHT,
@@ -204,7 +204,12 @@ function plotOptions(parts: PlotParts): uPlot.Options {
         space: 70,
         values: (_, splits) => timeLabels(parts.units, splits),
       },
-      { ...axis, size: axisSize(font), values: (_, splits) => splits.map(yText) },
+      {
+        ...axis,
+        size: axisSize(font),
+        values: (_, splits) => splits.map((split) => yText(split, splits.at(-1))),
+        ...(format === 'bytes' || format === 'bytes-rate' ? { incrs: POWERS_OF_TWO } : {}),
+      },
     ],
     hooks: {
       setCursor: [(plot) => showTooltip(plot, parts, yText)],
@@ -212,6 +217,9 @@ function plotOptions(parts: PlotParts): uPlot.Options {
     },
   }
 }
+
+/** Steps of an axis of bytes, so that its labels are round in base 1024. */
+const POWERS_OF_TWO = Array.from({ length: 60 }, (_, exponent) => 2 ** exponent)
 
 /** From zero up, or close around the values where small changes matter; flat lines get some room. */
 function yRange(min: number | null, max: number | null, isRatio: boolean, zero: boolean): [number, number] {

@@ -87,10 +87,13 @@ export function createUnits(locale: Locale, words: UnitWords) {
     return rest > 0 ? `${hours} ${words.hour} ${rest} ${words.minute}` : `${hours} ${words.hour}`
   }
 
-  /** Events per second; slow ones per minute or hour, so that 0.0003/s is readable. */
-  const rate = (perSecond: Maybe): string => {
+  /**
+   * Events per second; slow ones per minute or hour, so that 0.0003/s is readable. Values that stand beside each other are
+   * shown in the unit of the greatest, `most`.
+   */
+  const rate = (perSecond: Maybe, most: Maybe = perSecond): string => {
     if (!isKnown(perSecond)) return UNKNOWN
-    const size = Math.abs(perSecond)
+    const size = Math.abs(most ?? perSecond)
     if (size === 0 || size >= 0.1) return `${compact(perSecond)}${words.perSecond}`
     if (size * 60 >= 0.1) return `${short(perSecond * 60)}${words.perMinute}`
     return `${short(perSecond * 3600)}${words.perHour}`
@@ -151,14 +154,14 @@ export function valueFormat(kind: 'gauge' | 'counter' | 'info', unit: string): V
   }
 }
 
-export function formatValue(units: Units, how: ValueFormat, value: Maybe): string {
+export function formatValue(units: Units, how: ValueFormat, value: Maybe, most: Maybe = value): string {
   switch (how) {
     case 'bytes':
       return units.bytes(value)
     case 'bytes-rate':
       return units.bytesRate(value)
     case 'rate':
-      return units.rate(value)
+      return units.rate(value, most)
     case 'percent':
       return units.percent(value)
     case 'seconds':

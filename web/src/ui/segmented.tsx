@@ -28,7 +28,7 @@ export function Segmented<Value extends string>(props: {
           title={segment.title}
           onClick={() => props.onChange(segment.value)}
           className={cx(
-            'min-h-6.5 rounded px-2 font-medium whitespace-nowrap',
+            'min-h-[26px] rounded px-2 font-medium whitespace-nowrap',
             segment.value === props.value ? 'bg-accent text-on-accent' : 'text-dim hover:bg-sunken hover:text-ink',
           )}
         >

@@ -139,7 +139,7 @@ function answer(call: Call, login: string): unknown {
     case 'GET server_stats/*':
       if (server(name).state === 'unreachable')
         throw new Refusal(503, 'the server cannot be reached: connection refused')
-      return { queries: sessions() }
+      return { queries: sessions(), truncated: false }
     case 'GET series':
       return data.makeSeries(query)
     case 'GET plugins':
@@ -179,7 +179,7 @@ function need(call: Call, role: Role): Call {
   return call
 }
 
-const matches = (query: URLSearchParams, key: string, value: string | null) =>
+const matches = (query: URLSearchParams, key: string, value: string | null | undefined) =>
   !query.has(key) || query.get(key) === value
 
 function found<Thing>(thing: Thing | undefined, detail: string): Thing {
@@ -218,16 +218,16 @@ function putServer(call: Call, before: ServerStatus): ServerStatus {
 }
 
 function apply(before: ServerStatus, settings: ServerIn): ServerStatus {
-  const { name, host, port, user: role, ssh_user } = settings
+  const { name, host, port = 5432, user: role, ssh_user, sslmode, tags } = settings
   return {
     ...before,
     name,
     host,
     port,
     user: role,
-    ssh_user,
-    tags: settings.tags ?? [],
-    sslmode: settings.sslmode ?? 'prefer',
+    ssh_user: ssh_user ?? '',
+    tags: tags ?? [],
+    sslmode: sslmode ?? 'prefer',
   }
 }
 
@@ -271,7 +271,7 @@ function testServer(call: Call): { postgres: TestResult; ssh: TestResult | null 
         ],
       }
   const ssh: TestResult | null =
-    settings.ssh_user === ''
+    (settings.ssh_user ?? '') === ''
       ? null
       : {
           success: true,
@@ -311,5 +311,12 @@ function sessions() {
     datname: index % 2 === 0 ? 'app' : 'analytics',
     state: states[index % states.length] ?? null,
     query: queries[index % queries.length] ?? null,
+    application_name: 'shop',
+    client_addr: '10.1.2.3',
+    wait_event_type: index % 5 === 3 ? 'Client' : null,
+    wait_event: index % 5 === 3 ? 'ClientRead' : null,
+    backend_start: data.ago(5e7),
+    xact_start: index % 5 === 3 ? data.ago(6e5) : null,
+    query_start: data.ago(index * 4_000),
   }))
 }

@@ -63,6 +63,8 @@ function baseServer(index: number): ServerStatus {
     user: 'pgvigil',
     database: 'postgres',
     sslmode: 'require',
+    sslrootcert: null,
+    ssh_host: null,
     ssh_user: index % 3 === 2 ? '' : 'monitor',
     ssh_port: 22,
     has_password: true,
@@ -93,6 +95,7 @@ function baseServer(index: number): ServerStatus {
     size_bytes: Math.round(total * 0.4 * noise(index + 7)),
     transactions_per_second: Math.round(4_000 * noise(index + 11)) / 10,
     created_at: ago(200 * DAY),
+    updated_at: ago(100 * DAY),
   }
 }
 
@@ -151,7 +154,7 @@ export function makeDatabases(): DatabaseStatus[] {
     const pending = name === 'reports'
     return {
       name,
-      oid: 16_384 + index,
+      oid: String(16_384 + index),
       owner: index % 2 === 0 ? 'app_owner' : 'postgres',
       encoding: 'UTF8',
       allow_connections: true,
@@ -175,7 +178,7 @@ export function makeDatabases(): DatabaseStatus[] {
   })
   const gone: DatabaseStatus = {
     name: 'old_shop',
-    oid: 16_500,
+    oid: '16500',
     owner: 'app_owner',
     encoding: 'UTF8',
     allow_connections: true,
@@ -223,7 +226,7 @@ export function makeFilesystems(): FilesystemStatus[] {
 
 const METRICS: Record<string, { kind: 'gauge' | 'counter'; unit: string; base: number }> = {
   numbackends: { kind: 'gauge', unit: '', base: 30 },
-  size_bytes: { kind: 'gauge', unit: 'bytes', base: 40 * GB },
+  bytes: { kind: 'gauge', unit: 'bytes', base: 40 * GB },
   xact_commit: { kind: 'counter', unit: '', base: 120 },
   xact_rollback: { kind: 'counter', unit: '', base: 2 },
   blks_hit: { kind: 'counter', unit: '', base: 90_000 },
@@ -283,6 +286,7 @@ export function makeSeries(query: URLSearchParams): SeriesResponse {
       help: name,
     })),
     timestamps,
+    series_left_out: 0,
     series: names.flatMap((metric) =>
       databases.map((datname, database) => ({
         metric,
@@ -298,11 +302,13 @@ function valueAt(metric: string, database: number, at: number, position: number)
   if (position > 0.42 && position < 0.46) return null
   const base = METRICS[metric]?.base ?? 1
   const share = [0.02, 1, 0.7, 0.05, 0.3, 0.15, 0.4, 0.2][database] ?? 0.1
-  if (metric === 'size_bytes') return Math.round(base * share * (1 + 0.15 * position))
+  if (metric === 'bytes') return Math.round(base * share * (1 + 0.15 * position))
   const daily = 1 + 0.6 * Math.sin(((at % 86_400) / 86_400) * 2 * Math.PI - 2)
   const value = base * share * daily * (0.85 + 0.3 * noise(at / 60 + database * 7 + metric.length))
   return metric === 'numbackends' ? Math.round(value) : value
 }
+
+const NO_RUNS = { collected: 0, not_applicable: 0, failed: 0 }
 
 const COST = {
   cpu_us: 1_840,
@@ -349,7 +355,12 @@ export function makeRuns(): Run[] {
       plugin: 'database_size',
       values: 6,
       absences: [
-        { set: 'pg_database', labels: ['keycloak'], reason: 'denied', detail: 'run: GRANT pg_monitor TO pgvigil;' },
+        {
+          set: 'pg_database_size',
+          labels: ['keycloak'],
+          reason: 'denied',
+          detail: 'run: GRANT pg_monitor TO pgvigil;',
+        },
       ],
     },
     {
@@ -388,6 +399,7 @@ function metadata(
     ssh_commands: capabilities.includes('ssh') ? ['df -PkT'] : [],
     min_server_version: 90_600,
     options: [],
+    attrs: {},
     sets: [
       {
         name,
@@ -395,6 +407,7 @@ function metadata(
         labels: ['datname'],
         metrics: Object.entries(METRICS).map(([metric, { kind, unit }]) => ({
           name: metric,
+          full_name: `${name}_${metric}`,
           kind,
           unit,
           help: `What ${metric} counts`,
@@ -405,6 +418,7 @@ function metadata(
 }
 
 export function makePlugins(): Plugin[] {
+  const last = { run_id: '019ab000', values: 216, last_success_at: ago(MINUTE), failing_since: null }
   const plugin = (
     name: string,
     summary: string,
@@ -423,8 +437,10 @@ export function makePlugins(): Plugin[] {
     grants: capabilities,
     memory_limit_bytes: 64 * 1024 ** 2,
     loaded_at: ago(2 * DAY),
+    runs: { collected: 1, not_applicable: 1, failed: 1 },
     last_runs: [
       {
+        ...last,
         server: 'billing-01',
         started_at: ago(20 * SECOND),
         outcome: 'collected',
@@ -433,6 +449,7 @@ export function makePlugins(): Plugin[] {
         duration_ms: 14,
       },
       {
+        ...last,
         server: 'crm-01',
         started_at: ago(30 * SECOND),
         outcome: 'failed',
@@ -441,6 +458,7 @@ export function makePlugins(): Plugin[] {
         duration_ms: 2_004,
       },
       {
+        ...last,
         server: 'dwh-01',
         started_at: ago(30 * SECOND),
         outcome: 'not-applicable',
@@ -455,7 +473,11 @@ export function makePlugins(): Plugin[] {
     plugin('pg_stat_database', 'Counters of each database, as pg_stat_database counts them', ['postgres'], {}),
     plugin('database_size', 'Size of each database on disk', ['postgres'], { interval_ms: 1_800_000 }),
     plugin('filesystem', 'Space on the filesystems that hold the data', ['ssh', 'postgres'], { interval_ms: 300_000 }),
-    plugin('maintenance', 'Care of the host’s own store', ['maintenance'], { interval_ms: 86_400_000, last_runs: [] }),
+    plugin('maintenance', 'Care of the host’s own store', ['maintenance'], {
+      interval_ms: 86_400_000,
+      runs: NO_RUNS,
+      last_runs: [],
+    }),
     plugin('my_queries', 'Own queries', ['postgres'], {
       probe: 'file:probes/my_queries.wasm',
       state: 'refused',
@@ -464,71 +486,66 @@ export function makePlugins(): Plugin[] {
       metadata: null,
       digest: null,
       loaded_at: null,
+      runs: NO_RUNS,
       last_runs: [],
     }),
-    plugin('old_probe', 'Switched off', ['postgres'], { state: 'disabled', loaded_at: null, last_runs: [] }),
+    plugin('old_probe', 'Switched off', ['postgres'], {
+      state: 'disabled',
+      loaded_at: null,
+      runs: NO_RUNS,
+      last_runs: [],
+    }),
   ]
 }
 
 export function makeEvents(): HostEvent[] {
-  const events: Omit<HostEvent, 'id' | 'at'>[] = [
+  const events: Omit<HostEvent, 'at'>[] = [
     {
-      kind: 'server-unreachable',
-      server: 'crm-01',
-      plugin: null,
-      message: 'server `crm-01` cannot be reached',
-      detail: 'connection refused by 10.20.2.12:5432',
-    },
-    {
-      kind: 'plugin-refused',
-      server: null,
-      plugin: 'my_queries',
-      message: 'plugin `my_queries` could not be loaded',
-      detail: 'the probe was built for interface pgvigil:probe@2.0.0',
-    },
-    {
-      kind: 'plugins-reloaded',
-      server: null,
-      plugin: null,
-      message: 'plugins.toml was read again: 5 plugins, 1 changed',
-      detail: null,
-    },
-    {
-      kind: 'server-back',
-      server: 'geo-01',
-      plugin: null,
-      message: 'server `geo-01` answers again after 12 min',
-      detail: null,
-    },
-    {
-      kind: 'database-gone',
+      kind: 'entity.gone',
       server: 'billing-01',
-      plugin: 'database_list',
-      message: 'database `old_shop` is gone',
-      detail: null,
+      subject: 'database:old_shop',
+      detail: 'the database is not on the server any more',
+    },
+    { kind: 'entity.appeared', server: 'billing-01', subject: 'database:shop', detail: 'owner app_owner' },
+    {
+      kind: 'entity.recreated',
+      server: 'orders-01',
+      subject: 'database:app',
+      detail: 'oid 16384 became 24576; its counters began anew',
+    },
+    { kind: 'entity.renamed', server: 'crm-01', subject: 'database:archive', detail: 'was called archive_2023' },
+    {
+      kind: 'entity.gone',
+      server: null,
+      subject: 'database:tmp',
+      detail: 'the database is not on the server any more',
     },
   ]
   return Array.from({ length: 25 }, (_, index) => {
     const event = events[index % events.length]
     if (event === undefined) throw new Error('the list of events is empty')
-    return { id: 1_000 - index, at: ago(index * 7 * MINUTE + 12 * SECOND), ...event }
+    return { at: ago(index * 7 * MINUTE + 12 * SECOND), ...event }
   })
 }
 
 export function makeSettings(): SettingsMap {
-  const item = (key: string, value: number) => ({
+  const item = (key: string, value: number, min: number, max: number, unit: string) => ({
     key,
     value: String(value),
     value_type: 'int',
-    description: null,
+    description: key,
     updated_at: ago(30 * DAY),
+    default: value,
+    min,
+    max,
+    unit,
   })
   return {
-    collect_interval: item('collect_interval', 60),
-    size_update_interval: item('size_update_interval', 1_800),
-    db_check_interval: item('db_check_interval', 300),
-    retention_months: item('retention_months', 12),
-    audit_retention_days: item('audit_retention_days', 90),
-    logs_retention_days: item('logs_retention_days', 30),
+    collect_interval: item('collect_interval', 60, 60, 86_400, 'seconds'),
+    size_update_interval: item('size_update_interval', 1_800, 300, 86_400, 'seconds'),
+    db_check_interval: item('db_check_interval', 300, 300, 86_400, 'seconds'),
+    retention_months: item('retention_months', 12, 1, 120, 'months'),
+    audit_retention_days: item('audit_retention_days', 90, 7, 3_650, 'days'),
+    logs_retention_days: item('logs_retention_days', 30, 7, 3_650, 'days'),
   }
 }

@@ -42,7 +42,7 @@ export function EventsPage() {
           events.length > 0 ? (
             <ul className="overflow-hidden rounded-lg border border-line bg-panel">
               {events.map((event) => (
-                <EventRow key={event.id} event={event} />
+                <EventRow key={`${event.at} ${event.kind} ${event.server} ${event.subject}`} event={event} />
               ))}
             </ul>
           ) : filtered ? (
@@ -59,27 +59,35 @@ export function EventsPage() {
   )
 }
 
-function EventRow({ event }: { event: HostEvent }) {
+/** `database:shop` of a server that still exists leads to the database. */
+function Subject({ event }: { event: HostEvent }) {
+  const database = /^database:(.*)$/s.exec(event.subject)?.[1]
+  if (database === undefined || event.server == null) return <span className="truncate">{event.subject}</span>
   return (
-    <li className="grid gap-x-4 gap-y-0.5 border-b border-line px-3 py-2 last:border-b-0 md:grid-cols-[7.5rem_11rem_12rem_minmax(0,1fr)]">
+    <Link to={paths.database(event.server, database)} className="truncate text-accent-strong hover:underline">
+      {database}
+    </Link>
+  )
+}
+
+function EventRow({ event }: { event: HostEvent }) {
+  const { t } = useI18n()
+  const kinds: Record<string, string> = t.events.kinds
+  return (
+    <li className="grid gap-x-4 gap-y-0.5 border-b border-line px-3 py-2 last:border-b-0 md:grid-cols-[7.5rem_12rem_minmax(0,14rem)_minmax(0,1fr)]">
       <Age at={event.at} className="text-dim" />
-      <code className="truncate font-mono text-xs leading-5">{event.kind}</code>
+      <span className="truncate font-medium" title={event.kind}>
+        {kinds[event.kind] ?? event.kind}
+      </span>
       <span className="flex min-w-0 flex-wrap gap-x-2">
-        {event.server !== null && (
+        {event.server != null && (
           <Link to={paths.server(event.server)} className="truncate text-accent-strong hover:underline">
             {event.server}
           </Link>
         )}
-        {event.plugin !== null && (
-          <Link to={paths.plugin(event.plugin)} className="truncate text-accent-strong hover:underline">
-            {event.plugin}
-          </Link>
-        )}
+        <Subject event={event} />
       </span>
-      <span className="min-w-0 break-words">
-        {event.message}
-        {event.detail && <span className="block text-dim">{event.detail}</span>}
-      </span>
+      <span className="min-w-0 break-words">{event.detail}</span>
     </li>
   )
 }

@@ -16,10 +16,8 @@ export function PluginStateBadge(props: { state: Plugin['state'] }) {
 /** How the newest run went, over all servers. */
 export function LastRuns({ plugin }: { plugin: Plugin }) {
   const { t } = useI18n()
-  const runs = plugin.last_runs
-  if (runs.length === 0) return <span className="text-dim">{t.plugins.noRuns}</span>
-  const count = (outcome: (typeof runs)[number]['outcome']) => runs.filter((run) => run.outcome === outcome).length
-  const [collected, failed, other] = [count('collected'), count('failed'), count('not-applicable')]
+  const { collected, failed, not_applicable: other } = plugin.runs
+  if (collected + failed + other === 0) return <span className="text-dim">{t.plugins.noRuns}</span>
   return (
     <span className="flex flex-wrap gap-1">
       {failed > 0 && <Badge tone="bad">{t.plugins.failed(failed)}</Badge>}

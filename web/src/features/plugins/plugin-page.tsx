@@ -83,7 +83,7 @@ export function versionText(number: number): string {
 
 function Metrics({ plugin }: { plugin: Plugin }) {
   const { t } = useI18n()
-  if (plugin.metadata === null) {
+  if (plugin.metadata == null) {
     return (
       <Card title={t.plugins.metricSets}>
         <p className="p-3 text-dim">{t.plugins.notLoaded}</p>
@@ -93,7 +93,7 @@ function Metrics({ plugin }: { plugin: Plugin }) {
   return (
     <Card title={t.plugins.metricSets}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
-      <section tabIndex={0} aria-label={t.plugins.metricSets} className="max-h-96 overflow-auto">
+      <section tabIndex={0} aria-label={`${plugin.name}: ${t.plugins.metricSets}`} className="max-h-96 overflow-auto">
         {plugin.metadata.sets.length === 0 && <p className="p-3 text-dim">{t.plugins.none}</p>}
         {plugin.metadata.sets.map((set) => (
           <div key={set.name} className="border-b border-line p-3 last:border-b-0">

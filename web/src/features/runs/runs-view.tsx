@@ -138,23 +138,28 @@ function RunRow(props: { run: Run; hideServer: boolean; hidePlugin: boolean; ope
           aria-expanded={props.open}
           aria-label={t.runs.open(run.plugin, run.server ?? t.runs.hostScope)}
           onClick={props.onToggle}
-          className="grid size-6 shrink-0 place-items-center rounded hover:bg-sunken"
+          className="grid size-[24px] shrink-0 place-items-center rounded hover:bg-sunken"
         >
           <Icon name="chevron" className={cx('size-3.5', !props.open && '-rotate-90')} />
         </button>
-        <Badge tone={TONES[run.outcome]}>
-          {run.reason ? t.failureReasons[run.reason] : t.runOutcomes[run.outcome]}
-        </Badge>
+        <span className="flex lg:w-44">
+          <Badge tone={TONES[run.outcome]} {...(run.outcome === 'not-applicable' ? { icon: 'minus' as const } : {})}>
+            {run.reason ? t.failureReasons[run.reason] : t.runOutcomes[run.outcome]}
+          </Badge>
+        </span>
         {!props.hidePlugin && (
-          <Link to={paths.plugin(run.plugin)} className="truncate font-medium text-accent-strong hover:underline">
+          <Link
+            to={paths.plugin(run.plugin)}
+            className="truncate font-medium text-accent-strong hover:underline lg:w-44"
+          >
             {run.plugin}
           </Link>
         )}
         {!props.hideServer &&
-          (run.server === null ? (
-            <span className="text-dim">{t.runs.hostScope}</span>
+          (run.server == null ? (
+            <span className="text-dim lg:w-40">{t.runs.hostScope}</span>
           ) : (
-            <Link to={paths.server(run.server)} className="truncate text-accent-strong hover:underline">
+            <Link to={paths.server(run.server)} className="truncate text-accent-strong hover:underline lg:w-40">
               {run.server}
             </Link>
           ))}

@@ -177,12 +177,12 @@ function SizeCell({ database }: { database: DatabaseStatus }) {
   const { size_bytes: size, size_absence: absence } = database
   return (
     <>
-      {size !== null && <div>{u.bytes(size)}</div>}
+      {size != null && <div>{u.bytes(size)}</div>}
       {absence ? (
         <div className="truncate text-xs text-warn" title={absence.detail}>
           {t.absenceReasons[absence.reason]}: {absence.detail}
         </div>
-      ) : size === null ? (
+      ) : size == null ? (
         <div className="text-xs text-dim">{t.databases.sizePending}</div>
       ) : (
         <Age at={database.size_at} className="block truncate text-xs text-dim" />

@@ -79,7 +79,8 @@ function NoFilesystems({ name }: { name: string }) {
 
 function Filesystem({ filesystem }: { filesystem: FilesystemStatus }) {
   const { t, u } = useI18n()
-  const used = filesystem.size_bytes > 0 ? filesystem.used_bytes / filesystem.size_bytes : 0
+  const { size_bytes: size, used_bytes: usedBytes } = filesystem
+  const used = size != null && size > 0 && usedBytes != null ? usedBytes / size : null
   return (
     <li className="min-w-0">
       <div className="flex items-baseline justify-between gap-2">
@@ -89,11 +90,11 @@ function Filesystem({ filesystem }: { filesystem: FilesystemStatus }) {
         </span>
         <span>{u.percent(used)}</span>
       </div>
-      <UsageBar used={used} className="my-1" />
+      {used !== null && <UsageBar used={used} className="my-1" />}
       <div className="truncate text-xs text-dim">
         {t.servers.diskFree(u.bytes(filesystem.avail_bytes))} / {u.bytes(filesystem.size_bytes)}
       </div>
-      <div className="truncate text-xs text-dim" title={`${filesystem.device} ${filesystem.fstype ?? ''}`}>
+      <div className="truncate text-xs text-dim" title={`${filesystem.device} ${filesystem.fstype}`}>
         {filesystem.mountpoint} · {filesystem.device} · <Age at={filesystem.at} />
       </div>
     </li>

@@ -105,13 +105,13 @@ function HeaderCards({ server }: { server: ServerStatus }) {
   const counts = connectionCounts(server)
   const used = diskUsage(server)
   const tone = used === null ? 'ok' : usageTone(used)
-  const role = server.in_recovery === null ? undefined : server.in_recovery ? t.server.standby : t.server.primary
+  const role = server.in_recovery == null ? undefined : server.in_recovery ? t.server.standby : t.server.primary
   return (
     <dl className="mb-3 grid grid-cols-2 gap-2 sm:grid-cols-3 lg:grid-cols-6">
       <Fact label={t.server.version} value={server.version?.split(' ')[0] ?? u.integer(null)} note={role} />
       <Fact
         label={t.server.uptime}
-        value={u.duration(server.uptime_hours === null ? null : server.uptime_hours * HOUR_MS)}
+        value={u.duration(server.uptime_hours == null ? null : server.uptime_hours * HOUR_MS)}
         note={server.tls === true ? t.server.tlsOn : undefined}
       />
       <Fact
@@ -123,7 +123,7 @@ function HeaderCards({ server }: { server: ServerStatus }) {
       <Fact
         label={t.server.size}
         value={u.bytes(server.size_bytes)}
-        note={server.databases_count === null ? undefined : t.server.databasesCount(server.databases_count)}
+        note={server.databases_count == null ? undefined : t.server.databasesCount(server.databases_count)}
       />
       <Fact
         label={t.server.disk}

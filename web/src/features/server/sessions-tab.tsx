@@ -50,7 +50,7 @@ function SessionsTable({ sessions }: { sessions: LiveQuery[] }) {
   const [search, setSearch] = useUrlState<ListSearch>()
   const names = t.sessions.columns
   const columns = useMemo<Column<LiveQuery, ColumnId>[]>(() => {
-    const text = (value: string | null) => value ?? u.integer(null)
+    const text = (value: string | null | undefined) => value ?? u.integer(null)
     return [
       {
         id: 'pid',

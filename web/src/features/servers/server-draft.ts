@@ -1,12 +1,7 @@
-import type { ServerIn, ServerStatus, SslMode } from '../../api/types'
+import type { ServerIn, ServerStatus } from '../../api/types'
 
-export const SSL_MODES = [
-  'disable',
-  'prefer',
-  'require',
-  'verify-ca',
-  'verify-full',
-] as const satisfies readonly SslMode[]
+export const SSL_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const
+export type SslMode = (typeof SSL_MODES)[number]
 
 /** What the form holds: texts as typed, checked when it is sent. */
 export interface ServerDraft {
@@ -57,12 +52,14 @@ export function draftOf(server: ServerStatus): ServerDraft {
     port: String(server.port),
     user: server.user,
     database: server.database,
-    sslmode: server.sslmode,
+    sslmode: SSL_MODES.find((mode) => mode === server.sslmode) ?? 'prefer',
+    sslrootcert: server.sslrootcert ?? '',
     tags: server.tags.join(', '),
     sshEnabled: server.ssh_user !== '',
+    sshHost: server.ssh_host ?? '',
     sshPort: String(server.ssh_port),
     sshUser: server.ssh_user,
-    sshKeyId: server.ssh_auth_type === 'key' ? server.ssh_key_id : null,
+    sshKeyId: server.ssh_auth_type === 'key' ? (server.ssh_key_id ?? null) : null,
   }
 }
 

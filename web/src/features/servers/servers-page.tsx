@@ -141,7 +141,7 @@ function useColumns(): Column<ServerStatus, ColumnId>[] {
         header: names.state,
         sortBy: (server) => STATE_ORDER[server.state],
         cell: (server) => <StateCell server={server} />,
-        className: 'w-40 xl:w-56',
+        className: 'w-44 xl:w-72',
       },
       {
         id: 'version',
@@ -203,7 +203,7 @@ function useColumns(): Column<ServerStatus, ColumnId>[] {
         numeric: true,
         sortBy: (server) => (server.checked_at ? Date.parse(server.checked_at) : null),
         cell: (server) => <Age at={server.checked_at} className="text-dim" />,
-        className: 'w-28 hidden lg:table-cell',
+        className: 'w-34 hidden lg:table-cell',
       },
     ],
     [t, u, names],

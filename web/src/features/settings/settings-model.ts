@@ -10,21 +10,15 @@ export const SETTING_KEYS = [
 ] as const
 export type SettingKey = (typeof SETTING_KEYS)[number]
 
-export interface SettingRule {
+/** Ranges and units come from the host; what belongs together is ours. */
+export const SETTING_GROUPS = {
+  collecting: ['collect_interval', 'size_update_interval', 'db_check_interval'],
+  retention: ['retention_months', 'audit_retention_days', 'logs_retention_days'],
+} as const satisfies Record<string, readonly SettingKey[]>
+
+export interface SettingRange {
   min: number
   max: number
-  unit: 'seconds' | 'months' | 'days'
-  group: 'collecting' | 'retention'
-}
-
-/** The host's own limits; it refuses what lies outside of them, and we say so before. */
-export const SETTING_RULES: Record<SettingKey, SettingRule> = {
-  collect_interval: { min: 60, max: 86_400, unit: 'seconds', group: 'collecting' },
-  size_update_interval: { min: 300, max: 86_400, unit: 'seconds', group: 'collecting' },
-  db_check_interval: { min: 300, max: 86_400, unit: 'seconds', group: 'collecting' },
-  retention_months: { min: 1, max: 120, unit: 'months', group: 'retention' },
-  audit_retention_days: { min: 7, max: 3_650, unit: 'days', group: 'retention' },
-  logs_retention_days: { min: 7, max: 3_650, unit: 'days', group: 'retention' },
 }
 
 export type SettingsDraft = Record<SettingKey, string>
@@ -41,8 +35,7 @@ export function draftOfSettings(settings: SettingsMap): SettingsDraft {
   }
 }
 
-export function isValidSetting(key: SettingKey, text: string): boolean {
-  const { min, max } = SETTING_RULES[key]
+export function isValidSetting({ min, max }: SettingRange, text: string): boolean {
   return /^\d+$/.test(text) && Number(text) >= min && Number(text) <= max
 }
 

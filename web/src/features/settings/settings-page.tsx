@@ -17,8 +17,8 @@ import {
   changedSettings,
   draftOfSettings,
   isValidSetting,
+  SETTING_GROUPS,
   SETTING_KEYS,
-  SETTING_RULES,
   type SettingKey,
   type SettingsDraft,
 } from './settings-model'
@@ -35,29 +35,45 @@ export function SettingsPage() {
 }
 
 function StoredSettings() {
+  const [savedAt, setSavedAt] = useState<number | null>(null)
   const query = useQuery({ ...settingsQuery(), refetchOnWindowFocus: false })
   return (
     <QueryView query={query} skeleton={<FormSkeleton />}>
-      {(settings) => <SettingsForm key={JSON.stringify(draftOfSettings(settings))} settings={settings} />}
+      {(settings) => (
+        // A new form for new values: what is stored is what an undo returns to.
+        <SettingsForm
+          key={JSON.stringify(draftOfSettings(settings))}
+          settings={settings}
+          savedAt={savedAt}
+          onSaved={() => setSavedAt(Date.now())}
+        />
+      )}
     </QueryView>
   )
 }
 
 const SECOND_MS = 1_000
 
-function SettingsForm({ settings }: { settings: SettingsMap }) {
+function SettingsForm(props: { settings: SettingsMap; savedAt: number | null; onSaved: () => void }) {
   const { t, u } = useI18n()
+  const { settings } = props
   const queryClient = useQueryClient()
   const before = draftOfSettings(settings)
   const [draft, setDraft] = useState<SettingsDraft>(before)
   const changed = changedSettings(before, draft)
   const dirty = Object.keys(changed).length > 0
-  const valid = SETTING_KEYS.every((key) => isValidSetting(key, draft[key]))
+  const isValid = (key: SettingKey) => {
+    const range = settings[key]
+    return range === undefined || isValidSetting(range, draft[key])
+  }
+  const valid = SETTING_KEYS.every(isValid)
 
   const save = useMutation({
-    mutationKey: ['settings', 'save'],
     mutationFn: () => unwrap(api.PUT('/api/settings', { body: changed })),
-    onSuccess: (saved) => queryClient.setQueryData(settingsQuery().queryKey, saved),
+    onSuccess: (saved) => {
+      queryClient.setQueryData(settingsQuery().queryKey, saved)
+      props.onSaved()
+    },
   })
 
   const submit = (event: FormEvent) => {
@@ -65,41 +81,43 @@ function SettingsForm({ settings }: { settings: SettingsMap }) {
     if (dirty && valid) save.mutate()
   }
 
-  const units = { seconds: t.settings.unitSeconds, months: t.settings.unitMonths, days: t.settings.unitDays }
+  const units: Record<string, string> = {
+    seconds: t.settings.unitSeconds,
+    months: t.settings.unitMonths,
+    days: t.settings.unitDays,
+  }
   const hostFields = save.error instanceof ApiProblem ? save.error.fields : []
 
   const field = (key: SettingKey) => {
-    const rule = SETTING_RULES[key]
-    const text = draft[key]
-    const range = [u.integer(rule.min), u.integer(rule.max)] as const
-    const readable = rule.unit === 'seconds' && isValidSetting(key, text)
-    const own = isValidSetting(key, text) ? undefined : t.settings.outOfRange(...range)
+    const setting = settings[key]
+    if (setting === undefined) return null
+    const unit = units[setting.unit] ?? setting.unit
+    const range = [u.integer(setting.min), u.integer(setting.max)] as const
+    const readable = setting.unit === 'seconds' && isValid(key)
+    const length = readable ? ` (${t.settings.equals(u.duration(Number(draft[key]) * SECOND_MS))})` : ''
+    const own = isValid(key) ? undefined : t.settings.outOfRange(...range)
     return (
       <TextField
         key={key}
-        label={`${t.settings.names[key]}, ${units[rule.unit]}`}
-        hint={`${t.settings.help[key]} ${t.settings.between(...range)} ${units[rule.unit]}${
-          readable ? ` (${t.settings.equals(u.duration(Number(text) * SECOND_MS))})` : ''
-        }`}
+        label={`${t.settings.names[key]}, ${unit}`}
+        hint={`${t.settings.help[key]} ${t.settings.between(...range)} ${unit}${length}`}
         error={own ?? hostFields.find((problem) => problem.field === key)?.message}
         inputMode="numeric"
-        value={text}
+        value={draft[key]}
         onChange={(event) => setDraft({ ...draft, [key]: event.target.value.trim() })}
       />
     )
   }
-  const group = (name: 'collecting' | 'retention') => SETTING_KEYS.filter((key) => SETTING_RULES[key].group === name)
-  const shrinks = group('retention').some(
-    (key) => changed[key] !== undefined && Number(draft[key]) < Number(before[key]),
-  )
+  const { collecting, retention } = SETTING_GROUPS
+  const shrinks = retention.some((key) => changed[key] !== undefined && Number(draft[key]) < Number(before[key]))
 
   return (
     <form onSubmit={submit} noValidate className="grid max-w-4xl gap-4">
       <Card title={t.settings.collecting}>
-        <div className="grid gap-4 p-4 sm:grid-cols-2 lg:grid-cols-3">{group('collecting').map(field)}</div>
+        <div className="grid gap-4 p-4 sm:grid-cols-2 lg:grid-cols-3">{collecting.map(field)}</div>
       </Card>
       <Card title={t.settings.retention}>
-        <div className="grid gap-4 p-4 sm:grid-cols-2 lg:grid-cols-3">{group('retention').map(field)}</div>
+        <div className="grid gap-4 p-4 sm:grid-cols-2 lg:grid-cols-3">{retention.map(field)}</div>
         {shrinks && <p className="px-4 pb-3 text-warn">{t.settings.shrinkWarning}</p>}
       </Card>
       {save.error && (
@@ -116,7 +134,7 @@ function SettingsForm({ settings }: { settings: SettingsMap }) {
           {t.settings.reset}
         </Button>
         <span role="status" className="text-dim">
-          {dirty ? t.settings.unsaved : ''}
+          {dirty ? t.settings.unsaved : props.savedAt === null ? '' : t.settings.saved}
         </span>
       </div>
     </form>

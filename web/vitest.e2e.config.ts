@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config'
+
+/** Against the build in dist, served with the mock backend under the host's CSP. */
+export default defineConfig({
+  test: {
+    include: ['test/e2e/*.spec.ts'],
+    exclude: ['test/e2e/host.spec.ts'],
+    globalSetup: ['test/e2e/serve.ts'],
+    // The files share one mock backend, whose state they change.
+    fileParallelism: false,
+    testTimeout: 120_000,
+    hookTimeout: 60_000,
+  },
+})

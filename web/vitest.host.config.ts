@@ -1,0 +1,6 @@
+import { defineConfig } from 'vitest/config'
+
+/** Against a running host; see test/e2e/host.spec.ts for what it takes from the environment. */
+export default defineConfig({
+  test: { include: ['test/e2e/host.spec.ts'], testTimeout: 300_000, hookTimeout: 60_000 },
+})
