@@ -55,9 +55,6 @@ export interface SeriesRequest {
   labels?: string | undefined
 }
 
-/** As the API takes it: a comma would end the value, so it is escaped. */
-export const labelMatcher = (label: string, value: string): string => `${label}:${value.replace(/[\\,]/g, '\\$&')}`
-
 /** Points that a chart of full width can show one beside the other. */
 const MAX_POINTS = 1_000
 

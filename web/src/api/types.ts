@@ -1,8 +1,8 @@
 import type { paths } from './schema'
 
 /** Types of answers and bodies, by route: they follow the host's document whatever it calls its schemas. */
-type Answer<Route> = Route extends { responses: { 200: { content: { 'application/json': infer Body } } } }
-  ? Body
+type Answer<Route> = Route extends { responses: { 200: { content: { 'application/json': infer Sent } } } }
+  ? Sent
   : never
 type Body<Route> = Route extends { requestBody: { content: { 'application/json': infer Sent } } } ? Sent : never
 type Get<Path extends keyof paths> = paths[Path] extends { get: infer Route } ? Answer<Route> : never

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react'
-import { labelMatcher, seriesQuery } from '../api/queries'
+import { labelMatcher } from '../api/label-matcher'
+import { seriesQuery } from '../api/queries'
 import { type Column, DataTable } from '../blocks/data-table'
 import { QueryView } from '../blocks/state-view'
 import { useI18n } from '../i18n'

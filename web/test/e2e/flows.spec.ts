@@ -1,0 +1,359 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
+import { axe, launch, open, screenshot, settled, signIn, type Watched } from './browser.ts'
+
+/** What people do, step by step, by role and label. */
+
+let browser: Browser
+let watched: Watched
+let page: Page
+
+beforeAll(async () => {
+  browser = await launch()
+})
+afterAll(() => browser.close())
+
+beforeEach(async () => {
+  await fetch(`${inject('baseUrl')}/mock/reset`)
+  watched = await open(browser, inject('baseUrl'), { locale: 'en', theme: 'light' })
+  page = watched.page
+})
+afterEach(async () => {
+  expect(watched.faults).toEqual([])
+  await watched.close()
+})
+
+const problem = (status: number, detail: string) => ({
+  status,
+  contentType: 'application/problem+json',
+  body: JSON.stringify({ type: 'about:blank', title: 'x', status, detail, request_id: 'req-4711' }),
+})
+
+describe('signing in', () => {
+  test('a wrong password is told, and the form stays', async () => {
+    await page.goto('/login')
+    await page.getByLabel('User name').fill('admin')
+    await page.getByLabel('Password').fill('wrong')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('alert').getByText('The user name or the password is wrong.').waitFor()
+    expect(await axe(page)).toEqual([])
+  })
+
+  test('too many attempts count down', async () => {
+    await page.goto('/login')
+    await page.getByLabel('User name').fill('limited')
+    await page.getByLabel('Password').fill('x')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByText(/Try again in 4\d s/).waitFor()
+    expect(await page.getByRole('button', { name: 'Sign in' }).isDisabled()).toBe(true)
+  })
+
+  test('a deep link survives the sign-in and a reload', async () => {
+    await page.goto('/servers/crm-01?from=now-30d')
+    await page.getByLabel('User name').fill('viewer')
+    await page.getByLabel('Password').fill('viewer')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('heading', { name: 'crm-01' }).waitFor()
+    expect(new URL(page.url()).search).toBe('?from=now-30d')
+    await page.reload()
+    await page.getByRole('heading', { name: 'crm-01' }).waitFor()
+    expect(await page.getByRole('button', { name: '30 d' }).getAttribute('aria-pressed')).toBe('true')
+  })
+
+  test('signing out in one tab signs out the other', async () => {
+    await signIn(page, 'admin')
+    const other = await page.context().newPage()
+    await other.goto('/servers')
+    await other.getByRole('heading', { name: 'Servers' }).waitFor()
+    await page.getByRole('button', { name: 'Account: admin' }).click()
+    await page.getByRole('menuitem', { name: 'Sign out' }).click()
+    await page.getByLabel('Password').waitFor()
+    await other.getByLabel('Password').waitFor()
+    // The access token is nowhere that a script could find it later.
+    expect(await page.evaluate<string[]>('Object.keys(localStorage).toSorted()')).toEqual([
+      'pgvigil.locale',
+      'pgvigil.theme',
+    ])
+  })
+})
+
+describe('roles', () => {
+  test('a viewer sees no way to change anything, and no settings', async () => {
+    await signIn(page, 'viewer')
+    await page.getByRole('link', { name: 'billing-01' }).waitFor()
+    expect(await page.getByRole('link', { name: 'Add server' }).count()).toBe(0)
+    expect(await page.getByRole('link', { name: 'Settings' }).count()).toBe(0)
+    await page.getByRole('link', { name: 'billing-01' }).click()
+    await page.getByRole('heading', { name: 'billing-01' }).waitFor()
+    expect(await page.getByRole('link', { name: 'Edit' }).count()).toBe(0)
+    for (const path of ['/settings', '/servers/new', '/servers/billing-01/edit']) {
+      await page.goto(path)
+      await page.getByRole('heading', { name: 'Not allowed' }).waitFor()
+    }
+    expect(await axe(page)).toEqual([])
+    await screenshot(page, 'flow-forbidden')
+  })
+})
+
+describe('the list of servers', () => {
+  test('search, filter and sort live in the URL', async () => {
+    await signIn(page, 'admin')
+    await page.getByRole('link', { name: 'billing-01' }).waitFor()
+    await page.keyboard.press('/')
+    await page.keyboard.type('production')
+    await page.waitForURL(/q=production/)
+    await page.getByRole('button', { name: /^OK/ }).click()
+    await page.getByRole('button', { name: 'Connections' }).click()
+    await page.waitForURL(/sort=-connections/)
+    expect(await page.getByRole('columnheader', { name: 'Connections' }).getAttribute('aria-sort')).toBe('descending')
+    const names = () => page.locator('tbody a').allTextContents()
+    const before = await names()
+    await page.reload()
+    await page.locator('tbody a').first().waitFor()
+    expect(await names()).toEqual(before)
+    await page.getByRole('searchbox').fill('nothing at all')
+    await page.getByRole('button', { name: 'Reset filters' }).click()
+    await page.getByRole('link', { name: 'crm-01' }).waitFor()
+  })
+
+  test('without servers the first step is offered, to a viewer it is not', async () => {
+    await fetch(`${inject('baseUrl')}/mock/reset?servers=0`)
+    await signIn(page, 'viewer')
+    await page.getByRole('heading', { name: 'No servers yet' }).waitFor()
+    expect(await page.getByRole('link', { name: 'Add server' }).count()).toBe(0)
+    await page.getByRole('button', { name: 'Account: viewer' }).click()
+    await page.getByRole('menuitem', { name: 'Sign out' }).click()
+    await page.getByLabel('Password').waitFor()
+    await signIn(page, 'operator')
+    await page.getByRole('link', { name: 'Add server' }).nth(1).click()
+    await page.getByRole('heading', { name: 'Add server' }).waitFor()
+    await page.goto('/servers')
+    await page.getByRole('heading', { name: 'No servers yet' }).waitFor()
+    expect(await axe(page)).toEqual([])
+    await screenshot(page, 'flow-empty')
+  })
+
+  test('a thousand servers are few elements, and the last is reached by scrolling', async () => {
+    await fetch(`${inject('baseUrl')}/mock/reset?servers=1000`)
+    await signIn(page, 'admin')
+    await page.getByText('1,000 servers').waitFor()
+    await page.locator('tbody a').first().waitFor()
+    expect(await page.evaluate<number>("document.querySelectorAll('*').length")).toBeLessThan(2_500)
+    const table = page.getByRole('region', { name: 'Servers' })
+    expect(await table.getByRole('table').getAttribute('aria-rowcount')).toBe('1001')
+    await table.evaluate((element) => {
+      element.scrollTop = element.scrollHeight
+    })
+    await page.getByRole('link', { name: 'stock-83' }).waitFor()
+  })
+
+  test('an error names the request and can be tried again; afterwards the last good data stays', async () => {
+    let fail = true
+    await page.route('**/api/servers', (route) =>
+      fail ? route.fulfill(problem(500, 'the store is away')) : route.continue(),
+    )
+    await signIn(page, 'admin')
+    await page.getByRole('heading', { name: 'This could not be loaded' }).waitFor({ timeout: 15_000 })
+    await page.getByText('the store is away').waitFor()
+    await page.getByText('req-4711').waitFor()
+    expect(await axe(page)).toEqual([])
+    await screenshot(page, 'flow-error')
+    fail = false
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.getByRole('link', { name: 'billing-01' }).waitFor()
+    fail = true
+    await page.getByText(/Could not be updated; this is what was known/).waitFor({ timeout: 30_000 })
+    expect(await page.getByRole('link', { name: 'billing-01' }).count()).toBe(1)
+    expect(await axe(page)).toEqual([])
+    await screenshot(page, 'flow-stale')
+  })
+
+  test('while it loads, its shape is there', async () => {
+    let release = () => {}
+    const held = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    await page.route('**/api/servers', async (route) => {
+      await held
+      await route.continue()
+    })
+    await signIn(page, 'admin')
+    await page.getByTestId('skeleton').waitFor()
+    expect(await axe(page)).toEqual([])
+    release()
+    await page.getByRole('link', { name: 'billing-01' }).waitFor()
+  })
+
+  test('a host that is away is told apart from a refusal', async () => {
+    await signIn(page, 'admin')
+    await page.getByRole('link', { name: 'billing-01' }).waitFor()
+    await page.route('**/api/events*', (route) => route.abort())
+    await page.getByRole('link', { name: 'Events' }).click()
+    await page.getByRole('heading', { name: 'The host cannot be reached' }).waitFor({ timeout: 15_000 })
+  })
+})
+
+describe('adding, changing and deleting a server', () => {
+  const fill = async (fields: Record<string, string>) => {
+    for (const [label, value] of Object.entries(fields)) await page.getByLabel(label, { exact: true }).fill(value)
+  }
+
+  test('settings are tested before they are saved, with the GRANT that is missing', async () => {
+    await signIn(page, 'operator')
+    await page.goto('/servers/new')
+    await page.getByRole('button', { name: 'Test connection' }).click()
+    await page.getByText('Some fields need your attention.').waitFor()
+    expect(await axe(page)).toEqual([])
+    await fill({ Name: 'fresh', Host: '10.0.0.1', User: 'pgvigil', Password: 'secret' })
+    await page.getByRole('button', { name: 'Test connection' }).click()
+    await page.getByText('PostgreSQL: The test has failed').waitFor()
+    await fill({ Host: 'db.example' })
+    await page.getByText('The settings have changed since this test.').waitFor()
+    await page.getByLabel('Collect over SSH').check()
+    await fill({ 'SSH user': 'monitor', 'SSH password': 'secret' })
+    await page.getByRole('button', { name: 'Test connection' }).click()
+    await page.getByText('PostgreSQL: The test has passed').waitFor()
+    await page.locator('pre').getByText('GRANT pg_monitor TO pgvigil;').waitFor()
+    await page.getByText('SSH: The test has passed').waitFor()
+    expect(await axe(page)).toEqual([])
+    await screenshot(page, 'flow-test')
+    await page.getByRole('button', { name: 'Add server' }).click()
+    await page.getByRole('heading', { name: 'Waiting for the first samples' }).waitFor()
+    expect(new URL(page.url()).pathname).toBe('/servers/fresh')
+  })
+
+  test('a name that is taken is told at its field', async () => {
+    await signIn(page, 'admin')
+    await page.goto('/servers/new')
+    await fill({ Name: 'billing-01', Host: 'db.example', User: 'pgvigil' })
+    await page.getByRole('button', { name: 'Add server' }).click()
+    await page.getByText('a server with this name exists').waitFor()
+    expect(await page.getByLabel('Name', { exact: true }).getAttribute('aria-invalid')).toBe('true')
+  })
+
+  test('unsaved changes are not lost by a click', async () => {
+    await signIn(page, 'admin')
+    await page.goto('/servers/billing-01/edit')
+    await fill({ Host: 'elsewhere.example' })
+    await page.getByRole('link', { name: 'Events' }).click()
+    await page.getByRole('alertdialog', { name: 'Leave without saving?' }).waitFor()
+    expect(await axe(page)).toEqual([])
+    await page.getByRole('button', { name: 'Stay' }).click()
+    expect(await page.getByLabel('Host', { exact: true }).inputValue()).toBe('elsewhere.example')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('elsewhere.example:5432').waitFor()
+  })
+
+  test('a server goes only after its name was typed', async () => {
+    await signIn(page, 'admin')
+    await page.goto('/servers/mail-01/edit')
+    await page.getByRole('button', { name: 'Delete this server' }).click()
+    const dialog = page.getByRole('alertdialog', { name: 'Delete server mail-01?' })
+    await dialog.waitFor()
+    expect(await dialog.getByRole('button', { name: 'Delete' }).isDisabled()).toBe(true)
+    await dialog.getByLabel('Type mail-01 to confirm').fill('mail-01')
+    expect(await axe(page)).toEqual([])
+    await screenshot(page, 'flow-delete')
+    await dialog.getByRole('button', { name: 'Delete' }).click()
+    await page.getByRole('link', { name: 'billing-01' }).waitFor()
+    expect(await page.getByRole('link', { name: 'mail-01' }).count()).toBe(0)
+  })
+})
+
+describe('charts', () => {
+  const chart = () => page.getByRole('region', { name: 'Connections' })
+
+  test('a drag zooms into the URL, and back returns', async () => {
+    await signIn(page, 'admin')
+    await page.goto('/servers/billing-01')
+    const canvas = chart().locator('.u-over')
+    await canvas.waitFor()
+    const box = await canvas.boundingBox()
+    if (box === null) throw new Error('the chart is not on the page')
+    await page.mouse.move(box.x + box.width * 0.2, box.y + 40)
+    await page.getByTestId('chart-tooltip').first().getByText('app').waitFor()
+    await screenshot(page, 'flow-tooltip')
+    await page.mouse.down()
+    await page.mouse.move(box.x + box.width * 0.4, box.y + 40, { steps: 4 })
+    await page.mouse.up()
+    await page.waitForURL(/from=\d{4}-.*to=\d{4}-/)
+    await settled(page)
+    expect(await axe(page)).toEqual([])
+    await page.goBack()
+    await page.waitForURL(/billing-01$/)
+    expect(await page.getByRole('button', { name: '24 h' }).getAttribute('aria-pressed')).toBe('true')
+  })
+
+  test('a series is isolated, and the numbers are there as a table and in words', async () => {
+    await signIn(page, 'admin')
+    await page.goto('/servers/billing-01')
+    await chart().getByRole('button', { name: 'analytics' }).click()
+    expect(await chart().getByRole('button', { name: 'analytics' }).getAttribute('aria-pressed')).toBe('true')
+    await chart()
+      .getByText(/^Connections: 8 series/)
+      .waitFor({ state: 'attached' })
+    await chart().getByRole('button', { name: 'Connections: Show as table' }).click()
+    await chart().getByRole('table').waitFor()
+    expect(await axe(page)).toEqual([])
+  })
+
+  test('the arrow keys move the cursor', async () => {
+    await signIn(page, 'admin')
+    await page.goto('/servers/billing-01')
+    await chart()
+      .getByRole('group', { name: /^Connections/ })
+      .focus()
+    await page.keyboard.press('ArrowLeft')
+    await chart().getByTestId('chart-tooltip').getByText('app').waitFor()
+  })
+
+  test('a database with a difficult name has its page', async () => {
+    await signIn(page, 'admin')
+    await page.goto('/servers/billing-01/databases')
+    await page.getByRole('link', { name: 'имя с пробелом/1 %' }).click()
+    await page.getByRole('heading', { name: 'имя с пробелом/1 %' }).waitFor()
+    await page.reload()
+    await page.getByRole('heading', { name: 'имя с пробелом/1 %' }).waitFor()
+    await page.getByText('OID 16390').waitFor()
+  })
+})
+
+test('what failed says why, and opens to tell more', async () => {
+  await signIn(page, 'viewer')
+  await page.goto('/runs')
+  await page.getByRole('button', { name: 'Failed' }).click()
+  await page.waitForURL(/outcome=failed/)
+  await page.getByRole('button', { name: 'Details of the run of my_queries on orders-01' }).first().click()
+  await page.getByText(/Cost: CPU 1.8 ms/).waitFor()
+  expect(await axe(page)).toEqual([])
+  await screenshot(page, 'flow-run')
+})
+
+test('settings are checked against the ranges of the host and saved', async () => {
+  await signIn(page, 'admin')
+  await page.goto('/settings')
+  const interval = page.getByLabel('Statistics of databases, seconds')
+  await interval.fill('10')
+  await page.getByText('A whole number from 60 to 86,400.').waitFor()
+  expect(await page.getByRole('button', { name: 'Save' }).isDisabled()).toBe(true)
+  await interval.fill('120')
+  await page.getByLabel('Samples, months').fill('6')
+  await page.getByText('Shortening the retention deletes older data for good.').waitFor()
+  expect(await axe(page)).toEqual([])
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('Saved.').waitFor()
+  expect(await interval.inputValue()).toBe('120')
+})
+
+test('language and theme change at once and stay', async () => {
+  await signIn(page, 'admin')
+  await page.getByRole('button', { name: 'Account: admin' }).click()
+  expect(await axe(page)).toEqual([])
+  await page.getByRole('menuitemradio', { name: 'Русский' }).click()
+  await page.getByRole('heading', { name: 'Серверы' }).waitFor()
+  expect(await page.locator('html').getAttribute('lang')).toBe('ru')
+  // A choice keeps the menu open.
+  await page.getByRole('menuitemradio', { name: 'Тёмное' }).click()
+  expect(await page.locator('html').getAttribute('class')).toContain('dark')
+  expect(await axe(page)).toEqual([])
+})

@@ -1,0 +1,73 @@
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { axe, launch, open } from './browser.ts'
+
+/**
+ * The UI on a real host with a real PostgreSQL server, from the sign-in to the first chart.
+ *
+ * Takes from the environment: BASE_URL, ADMIN_PASSWORD, PG_HOST, PG_PORT, PG_USER, PG_PASSWORD, and optionally
+ * SERVER_NAME (`ui-test`) and SAMPLES_TIMEOUT_S (180), which must be longer than two intervals of the host's plugins.
+ */
+function need(name: string): string {
+  const value = process.env[name]
+  if (value === undefined || value === '') throw new Error(`the environment variable ${name} is not set`)
+  return value
+}
+
+const name = process.env.SERVER_NAME ?? 'ui-test'
+const samplesTimeout = Number(process.env.SAMPLES_TIMEOUT_S ?? 180) * 1_000
+
+let browser: Browser
+beforeAll(async () => {
+  browser = await launch()
+})
+afterAll(() => browser.close())
+
+test('a server is tested, added, and drawn', async () => {
+  const { page, faults, close } = await open(browser, need('BASE_URL'), { locale: 'en', theme: 'light' })
+
+  await page.goto('/servers/new')
+  await page.getByLabel('User name').fill('admin')
+  await page.getByLabel('Password').fill(need('ADMIN_PASSWORD'))
+  await page.getByRole('button', { name: 'Sign in' }).click()
+
+  await page.getByRole('heading', { name: 'Add server', level: 1 }).waitFor()
+  await page.getByLabel('Name', { exact: true }).fill(name)
+  await page.getByLabel('Host', { exact: true }).fill(need('PG_HOST'))
+  await page.getByLabel('Port', { exact: true }).fill(need('PG_PORT'))
+  await page.getByLabel('User', { exact: true }).fill(need('PG_USER'))
+  await page.getByLabel('Password', { exact: true }).fill(`${need('PG_PASSWORD')}-wrong`)
+  await page.getByRole('button', { name: 'Test connection' }).click()
+  await page.getByText('PostgreSQL: The test has failed').waitFor({ timeout: 60_000 })
+  await page.getByLabel('Password', { exact: true }).fill(need('PG_PASSWORD'))
+  await page.getByRole('button', { name: 'Test connection' }).click()
+  await page.getByText('PostgreSQL: The test has passed').waitFor({ timeout: 60_000 })
+  await page.getByRole('button', { name: 'Add server' }).click()
+
+  await page.waitForURL(new RegExp(`/servers/${name}$`))
+  await page.getByRole('heading', { name, level: 1 }).waitFor()
+  // The overview replaces the waiting note as soon as the server has been collected from.
+  await page.getByRole('button', { name: '1 h' }).click({ timeout: samplesTimeout })
+
+  const chart = page.getByRole('region', { name: 'Connections' })
+  await chart.locator('canvas').waitFor({ timeout: samplesTimeout })
+  await chart
+    .getByText(/: last \d+, least \d+, most \d+\.$/)
+    .first()
+    .waitFor({ state: 'attached' })
+  expect(await axe(page)).toEqual([])
+
+  await page.getByRole('link', { name: 'Databases', exact: true }).click()
+  await page.getByRole('link', { name: 'postgres', exact: true }).waitFor({ timeout: samplesTimeout })
+
+  await page.goto('/runs?outcome=collected')
+  await page.getByRole('link', { name }).first().waitFor({ timeout: samplesTimeout })
+
+  // A reload takes the session up from the cookie.
+  await page.goto('/servers')
+  await page.getByRole('link', { name }).waitFor()
+  await page.reload()
+  await page.getByRole('link', { name }).waitFor()
+  expect(faults).toEqual([])
+  await close()
+})

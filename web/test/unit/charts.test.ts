@@ -1,0 +1,90 @@
+import { expect, test } from 'vitest'
+import type { SeriesResponse } from '../../src/api/types.ts'
+import { type ChartWords, chartData, OTHER_KEY, ratioColumns, seriesFacts, sumColumns } from '../../src/charts/model.ts'
+
+const words: ChartWords = { metric: (name) => name, label: (value) => value, other: (count) => `other ${count}` }
+
+function answer(part: Partial<SeriesResponse>): SeriesResponse {
+  return {
+    server: 's',
+    set: 'pg_stat_database',
+    resolution: 'raw',
+    from: '2026-01-01T00:00:00Z',
+    to: '2026-01-01T01:00:00Z',
+    interval_seconds: 60,
+    metrics: [],
+    timestamps: [],
+    series: [],
+    series_left_out: 0,
+    ...part,
+  }
+}
+
+const metric = (name: string) =>
+  ({ name, full_name: `pg_stat_database_${name}`, kind: 'counter', unit: '', help: '' }) as const
+
+test('a sum has a gap only where nothing has a value', () => {
+  const columns = [
+    [1, null, null],
+    [2, 3, null],
+  ]
+  expect(sumColumns(columns, 3)).toEqual([3, 3, null])
+})
+
+test('where nothing was read there is no hit ratio, and not one of zero', () => {
+  expect(ratioColumns([9, 0, null], [1, 0, 5])).toEqual([0.9, null, null])
+})
+
+test('lines stand in our order, not in that of the declaration', () => {
+  const data = chartData(
+    answer({
+      metrics: [metric('xact_rollback'), metric('xact_commit')],
+      timestamps: [0, 60],
+      series: [
+        { metric: 'xact_rollback', labels: { datname: 'a' }, values: [1, 1] },
+        { metric: 'xact_commit', labels: { datname: 'a' }, values: [10, 20] },
+        { metric: 'xact_commit', labels: { datname: 'b' }, values: [1, null] },
+      ],
+    }),
+    { kind: 'by-metric' },
+    ['xact_commit', 'xact_rollback', 'not_collected'],
+    words,
+  )
+  expect(data.series.map((series) => [series.key, series.values])).toEqual([
+    ['xact_commit', [11, 20]],
+    ['xact_rollback', [1, 1]],
+  ])
+  expect(data.format).toBe('rate')
+})
+
+test('of more than twenty series the ten greatest are drawn, and the rest as one', () => {
+  const series = Array.from({ length: 25 }, (_, index) => ({
+    metric: 'numbackends',
+    labels: { datname: `db${index}` },
+    values: [index, null],
+  }))
+  const data = chartData(
+    answer({ metrics: [metric('numbackends')], timestamps: [0, 60], series }),
+    { kind: 'by-label', label: 'datname' },
+    [],
+    words,
+  )
+  expect(data.series).toHaveLength(11)
+  expect(data.series[0]?.key).toBe('db24')
+  expect(data.series.at(-1)).toEqual({ key: OTHER_KEY, label: 'other 15', values: [105, null] })
+})
+
+test('twenty series are all drawn', () => {
+  const series = Array.from({ length: 20 }, (_, index) => ({
+    metric: 'numbackends',
+    labels: { datname: `db${index}` },
+    values: [index],
+  }))
+  const all = answer({ metrics: [metric('numbackends')], timestamps: [0], series })
+  expect(chartData(all, { kind: 'by-label', label: 'datname' }, [], words).series).toHaveLength(20)
+})
+
+test('the words about a line know its ends', () => {
+  expect(seriesFacts([null, 4, 1, null, 2, null])).toEqual({ last: 2, min: 1, max: 4 })
+  expect(seriesFacts([null])).toEqual({ last: null, min: null, max: null })
+})

@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest'
+import { checkDraft, draftOf, EMPTY_DRAFT, settingsOf } from '../../src/features/servers/server-draft.ts'
+import { changedSettings, isValidSetting } from '../../src/features/settings/settings-model.ts'
+import { makeServers } from '../mock/data.ts'
+
+const filled = { ...EMPTY_DRAFT, name: 'pg-1', host: 'db.example', user: 'pgvigil' }
+
+test('an empty form says what it needs', () => {
+  expect(checkDraft(EMPTY_DRAFT)).toEqual({ name: 'required', host: 'required', user: 'required' })
+})
+
+test.each(['a/b', '..', 'имя', 'a b', 'x'.repeat(65)])('the name %s is refused', (name) => {
+  expect(checkDraft({ ...filled, name })).toEqual({ name: 'name' })
+})
+
+test.each(['0', '65536', '54x', ''])('the port "%s" is refused', (port) => {
+  expect(checkDraft({ ...filled, port })).toEqual({ port: 'port' })
+})
+
+test.each(['localhost', '::1', '127.0.0.1', '/var/run/postgresql'])('the host %s is fine', (host) => {
+  expect(checkDraft({ ...filled, host })).toEqual({})
+})
+
+test('SSH that is switched off is not checked and not sent', () => {
+  const draft = { ...filled, sshUser: 'monitor', sshPassword: 'secret', sshPort: 'x' }
+  expect(checkDraft(draft)).toEqual({})
+  expect(settingsOf(draft)).toMatchObject({ ssh_user: '', ssh_password: '', ssh_host: null, ssh_port: 22 })
+})
+
+test('tags are a list without empty ones', () => {
+  expect(settingsOf({ ...filled, tags: ' a, ,b ,' }).tags).toEqual(['a', 'b'])
+})
+
+test('editing nothing sends back what is stored, with empty secrets', () => {
+  const [server] = makeServers(1)
+  if (server === undefined) throw new Error('no server')
+  const sent = settingsOf(draftOf(server))
+  expect(sent).toMatchObject({
+    name: server.name,
+    host: server.host,
+    ssh_user: server.ssh_user,
+    password: '',
+    ssh_password: '',
+  })
+})
+
+test('only settings that changed are sent', () => {
+  const before = {
+    collect_interval: '60',
+    size_update_interval: '1800',
+    db_check_interval: '300',
+    retention_months: '12',
+    audit_retention_days: '90',
+    logs_retention_days: '30',
+  }
+  expect(changedSettings(before, { ...before, retention_months: '24' })).toEqual({ retention_months: 24 })
+})
+
+test.each(['59', '86401', '60.5', '', '-60', '1e3'])('%s is outside of 60 to 86400', (text) => {
+  expect(isValidSetting({ min: 60, max: 86_400 }, text)).toBe(false)
+})

@@ -1,0 +1,123 @@
+import { expect, test } from 'vitest'
+import { ApiProblem } from '../../src/api/problem.ts'
+import { Session, type SessionParts } from '../../src/api/session.ts'
+
+const ORIGIN = 'http://host'
+
+/** A host that knows one valid token at a time and counts what it is asked. */
+class FakeHost {
+  valid = 'first'
+  refreshStatus = 200
+  calls: string[] = []
+  bodies: string[] = []
+  #next = 1
+  /** Held refreshes wait for this. */
+  gate: Promise<void> = Promise.resolve()
+
+  fetch = async (request: Request): Promise<Response> => {
+    const path = new URL(request.url).pathname
+    this.calls.push(path)
+    if (path === '/api/refresh') {
+      await this.gate
+      if (this.refreshStatus !== 200) return json(this.refreshStatus, { detail: 'no' })
+      this.valid = `token-${this.#next++}`
+      return json(200, { access_token: this.valid, token_type: 'bearer' })
+    }
+    if (path === '/api/token') return json(200, { access_token: this.valid, token_type: 'bearer' })
+    if (path === '/api/logout') return json(200, { detail: 'bye' })
+    if (request.headers.get('Authorization') !== `Bearer ${this.valid}`) return json(401, { detail: 'Token expired' })
+    this.bodies.push(await request.text())
+    return json(200, { login: 'admin', role: 'admin' })
+  }
+
+  count(path: string): number {
+    return this.calls.filter((call) => call === path).length
+  }
+}
+
+const json = (status: number, body: unknown) =>
+  new Response(JSON.stringify(body), { status, headers: { 'Content-Type': 'application/json' } })
+
+function sessionOn(host: FakeHost) {
+  const sent: unknown[] = []
+  const channel: SessionParts['channel'] = { postMessage: (message) => sent.push(message), onmessage: null }
+  const session = new Session({
+    fetch: (request) => host.fetch(request),
+    channel,
+    exclusively: (work) => work(),
+    origin: ORIGIN,
+  })
+  return { session, channel, sent }
+}
+
+const servers = () => new Request(`${ORIGIN}/api/servers`)
+
+test('without a cookie one is signed out, and not told that a session expired', async () => {
+  const host = new FakeHost()
+  host.refreshStatus = 401
+  const { session } = sessionOn(host)
+  await session.restore()
+  expect(session.state()).toEqual({ kind: 'signed-out', expired: false })
+})
+
+test.each([429, 500, 503])('a host that answers %d to the refresh does not sign anyone out', async (status) => {
+  const host = new FakeHost()
+  host.refreshStatus = status
+  const { session } = sessionOn(host)
+  await session.restore()
+  expect(session.state()).toMatchObject({ kind: 'unavailable' })
+})
+
+test('many requests with an expired token share one refresh, and all come through', async () => {
+  const host = new FakeHost()
+  const { session } = sessionOn(host)
+  await session.signIn('admin', 'secret')
+  host.valid = 'renewed elsewhere'
+  let release = () => {}
+  host.gate = new Promise((resolve) => {
+    release = resolve
+  })
+  const answers = Promise.all(Array.from({ length: 8 }, () => session.fetch(servers())))
+  release()
+  expect((await answers).map((response) => response.status)).toEqual(Array(8).fill(200))
+  expect(host.count('/api/refresh')).toBe(1)
+})
+
+test('a request that is sent again carries its body again', async () => {
+  const host = new FakeHost()
+  const { session } = sessionOn(host)
+  await session.signIn('admin', 'secret')
+  host.valid = 'other'
+  await session.fetch(new Request(`${ORIGIN}/api/servers`, { method: 'POST', body: '{"name":"a"}' }))
+  expect(host.bodies.at(-1)).toBe('{"name":"a"}')
+})
+
+test('a refused refresh ends the session once and tells why', async () => {
+  const host = new FakeHost()
+  const { session } = sessionOn(host)
+  await session.signIn('admin', 'secret')
+  host.valid = 'other'
+  host.refreshStatus = 401
+  await expect(session.fetch(servers())).rejects.toBeInstanceOf(ApiProblem)
+  expect(session.state()).toEqual({ kind: 'signed-out', expired: true })
+  expect(host.count('/api/refresh')).toBe(1)
+})
+
+test('signing out tells the other tabs, also when the host is away', async () => {
+  const host = new FakeHost()
+  const { session, sent } = sessionOn(host)
+  await session.signIn('admin', 'secret')
+  expect(sent).toEqual(['signed-in'])
+  host.fetch = () => Promise.reject(new TypeError('network'))
+  await session.signOut().catch(() => undefined)
+  expect(sent).toEqual(['signed-in', 'signed-out'])
+  expect(session.state()).toEqual({ kind: 'signed-out', expired: false })
+})
+
+test('a sign-out in another tab signs out here', async () => {
+  const host = new FakeHost()
+  const { session, channel } = sessionOn(host)
+  await session.signIn('admin', 'secret')
+  channel.onmessage?.(new MessageEvent('message', { data: 'signed-out' }))
+  expect(session.state()).toEqual({ kind: 'signed-out', expired: false })
+})

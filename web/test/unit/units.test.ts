@@ -1,0 +1,91 @@
+import { describe, expect, test } from 'vitest'
+import { en } from '../../src/i18n/en.ts'
+import { ru } from '../../src/i18n/ru.ts'
+import { createUnits, UNKNOWN, valueFormat } from '../../src/lib/units.ts'
+
+const english = createUnits('en', en.units)
+const russian = createUnits('ru', ru.units)
+
+/** Intl separates thousands in Russian by a space that does not break. */
+const plain = (text: string) => text.replaceAll(/[\u00a0\u202f]/g, ' ')
+
+describe('what is not known', () => {
+  test.each([null, undefined, Number.NaN, Number.POSITIVE_INFINITY])('%s is never shown as zero', (value) => {
+    const { bytes, duration, rate, count, integer, percent, bytesRate } = english
+    const texts = [bytes, duration, rate, count, integer, percent, bytesRate].map((format) => format(value))
+    expect(new Set(texts)).toEqual(new Set([UNKNOWN]))
+  })
+
+  test('a time that cannot be read is not an age', () => {
+    expect(english.age('yesterday', 0)).toBe(UNKNOWN)
+    expect(english.dateTime('yesterday')).toBe(UNKNOWN)
+  })
+})
+
+test.each([
+  [0, '0 B'],
+  [1_023, '1,023 B'],
+  [1_024, '1 KB'],
+  [1_536, '1.5 KB'],
+  [5 * 1024 ** 3, '5 GB'],
+  [1.25 * 1024 ** 4, '1.25 TB'],
+  [5_000 * 1024 ** 5, '5,000 PB'],
+])('%d bytes are %s', (value, text) => {
+  expect(english.bytes(value)).toBe(text)
+})
+
+test.each([
+  [0, '0 ms'],
+  [0.4, '0.4 ms'],
+  [950, '950 ms'],
+  [4_500, '4.5 s'],
+  [59_000, '59 s'],
+  [90_000, '2 min'],
+  [59.9 * 60_000, '1 h'],
+  [3_600_000 * 5 + 60_000 * 12, '5 h 12 min'],
+  [86_400_000 * 3 + 3_600_000 * 4, '3 d 4 h'],
+  [86_400_000 * 102, '102 d'],
+])('%d milliseconds are %s', (value, text) => {
+  expect(english.duration(value)).toBe(text)
+})
+
+test.each([
+  [0, '0/s'],
+  [237.4, '237/s'],
+  [12_345, '12.3K/s'],
+  [0.02, '1.2/min'],
+  [0.0004, '1.44/h'],
+])('%d events per second are %s', (value, text) => {
+  expect(english.rate(value)).toBe(text)
+})
+
+test('rates beside each other have one unit', () => {
+  expect([0, 0.0005, 0.002].map((value) => english.rate(value, 0.002))).toEqual(['0/min', '0.03/min', '0.12/min'])
+})
+
+test('a ratio just below one is not rounded up to it', () => {
+  expect(english.percent(0.99999)).toBe('99.99 %')
+  expect(english.percent(1)).toBe('100 %')
+  expect(english.percent(0.424)).toBe('42.4 %')
+})
+
+test('ages say which way they go', () => {
+  const now = Date.parse('2026-01-01T12:00:00Z')
+  expect(english.age('2026-01-01T11:57:00Z', now)).toBe('3 min ago')
+  expect(english.age('2026-01-01T12:10:00Z', now)).toBe('in 10 min')
+  expect(english.age('2026-01-01T11:59:58Z', now)).toBe('just now')
+})
+
+test('Russian numbers have Russian units and separators', () => {
+  expect(plain(russian.bytes(1.25 * 1024 ** 4))).toBe('1,25 ТБ')
+  expect(plain(russian.duration(5 * 3_600_000 + 12 * 60_000))).toBe('5 ч 12 мин')
+  expect(plain(russian.integer(1_234_567))).toBe('1 234 567')
+})
+
+test('a counter is shown per second, a gauge as what it is', () => {
+  expect(valueFormat('counter', '')).toBe('rate')
+  expect(valueFormat('counter', 'bytes')).toBe('bytes-rate')
+  expect(valueFormat('gauge', 'bytes')).toBe('bytes')
+  expect(valueFormat('gauge', 'ratio')).toBe('percent')
+  expect(valueFormat('gauge', 'furlongs')).toBe('count')
+})
