@@ -132,7 +132,7 @@ mod tests {
         headers
             .iter()
             .fold(TestClient::post("http://127.0.0.1:8000/api/token"), |request, (name, value)| {
-                request.add_header(*name, *value, false)
+                request.add_header(name.parse::<salvo::http::HeaderName>().unwrap(), (*value).to_owned(), false)
             })
             .build()
     }

@@ -192,7 +192,7 @@ mod tests {
             refusal(r#"{"settings": {"port": "5432"}}"#),
             FieldError::new("settings.port", "invalid type: string \"5432\", expected u16")
         );
-        assert_eq!(refusal("[1").field, "body");
+        assert_eq!(refusal("nonsense").field, "body");
     }
 
     fn at(text: &str) -> Option<String> {

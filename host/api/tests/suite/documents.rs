@@ -1,0 +1,91 @@
+//! Health, OpenAPI, the web UI, headers and errors of the framework.
+
+use serde_json::Value;
+
+use crate::harness::{TestApp, request};
+
+#[tokio::test]
+async fn unknown_addresses_and_methods_are_problems_not_pages() {
+    let app = TestApp::new().await;
+    for (method, path, status) in [
+        ("GET", "/api/nope", 404),
+        ("GET", "/api", 404),
+        ("GET", "/assets/none.js", 404),
+        ("DELETE", "/api/health", 405),
+        ("POST", "/somewhere", 404),
+    ] {
+        let answer = app.send(request(method, path)).await;
+        assert_eq!(answer.status, status, "{method} {path}: {}", answer.text);
+        assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{method} {path}");
+        assert_eq!(answer.body["request_id"].as_str(), answer.header("x-request-id"), "{method} {path}");
+        assert!(answer.body["detail"].is_string());
+    }
+}
+
+#[tokio::test]
+async fn the_host_says_that_it_lives_and_that_it_is_ready() {
+    let app = TestApp::new().await;
+    let health = app.send(request("GET", "/api/health")).await;
+    insta::assert_json_snapshot!("health", health.body, { ".timestamp" => "[time]" });
+    let ready = app.send(request("GET", "/api/ready")).await;
+    assert_eq!(ready.status, 200);
+    insta::assert_json_snapshot!("ready", ready.body);
+    app.store.close().await;
+    assert_eq!(app.send(request("GET", "/api/ready")).await.status, 503);
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_security_headers() {
+    let app = TestApp::new().await;
+    for path in ["/", "/api/health", "/api/nope"] {
+        let answer = app.send(request("GET", path)).await;
+        let policy = answer.header("content-security-policy").unwrap();
+        assert!(policy.contains("default-src 'self'") && !policy.contains("unsafe"), "{path}: {policy}");
+        assert!(policy.contains("frame-ancestors 'none'"));
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+        assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
+    }
+}
+
+#[tokio::test]
+async fn the_documentation_needs_no_other_site() {
+    let app = TestApp::new().await;
+    for path in ["/docs/", "/redoc"] {
+        let page = app.send(request("GET", path)).await;
+        assert_eq!(page.status, 200, "{path}");
+        assert!(!page.text.contains("https://"), "{path} loads something from elsewhere");
+        assert!(page.header("content-security-policy").unwrap().contains("script-src 'self' 'unsafe-inline'"));
+    }
+    assert_eq!(app.send(request("GET", "/docs/swagger-ui-bundle.js")).await.status, 200);
+}
+
+#[tokio::test]
+async fn the_openapi_document_is_what_the_web_is_generated_from() {
+    let app = TestApp::new().await;
+    let served = app.send(request("GET", "/openapi.json")).await;
+    assert_eq!(served.text, pgvigil_api::openapi_json());
+    insta::assert_json_snapshot!("openapi", served.body);
+}
+
+#[test]
+fn schemas_have_short_names_and_operations_have_ids() {
+    let document: Value = serde_json::from_str(&pgvigil_api::openapi_json()).unwrap();
+    for name in document["components"]["schemas"].as_object().unwrap().keys() {
+        assert!(name.chars().all(|c| c.is_ascii_alphanumeric()), "{name}");
+    }
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            let id = operation["operationId"].as_str().unwrap();
+            assert!(id.chars().all(|c| c.is_ascii_alphanumeric()), "{method} {path}: {id}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_unchanged_answer_is_not_sent_again() {
+    let app = TestApp::new().await;
+    let first = app.send(request("GET", "/openapi.json")).await;
+    let etag = first.header("etag").unwrap().to_owned();
+    let second = app.send(request("GET", "/openapi.json").add_header("if-none-match", etag, true)).await;
+    assert_eq!((second.status, second.text.as_str()), (304, ""));
+}

@@ -1,0 +1,329 @@
+//! One app per test: a SQLite store in a directory of its own, and a host that answers what the test tells it.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+use pgvigil_api::{
+    Api, ApiConfig, Host, LiveSession, LiveSessions, Passwords, PoolStatus, ServerAway, TestTarget, service,
+};
+use pgvigil_model::{
+    Capability, Collected, FailureReason, Identity, Metric, MetricKind, MetricSet, PluginState, PluginStatus,
+    ProbeMetadata, RunCost, RunId, RunOutcome, RunReport, SampleRow, Samples, Scope, Secret, ServerId, StepOutcome,
+    TestStep, Timestamp, Trigger,
+};
+use pgvigil_storage::{MasterKey, NewUser, Role, Store, StoreUrl, User, Vault};
+use salvo::http::{Method, StatusCode};
+use salvo::test::{RequestBuilder, ResponseExt};
+use salvo::{Response, Service};
+use serde_json::{Value, json};
+
+pub const BASE: &str = "http://127.0.0.1:8000";
+pub const PASSWORD: &str = "correct horse 1";
+
+/// bcrypt's smallest: the tests are not about its cost.
+const PASSWORD_COST: u32 = 4;
+
+pub struct TestApp {
+    pub store: Store,
+    pub host: Arc<FakeHost>,
+    pub service: Service,
+    _dir: tempfile::TempDir,
+}
+
+impl TestApp {
+    /// With one user per role, called like the role.
+    pub async fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let vault = Vault::new(MasterKey::from_bytes([7; 32]));
+        let store = Store::open(StoreUrl::in_data_dir(dir.path()), vault).await.unwrap();
+        let host = Arc::new(FakeHost::default());
+        let app = Self { service: serve(&store, &host), store, host, _dir: dir };
+        let password_hash = Passwords::new(PASSWORD_COST).hash(&Secret::new(PASSWORD)).await.unwrap();
+        for role in Role::ALL {
+            let login = role.as_str().to_owned();
+            let new = NewUser { login, password_hash: password_hash.clone(), role, email: None };
+            app.store.create_user(&new, now()).await.unwrap();
+        }
+        app
+    }
+
+    /// The same store under a new process, as after a restart.
+    pub fn restart(&mut self) {
+        self.service = serve(&self.store, &self.host);
+    }
+
+    pub async fn send(&self, request: RequestBuilder) -> Answer {
+        Answer::of(request.send(&self.service).await).await
+    }
+
+    pub async fn sign_in(&self, login: &str) -> Session {
+        let answer = self.sign_in_as(login, PASSWORD).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        Session { access: text(&answer.body, "access_token"), refresh: answer.refresh_cookie().unwrap() }
+    }
+
+    pub async fn sign_in_as(&self, login: &str, password: &str) -> Answer {
+        self.send(request("POST", "/api/token").form(&[("username", login), ("password", password)])).await
+    }
+
+    pub async fn get(&self, session: &Session, path: &str) -> Answer {
+        self.send(request("GET", path).bearer_auth(&session.access)).await
+    }
+
+    pub async fn call(&self, session: &Session, method: &str, path: &str, body: Value) -> Answer {
+        self.send(request(method, path).bearer_auth(&session.access).json(&body)).await
+    }
+
+    /// Registers a server and answers its id.
+    pub async fn add_server(&self, body: Value) -> ServerId {
+        let operator = self.sign_in("operator").await;
+        let answer = self.call(&operator, "POST", "/api/servers", body).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        ServerId(text(&answer.body, "id").parse().unwrap())
+    }
+
+    pub async fn user(&self, login: &str) -> User {
+        self.store.user(login).await.unwrap().unwrap()
+    }
+
+    pub async fn audit_types(&self) -> Vec<String> {
+        let filter = pgvigil_storage::AuditFilter { limit: 100, ..Default::default() };
+        let page = self.store.audit(&filter).await.unwrap();
+        page.items.into_iter().map(|event| event.event_type).collect()
+    }
+}
+
+fn serve(store: &Store, host: &Arc<FakeHost>) -> Service {
+    let config =
+        ApiConfig { password_cost: PASSWORD_COST, ..ApiConfig::new(Secret::new("a key of at least 32 bytes, really")) };
+    service(Api::new(config, store.clone(), Arc::clone(host) as Arc<dyn Host>).unwrap())
+}
+
+pub struct Session {
+    pub access: String,
+    pub refresh: String,
+}
+
+pub fn request(method: &str, path: &str) -> RequestBuilder {
+    RequestBuilder::new(format!("{BASE}{path}"), method.parse::<Method>().unwrap())
+}
+
+pub fn with_cookie(request: RequestBuilder, refresh: &str) -> RequestBuilder {
+    request.add_header("cookie", format!("refresh_token={refresh}"), true)
+}
+
+pub struct Answer {
+    pub status: u16,
+    pub body: Value,
+    pub text: String,
+    pub response: Response,
+}
+
+impl Answer {
+    async fn of(mut response: Response) -> Self {
+        let status = response.status_code.unwrap_or(StatusCode::OK).as_u16();
+        let text = response.take_string().await.unwrap_or_default();
+        Self { status, body: serde_json::from_str(&text).unwrap_or(Value::Null), text, response }
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.response.headers().get(name).map(|value| value.to_str().unwrap())
+    }
+
+    pub fn refresh_cookie(&self) -> Option<String> {
+        self.response.cookies().get("refresh_token").map(|cookie| cookie.value().to_owned())
+    }
+
+    pub fn field_errors(&self) -> Vec<String> {
+        let errors = self.body["errors"].as_array().cloned().unwrap_or_default();
+        errors.iter().map(|error| text(error, "field")).collect()
+    }
+}
+
+pub fn text(body: &Value, field: &str) -> String {
+    body[field].as_str().unwrap_or_else(|| panic!("no text `{field}` in {body}")).to_owned()
+}
+
+pub fn now() -> Timestamp {
+    SystemTime::now().into()
+}
+
+/// As the predecessor's clients send it.
+pub fn server_body(name: &str) -> Value {
+    json!({
+        "name": name, "host": "db.example.org", "user": "monitor", "password": "s3cret-pg", "port": 5432,
+        "ssh_user": "", "ssh_password": "",
+    })
+}
+
+/// Counters of databases, collected every minute.
+pub fn counters() -> MetricSet {
+    let metric = |name: &str, kind| Metric { name: name.into(), kind, unit: String::new(), help: "help".into() };
+    MetricSet {
+        name: "pg_stat_database".into(),
+        help: "help".into(),
+        labels: vec!["datname".into()],
+        metrics: vec![
+            metric("numbackends", MetricKind::Gauge),
+            metric("xact_commit", MetricKind::Counter),
+            metric("xact_rollback", MetricKind::Counter),
+        ],
+    }
+}
+
+pub fn sizes() -> MetricSet {
+    let bytes = Metric { name: "bytes".into(), kind: MetricKind::Gauge, unit: "bytes".into(), help: "help".into() };
+    MetricSet {
+        name: "pg_database_size".into(),
+        help: "help".into(),
+        labels: vec!["datname".into()],
+        metrics: vec![bytes],
+    }
+}
+
+pub fn row(label: &str, values: &[f64]) -> SampleRow {
+    SampleRow { labels: vec![label.to_owned()], values: values.to_vec(), since: None }
+}
+
+pub fn identity() -> Identity {
+    Identity {
+        server_version: "18.4".into(),
+        server_version_num: 180_004,
+        in_recovery: false,
+        postmaster_start_time: now().plus_seconds(-7_200),
+        data_directory: Some("/var/lib/postgresql/18/main".into()),
+        superuser: false,
+        tls: true,
+    }
+}
+
+pub fn run(server: ServerId, at: Timestamp, outcome: RunOutcome) -> RunReport {
+    let identity = matches!(outcome, RunOutcome::Collected(_)).then(identity);
+    RunReport {
+        id: RunId::generate(),
+        plugin: "pg_stat_database".parse().unwrap(),
+        server: Some(server),
+        trigger: Trigger::Schedule,
+        started_at: at,
+        duration_ms: 12,
+        ticks_skipped: 0,
+        identity,
+        outcome,
+        cost: RunCost::default(),
+        log: Vec::new(),
+    }
+}
+
+pub fn collected(set: &str, rows: Vec<SampleRow>) -> RunOutcome {
+    let samples = vec![Samples { set: set.to_owned(), rows }];
+    RunOutcome::Collected(Collected { samples, ..Default::default() })
+}
+
+pub fn unreachable() -> RunOutcome {
+    RunOutcome::Failed { reason: FailureReason::Unreachable, detail: "connection refused".into() }
+}
+
+#[derive(Default)]
+pub struct FakeHost {
+    /// What tests were asked to connect to.
+    pub targets: Mutex<Vec<TestTarget>>,
+    pub away: Mutex<Option<String>>,
+    pub servers_changed: AtomicUsize,
+    pub settings_changed: AtomicUsize,
+}
+
+impl FakeHost {
+    fn test(&self, target: &TestTarget, detail: &str) -> Vec<TestStep> {
+        self.targets.lock().unwrap().push(target.clone());
+        vec![TestStep { name: "version".into(), outcome: StepOutcome::Passed, detail: detail.into(), duration_ms: 3 }]
+    }
+}
+
+#[async_trait]
+impl Host for FakeHost {
+    async fn test_postgres(&self, target: &TestTarget) -> Vec<TestStep> {
+        self.test(target, "PostgreSQL 18.4")
+    }
+
+    async fn test_ssh(&self, target: &TestTarget) -> Vec<TestStep> {
+        self.test(target, "ssh works")
+    }
+
+    async fn live_sessions(&self, _server: ServerId, limit: usize) -> Result<LiveSessions, ServerAway> {
+        if let Some(detail) = self.away.lock().unwrap().clone() {
+            return Err(ServerAway { detail });
+        }
+        let session = LiveSession {
+            pid: 42,
+            usename: Some("app".into()),
+            datname: Some("shop".into()),
+            application_name: None,
+            client_addr: None,
+            state: Some("active".into()),
+            wait_event_type: None,
+            wait_event: None,
+            backend_start: None,
+            xact_start: None,
+            query_start: None,
+            query: Some("select 1 -- ".to_owned() + &"x".repeat(100_000)),
+        };
+        Ok(LiveSessions { sessions: vec![session; limit + 100], truncated: false })
+    }
+
+    fn plugins(&self) -> Vec<PluginStatus> {
+        vec![PluginStatus {
+            name: "pg_stat_database".parse().unwrap(),
+            probe: "builtin:pg_stat_database".into(),
+            state: PluginState::Loaded,
+            state_detail: None,
+            metadata: Some(ProbeMetadata {
+                name: "pg_stat_database".into(),
+                version: "0.1.0".into(),
+                summary: "Counters".into(),
+                scope: Scope::PerServer,
+                default_interval_ms: 60_000,
+                default_timeout_ms: 10_000,
+                capabilities: vec![Capability::Postgres],
+                ssh_commands: Vec::new(),
+                min_server_version: 90_600,
+                options: Vec::new(),
+                sets: vec![counters(), sizes()],
+                attrs: vec![("title".into(), "Counters".into())],
+            }),
+            digest: Some("00".repeat(32)),
+            interval_ms: 60_000,
+            timeout_ms: 10_000,
+            servers: vec!["*".into()],
+            grants: vec!["postgres = read".into()],
+            memory_limit_bytes: 64 << 20,
+            loaded_at: Some(Timestamp::from_seconds(1_790_000_000)),
+        }]
+    }
+
+    fn pools(&self) -> Vec<PoolStatus> {
+        vec![PoolStatus {
+            name: "db.example.org:5432:monitor:postgres".into(),
+            connections_min: 0,
+            connections_max: 1,
+            closed: false,
+        }]
+    }
+
+    fn servers_changed(&self) {
+        self.servers_changed.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn settings_changed(&self) {
+        self.settings_changed.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn version(&self) -> &str {
+        "0.1.0"
+    }
+
+    fn started_at(&self) -> Timestamp {
+        Timestamp::from_seconds(1_790_000_000)
+    }
+}

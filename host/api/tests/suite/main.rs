@@ -1,0 +1,12 @@
+//! The API over a real store, with a stand-in for the running host.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub, reason = "tests")]
+
+mod harness;
+
+mod permissions;
+mod sessions;
+
+mod documents;
+mod observations;
+mod servers;
+mod settings;

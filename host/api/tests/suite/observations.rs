@@ -1,0 +1,162 @@
+//! Series, statistics, databases, plugins, runs and events.
+
+use pgvigil_model::{Collected, Entity, EntitySet, RunOutcome, ServerId, Timestamp};
+use serde_json::{Value, json};
+
+use crate::harness::{Session, TestApp, collected, counters, now, row, run, server_body, sizes, unreachable};
+
+/// A server whose database `shop` commits 10 times a second and was away for the 5 minutes in the middle.
+async fn watched(app: &TestApp) -> (Session, ServerId, Timestamp) {
+    let server = app.add_server(server_body("main")).await;
+    app.store.declare(&"pg_stat_database".parse().unwrap(), &[counters(), sizes()]).await.unwrap();
+    let start = Timestamp::from_seconds((now().seconds() - 1_200) / 60 * 60);
+    let minutes = [0_i32, 1, 2, 8, 9];
+    let mut reports: Vec<_> = minutes
+        .iter()
+        .map(|minute| {
+            let commits = 1_000.0 + f64::from(*minute) * 600.0;
+            let rows = vec![row("shop", &[f64::from(*minute), commits, 0.0])];
+            run(server, start.plus_seconds(i64::from(*minute) * 60), collected("pg_stat_database", rows))
+        })
+        .collect();
+    let shop =
+        Entity { key: "shop".into(), attrs: vec![("id".into(), "16384".into()), ("owner".into(), "app".into())] };
+    let inventory = EntitySet { kind: "database".into(), complete: true, items: vec![shop] };
+    let mut first =
+        run(server, start, RunOutcome::Collected(Collected { entities: vec![inventory], ..Default::default() }));
+    first.plugin = "database_list".parse().unwrap();
+    reports.insert(0, first);
+    reports.push(run(server, start.plus_seconds(3), collected("pg_database_size", vec![row("shop", &[1_048_576.0])])));
+    app.store.record(&reports).await.unwrap();
+    (app.sign_in("viewer").await, server, start)
+}
+
+#[tokio::test]
+async fn a_series_query_that_makes_no_sense_names_the_parameter() {
+    let app = TestApp::new().await;
+    let viewer = app.sign_in("viewer").await;
+    for (query, field) in [
+        ("set=x", "server"),
+        ("server=main", "set"),
+        ("server=main&set=x&from=yesterday", "from"),
+        ("server=main&set=x&from=now&to=now-1h", "from"),
+        ("server=main&set=x&max_points=0", "max_points"),
+        ("server=main&set=x&labels=datname", "labels"),
+    ] {
+        let answer = app.get(&viewer, &format!("/api/series?{query}")).await;
+        assert_eq!((answer.status, answer.field_errors()), (422, vec![field.to_owned()]), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_series_has_rates_and_gaps_on_one_axis() {
+    let app = TestApp::new().await;
+    let (viewer, _, start) = watched(&app).await;
+    let path =
+        "/api/series?server=main&set=pg_stat_database&metrics=numbackends,xact_commit&labels=datname:shop&from=now-1h";
+    let answer = app.get(&viewer, path).await.body;
+    let at = |minute: i64| start.seconds() + minute * 60;
+    assert_eq!(answer["resolution"], "raw");
+    assert_eq!(answer["interval_seconds"], 60);
+    assert_eq!(answer["timestamps"], json!([at(0), at(1), at(2), at(3), at(8), at(9)]));
+    let values = |metric: &str| -> Value {
+        let series = answer["series"].as_array().unwrap();
+        series.iter().find(|series| series["metric"] == metric).unwrap()["values"].clone()
+    };
+    assert_eq!(values("numbackends"), json!([0, 1, 2, null, 8, 9]));
+    assert_eq!(values("xact_commit"), json!([null, 10, 10, null, 10, 10]), "no rate before the second point");
+    insta::assert_json_snapshot!(answer["metrics"]);
+}
+
+#[tokio::test]
+async fn a_set_that_was_never_collected_has_no_series() {
+    let app = TestApp::new().await;
+    let (viewer, ..) = watched(&app).await;
+    let answer = app.get(&viewer, "/api/series?server=main&set=never").await;
+    assert_eq!((answer.status, &answer.body["series"], &answer.body["timestamps"]), (200, &json!([]), &json!([])));
+}
+
+/// D9, D18
+#[tokio::test]
+async fn statistics_are_the_last_values_and_need_no_live_server() {
+    let app = TestApp::new().await;
+    let (viewer, server, _) = watched(&app).await;
+    app.store.record(&[run(server, now(), unreachable())]).await.unwrap();
+    let answer = app.get(&viewer, "/api/server/main/stats").await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert_eq!(answer.body["total_connections"], 9);
+    assert_eq!(answer.body["total_size_gb"], json!(1.0 / 1_024.0));
+    assert_eq!(answer.body["databases"], json!([{"name": "shop", "exists": true, "creation_time": null}]));
+}
+
+/// D17
+#[tokio::test]
+async fn commits_are_the_increase_within_the_window() {
+    let app = TestApp::new().await;
+    let (viewer, ..) = watched(&app).await;
+    let answer = app.get(&viewer, "/api/server/main/db/shop/stats?start_date=now-1h").await.body;
+    assert_eq!(answer["total_commits"], 5_400, "{answer}");
+    assert_eq!((&answer["min_connections"], &answer["max_connections"]), (&json!(0), &json!(9)));
+    assert_eq!(answer["total_size_mb"], 1.0);
+    let brief = app.get(&viewer, "/api/server/main/db/shop").await.body;
+    assert_eq!((&brief["commits"], &brief["connections"], &brief["size_mb"]), (&json!(6_400), &json!(9), &json!(1.0)));
+}
+
+/// D21
+#[tokio::test]
+async fn a_date_without_zone_or_time_is_utc_and_a_bad_one_is_400() {
+    let app = TestApp::new().await;
+    let (viewer, ..) = watched(&app).await;
+    for date in [
+        "2026-01-01",
+        "2026-01-01T00:00:00",
+        "2026-01-01T00:00:00Z",
+        "2026-01-01T00:00:00+03:00",
+        "2026-01-01T00:00:00%2B03:00",
+    ] {
+        let answer = app.get(&viewer, &format!("/api/server/main/stats?start_date={date}")).await;
+        assert_eq!(answer.status, 200, "{date}: {}", answer.body);
+    }
+    for date in ["yesterday", "2026-13-01", "%00"] {
+        let answer = app.get(&viewer, &format!("/api/server/main/stats?start_date={date}")).await;
+        assert_eq!(answer.status, 400, "{date}");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_database_is_not_zero() {
+    let app = TestApp::new().await;
+    let (viewer, ..) = watched(&app).await;
+    assert_eq!(app.get(&viewer, "/api/server/main/db/none").await.status, 404);
+    let answer = app.get(&viewer, "/api/server/main/db/none/stats").await.body;
+    assert_eq!((&answer["timeline"], &answer["total_commits"]), (&json!([]), &Value::Null));
+}
+
+#[tokio::test]
+async fn databases_are_the_inventory_with_its_newest_values() {
+    let app = TestApp::new().await;
+    let (viewer, ..) = watched(&app).await;
+    let answer = app.get(&viewer, "/api/servers/main/databases").await.body;
+    insta::assert_json_snapshot!(answer, {
+        "[].first_seen" => "[time]", "[].last_seen" => "[time]", "[].size_at" => "[time]", "[].last_sample_at" => "[time]",
+    });
+}
+
+#[tokio::test]
+async fn runs_and_plugins_say_what_failed() {
+    let app = TestApp::new().await;
+    let (viewer, server, _) = watched(&app).await;
+    app.store.record(&[run(server, now(), unreachable())]).await.unwrap();
+    let runs = app.get(&viewer, "/api/runs?server=main&outcome=failed").await.body;
+    assert_eq!(runs.as_array().unwrap().len(), 1);
+    assert_eq!((&runs[0]["reason"], &runs[0]["detail"]), (&json!("unreachable"), &json!("connection refused")));
+    assert_eq!(app.get(&viewer, "/api/runs?outcome=bad").await.field_errors(), ["outcome"]);
+    assert_eq!(app.get(&viewer, "/api/runs?limit=501").await.field_errors(), ["limit"]);
+    let plugin = app.get(&viewer, "/api/plugins/pg_stat_database").await.body;
+    assert_eq!(plugin["runs"], json!({"collected": 0, "not_applicable": 0, "failed": 1}));
+    assert_eq!(plugin["last_runs"][0]["server"], "main");
+    assert_eq!(app.get(&viewer, "/api/plugins/none").await.status, 404);
+    let events = app.get(&viewer, "/api/events?server=main").await;
+    assert_eq!(events.status, 200);
+    assert_eq!(app.get(&viewer, "/api/servers/main/filesystems").await.body, json!([]), "SSH never answered");
+}

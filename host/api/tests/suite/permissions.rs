@@ -1,0 +1,68 @@
+//! Every route against every role.
+
+use pgvigil_storage::Role;
+use serde_json::{Value, json};
+
+use crate::harness::{TestApp, request, server_body};
+
+/// (method, path with names filled in, the role that it needs) of every operation in the OpenAPI document.
+fn operations() -> Vec<(String, String, Option<Role>)> {
+    let document: Value = serde_json::from_str(&pgvigil_api::openapi_json()).unwrap();
+    let mut operations = Vec::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            assert!(operation["security"].is_array(), "{method} {path} is not in the permission table");
+            let role = operation["x-role"].as_str().map(|word| Role::from_word(word).unwrap());
+            let path = path.replace("{name}", "nobody").replace("{db}", "nothing");
+            operations.push((method.to_uppercase(), path, role));
+        }
+    }
+    operations
+}
+
+#[tokio::test]
+async fn every_route_refuses_whoever_may_not_and_admits_whoever_may() {
+    let app = TestApp::new().await;
+    let operations = operations();
+    assert_eq!(operations.len(), 28, "a new route needs its place in the permission table and here");
+    for (method, path, needed) in operations {
+        let Some(needed) = needed else { continue };
+        let anonymous = app.send(request(&method, &path).json(&json!({}))).await;
+        assert_eq!(anonymous.status, 401, "{method} {path} without a token: {}", anonymous.body);
+        assert_eq!(anonymous.header("www-authenticate"), Some("Bearer"));
+        for role in Role::ALL {
+            let session = app.sign_in(role.as_str()).await;
+            let status = app.call(&session, &method, &path, json!({})).await.status;
+            if role < needed {
+                assert_eq!(status, 403, "{method} {path} as {role:?}");
+            } else {
+                assert!(![401, 403, 500].contains(&status), "{method} {path} as {role:?}: {status}");
+            }
+        }
+    }
+}
+
+/// D3
+#[tokio::test]
+async fn a_viewer_may_not_add_change_or_remove_servers() {
+    let app = TestApp::new().await;
+    app.add_server(server_body("main")).await;
+    let viewer = app.sign_in("viewer").await;
+    for (method, path) in [("POST", "/api/servers"), ("PUT", "/api/servers/main"), ("DELETE", "/api/servers/main")] {
+        let answer = app.call(&viewer, method, path, server_body("main")).await;
+        assert_eq!(answer.status, 403);
+        assert_eq!(answer.body["detail"], "your role is `viewer`, but this needs `operator`");
+    }
+    assert_eq!(app.get(&viewer, "/api/servers/main").await.status, 200);
+    assert!(app.audit_types().await.contains(&"access_denied".to_owned()), "refused attempts are on the record");
+}
+
+#[tokio::test]
+async fn a_changed_role_counts_at_once() {
+    let app = TestApp::new().await;
+    let operator = app.sign_in("operator").await;
+    let changes = pgvigil_storage::UserChanges { role: Some(Role::Viewer), ..Default::default() };
+    app.store.update_user("operator", &changes, crate::harness::now()).await.unwrap();
+    let status = app.call(&operator, "POST", "/api/servers", server_body("main")).await.status;
+    assert!([401, 403].contains(&status), "{status}");
+}

@@ -1,0 +1,207 @@
+//! Registering, changing, testing and watching servers.
+
+use std::sync::atomic::Ordering;
+
+use pgvigil_model::Secret;
+use serde_json::{Value, json};
+
+use crate::harness::{TestApp, collected, counters, now, row, run, server_body, sizes, unreachable};
+
+fn changed(change: impl FnOnce(&mut Value)) -> Value {
+    let mut body = server_body("main");
+    body["password"] = "".into();
+    change(&mut body);
+    body
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_be_one_is_refused_field_by_field() {
+    let app = TestApp::new().await;
+    let operator = app.sign_in("operator").await;
+    let body = json!({"name": "a/b", "host": "", "user": "x", "port": 70_000, "sslmode": "allow"});
+    let answer = app.call(&operator, "POST", "/api/servers", body).await;
+    insta::assert_json_snapshot!(answer.body, { ".request_id" => "[id]" });
+    let missing = app.call(&operator, "POST", "/api/servers", json!({"name": "main"})).await;
+    assert_eq!((missing.status, missing.field_errors()), (422, vec!["host".to_owned()]));
+    let wrong_type = app.call(&operator, "POST", "/api/servers", changed(|body| body["port"] = "5432".into())).await;
+    assert_eq!((wrong_type.status, wrong_type.field_errors()), (422, vec!["port".to_owned()]));
+    let too_large = changed(|body| body["sslrootcert"] = "x".repeat(300_000).into());
+    assert_eq!(app.call(&operator, "POST", "/api/servers", too_large).await.status, 413);
+}
+
+#[tokio::test]
+async fn a_registered_server_is_pending_and_shows_no_secret() {
+    let app = TestApp::new().await;
+    let operator = app.sign_in("operator").await;
+    let mut body = server_body("main");
+    body["unknown_field"] = "is ignored".into();
+    let answer = app.call(&operator, "POST", "/api/servers", body).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    insta::assert_json_snapshot!(answer.body, {
+        ".id" => "[id]", ".created_at" => "[time]", ".updated_at" => "[time]", ".state_since" => "[time]",
+    });
+    assert_eq!(app.host.servers_changed.load(Ordering::SeqCst), 1, "collection begins at once");
+    let again = app.call(&operator, "POST", "/api/servers", server_body("main")).await;
+    assert_eq!((again.status, &again.body["detail"]), (400, &json!("a server called `main` exists already")));
+    let list = app.get(&operator, "/api/servers").await;
+    assert!(!list.text.contains("s3cret-pg"));
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_not_found() {
+    let app = TestApp::new().await;
+    let admin = app.sign_in("admin").await;
+    for path in ["/api/servers/none", "/api/servers/a%2Fb", "/api/server/none/stats", "/api/series?server=none&set=x"] {
+        assert_eq!(app.get(&admin, path).await.status, 404, "{path}");
+    }
+    assert_eq!(app.call(&admin, "DELETE", "/api/servers/none", json!({})).await.status, 404);
+}
+
+/// D4
+#[tokio::test]
+async fn a_stored_password_never_follows_a_server_to_another_address() {
+    let app = TestApp::new().await;
+    let id = app.add_server(server_body("main")).await;
+    let operator = app.sign_in("operator").await;
+    for (field, value) in [("host", json!("evil.example.org")), ("port", json!(5433)), ("user", json!("other"))] {
+        let body = changed(|body| body[field] = value);
+        let answer = app.call(&operator, "PUT", "/api/servers/main", body.clone()).await;
+        assert_eq!((answer.status, answer.field_errors()), (422, vec!["password".to_owned()]), "{field}");
+        let test = app.call(&operator, "POST", "/api/servers/test", json!({"settings": body, "name": "main"})).await;
+        assert_eq!((test.status, test.field_errors()), (422, vec!["settings.password".to_owned()]), "{field}");
+    }
+    assert!(app.host.targets.lock().unwrap().is_empty(), "nothing was connected to");
+    let moved = changed(|body| {
+        body["host"] = "db2.example.org".into();
+        body["password"] = "new-secret".into();
+    });
+    assert_eq!(app.call(&operator, "PUT", "/api/servers/main", moved).await.status, 200);
+    let secrets = app.store.server_secrets(id).await.unwrap();
+    assert_eq!(secrets.postgres_password, Some(Secret::new("new-secret")));
+}
+
+#[tokio::test]
+async fn a_stored_ssh_password_never_follows_a_server_either() {
+    let app = TestApp::new().await;
+    let mut body = server_body("main");
+    body["ssh_user"] = "postgres".into();
+    body["ssh_password"] = "s3cret-ssh".into();
+    app.add_server(body.clone()).await;
+    let operator = app.sign_in("operator").await;
+    body["ssh_password"] = "".into();
+    body["host"] = "evil.example.org".into(); // SSH goes to the same host where no other is given
+    let answer = app.call(&operator, "PUT", "/api/servers/main", body.clone()).await;
+    assert_eq!((answer.status, answer.field_errors()), (422, vec!["ssh_password".to_owned()]));
+    body["host"] = "db.example.org".into();
+    body["ssh_port"] = 2222.into();
+    assert_eq!(app.call(&operator, "PUT", "/api/servers/main", body.clone()).await.field_errors(), ["ssh_password"]);
+    body["ssh_user"] = "".into();
+    let without = app.call(&operator, "PUT", "/api/servers/main", body).await;
+    assert_eq!((without.status, &without.body["has_ssh_password"]), (200, &json!(false)), "no SSH, no password kept");
+}
+
+#[tokio::test]
+async fn an_empty_password_keeps_the_stored_one_and_a_new_name_is_taken_over() {
+    let app = TestApp::new().await;
+    let id = app.add_server(server_body("main")).await;
+    let operator = app.sign_in("operator").await;
+    let renamed = app.call(&operator, "PUT", "/api/servers/main", changed(|body| body["name"] = "prod".into())).await;
+    assert_eq!(
+        (renamed.status, &renamed.body["name"], &renamed.body["has_password"]),
+        (200, &json!("prod"), &json!(true))
+    );
+    let secrets = app.store.server_secrets(id).await.unwrap();
+    assert_eq!(secrets.postgres_password, Some(Secret::new("s3cret-pg")));
+    assert_eq!(app.get(&operator, "/api/servers/main").await.status, 404);
+}
+
+/// D8
+#[tokio::test]
+async fn servers_at_one_address_are_shown_apart() {
+    let app = TestApp::new().await;
+    let one = app.add_server(server_body("one")).await;
+    app.add_server(server_body("two")).await;
+    let plugin = "pg_stat_database".parse().unwrap();
+    app.store.declare(&plugin, &[counters()]).await.unwrap();
+    let rows = collected("pg_stat_database", vec![row("shop", &[3.0, 100.0, 1.0])]);
+    app.store.record(&[run(one, now().plus_seconds(-5), rows)]).await.unwrap();
+    let viewer = app.sign_in("viewer").await;
+    let list = app.get(&viewer, "/api/servers").await.body;
+    let states: Vec<_> = list.as_array().unwrap().iter().map(|server| (&server["name"], &server["state"])).collect();
+    assert_eq!(states, [(&json!("one"), &json!("ok")), (&json!("two"), &json!("pending"))]);
+}
+
+#[tokio::test]
+async fn a_server_that_is_away_keeps_what_was_seen_and_says_since_when() {
+    let app = TestApp::new().await;
+    let id = app.add_server(server_body("main")).await;
+    app.store.declare(&"pg_stat_database".parse().unwrap(), &[counters(), sizes()]).await.unwrap();
+    let rows = vec![row("", &[0.0, 0.0, 0.0]), row("shop", &[3.0, 100.0, 1.0])];
+    app.store.record(&[run(id, now().plus_seconds(-600), collected("pg_stat_database", rows))]).await.unwrap();
+    let viewer = app.sign_in("viewer").await;
+    let before = app.get(&viewer, "/api/servers/main").await.body;
+    assert_eq!(
+        (&before["status"], &before["databases_count"], &before["uptime_hours"].is_number()),
+        (&json!("ok"), &json!(1), &true)
+    );
+    assert_eq!(before["size_bytes"], Value::Null, "unknown is not zero");
+    app.store.record(&[run(id, now().plus_seconds(-10), unreachable())]).await.unwrap();
+    let after = app.get(&viewer, "/api/servers/main").await.body;
+    assert_eq!(after["state"], "unreachable");
+    assert_eq!(after["reason"], "unreachable");
+    assert_eq!(after["status"], "PostgreSQL: host unreachable");
+    assert_eq!(after["version"], "18.4");
+    assert_eq!(after["databases_count"], 1);
+}
+
+/// D23
+#[tokio::test]
+async fn a_test_uses_exactly_the_password_that_is_stored_now() {
+    let app = TestApp::new().await;
+    app.add_server(server_body("main")).await;
+    let operator = app.sign_in("operator").await;
+    app.call(&operator, "PUT", "/api/servers/main", changed(|body| body["password"] = "wrong".into())).await;
+    assert_eq!(app.host.servers_changed.load(Ordering::SeqCst), 2, "pools follow the change");
+    let answer = app.call(&operator, "POST", "/api/servers/main/test-pg", json!({})).await;
+    assert_eq!((answer.status, &answer.body["message"]), (200, &json!("PostgreSQL 18.4")));
+    let target = app.host.targets.lock().unwrap().pop().unwrap();
+    assert_eq!(target.secrets.postgres_password, Some(Secret::new("wrong")));
+}
+
+#[tokio::test]
+async fn unsaved_settings_are_tested_with_what_was_entered() {
+    let app = TestApp::new().await;
+    let operator = app.sign_in("operator").await;
+    let answer = app.call(&operator, "POST", "/api/servers/test", json!({"settings": server_body("new")})).await;
+    insta::assert_json_snapshot!(answer.body);
+    let target = app.host.targets.lock().unwrap().pop().unwrap();
+    assert_eq!((target.server, target.secrets.postgres_password), (None, Some(Secret::new("s3cret-pg"))));
+    assert_eq!(app.get(&operator, "/api/servers").await.body, json!([]), "nothing was saved");
+}
+
+/// D25
+#[tokio::test]
+async fn live_sessions_are_bounded_in_number_and_length() {
+    let app = TestApp::new().await;
+    app.add_server(server_body("main")).await;
+    let viewer = app.sign_in("viewer").await;
+    let live = app.get(&viewer, "/api/server_stats/main").await.body;
+    assert_eq!((live["queries"].as_array().unwrap().len(), &live["truncated"]), (500, &json!(true)));
+    assert_eq!(live["queries"][0]["query"].as_str().unwrap().len(), 2_000);
+    *app.host.away.lock().unwrap() = Some("connection refused".to_owned());
+    let away = app.get(&viewer, "/api/server_stats/main").await;
+    assert_eq!(away.status, 503);
+    assert_eq!(away.body["detail"], "server `main` cannot be asked now: connection refused");
+}
+
+#[tokio::test]
+async fn a_removed_server_is_gone_and_the_record_says_by_whom() {
+    let app = TestApp::new().await;
+    app.add_server(server_body("main")).await;
+    let operator = app.sign_in("operator").await;
+    assert_eq!(app.call(&operator, "DELETE", "/api/servers/main", json!({})).await.status, 200);
+    assert_eq!(app.get(&operator, "/api/servers/main").await.status, 404);
+    let events = app.audit_types().await;
+    assert_eq!(&events[..1], ["server_delete"]);
+    assert!(events.contains(&"server_create".to_owned()));
+}
