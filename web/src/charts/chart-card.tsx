@@ -139,7 +139,7 @@ function ChartTable(props: { title: string; data: ChartData }) {
   ]
   return (
     <DataTable
-      label={props.title}
+      label={`${props.title}: ${t.charts.values}`}
       columns={columns}
       rows={rows}
       rowKey={(row) => String(row.at)}

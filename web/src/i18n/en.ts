@@ -186,8 +186,7 @@ export const en = {
     limited: (wait: string) => `Too many attempts. Try again in ${wait}.`,
     expired: 'Your session has ended. Sign in again and you return to where you were.',
     unavailable: 'The host cannot be reached, so nobody can sign in.',
-    firstStart:
-      'On the first start the host writes the password of “admin” to its log and to a file in its data directory.',
+    firstStart: 'On its first start the host makes the user “admin” and prints its password once.',
     version: (version: string) => `pgvigil ${version}`,
   },
 
@@ -299,6 +298,7 @@ export const en = {
     showTable: 'Show as table',
     showChart: 'Show as chart',
     time: 'Time',
+    values: 'values',
     resolution: { raw: 'every sample', hour: 'per hour', '4hour': 'per 4 hours', day: 'per day' },
     zoomHint: 'Drag to zoom',
     isolate: (name: string) => `Show only ${name}`,

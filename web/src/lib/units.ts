@@ -119,7 +119,8 @@ export function createUnits(locale: Locale, words: UnitWords) {
       if (Number.isNaN(at)) return UNKNOWN
       const distance = now - at
       if (Math.abs(distance) < 5 * SECOND) return words.now
-      return distance < 0 ? words.ahead(duration(distance)) : words.ago(duration(distance))
+      const length = duration(Math.round(distance / SECOND) * SECOND)
+      return distance < 0 ? words.ahead(length) : words.ago(length)
     },
     dateTime: (time: string | number | null | undefined): string => {
       if (time === null || time === undefined) return UNKNOWN

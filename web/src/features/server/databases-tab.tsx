@@ -156,7 +156,7 @@ function useColumns(server: string): Column<DatabaseStatus, ColumnId>[] {
         header: names.created,
         sortBy: (database) => (database.creation_time ? Date.parse(database.creation_time) : null),
         cell: (database) => u.date(database.creation_time),
-        className: 'w-32 hidden lg:table-cell',
+        className: 'w-38 hidden lg:table-cell',
       },
       {
         id: 'lastSeen',

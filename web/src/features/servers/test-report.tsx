@@ -23,7 +23,7 @@ export function TestReport(props: { title: string; result: TestResult; stale: bo
   const { t } = useI18n()
   const { result } = props
   return (
-    <section aria-label={props.title} className={cx(props.stale && 'opacity-70')}>
+    <div className={cx(props.stale && 'opacity-70')}>
       <h3 className="flex items-center gap-2 font-semibold">
         <Icon
           name={result.success ? 'check' : 'cross'}
@@ -37,7 +37,7 @@ export function TestReport(props: { title: string; result: TestResult; stale: bo
           <Step key={step.name} step={step} />
         ))}
       </ol>
-    </section>
+    </div>
   )
 }
 
