@@ -20,23 +20,23 @@ const MISDEEDS: &[(&str, &str, &str, &str)] = &[
     ("sleep", "{}", "not-granted", "add `postgres = \"read\"` to `grants` of this plugin in plugins.toml"),
     ("host-calls", "{}", "not-granted", "add `state = true`"),
     ("loop", "{}", "out-of-cpu", "CPU budget of 500 ms"),
-    ("memory", "{}", "out-of-memory", "16777216 bytes of memory"),
+    ("memory", "{}", "out-of-memory", "33554432 bytes of memory"),
     ("recursion", "{}", "trapped", "endless recursion"),
     ("panic", "{}", "trapped", "on purpose"),
     ("undeclared", "{}", "invalid-report", "nobody_knows"),
     ("labels", "{}", "invalid-report", "has 2 labels, declared are 1"),
-    ("values", "{}", "limit-exceeded", "200000 values"),
+    ("values", "{}", "limit-exceeded", "60000 values"),
     ("host-calls", "{ state = true }", "limit-exceeded", "more than 1000 host calls"),
     ("sleep", "{ postgres = \"read\" }", "timed-out", ""),
-    ("ddl", "{ postgres = \"read\" }", "sql-failed", "read-only transaction"),
+    ("ddl", "{ postgres = \"read\" }", "sql-failed", "`create` is not a statement that only reads"),
     ("two-statements", "{ postgres = \"read\" }", "sql-failed", "multiple commands"),
-    ("copy", "{ postgres = \"read\" }", "sql-failed", ""),
+    ("copy", "{ postgres = \"read\" }", "sql-failed", "`copy` is not a statement that only reads"),
 ];
 
 fn plugin(index: usize, act: &str, grants: &str) -> String {
     format!(
         "[[plugin]]\nname = \"h{index}\"\nprobe = \"file:{}\"\ninterval = \"1s\"\ntimeout = \"2s\"\nservers = [\"*\"]\n\
-         grants = {grants}\nlimits = {{ memory = \"16MiB\", cpu = \"500ms\" }}\nconfig = {{ act = \"{act}\" }}\n\n",
+         grants = {grants}\nlimits = {{ memory = \"32MiB\", cpu = \"500ms\" }}\nconfig = {{ act = \"{act}\" }}\n\n",
         env!("PGVIGIL_HOSTILE_PROBE")
     )
 }

@@ -8,6 +8,7 @@ mod error;
 mod lease;
 mod meter;
 mod param;
+mod reading;
 mod sessions;
 mod statement;
 mod steps;
@@ -116,7 +117,7 @@ impl PostgresServer {
     fn late(&self, timeout: Duration) -> Unavailable {
         match self.current.progress.doing() {
             Some(doing) => Unavailable {
-                reason: FailureReason::TimedOut,
+                reason: FailureReason::Unreachable,
                 detail: format!("{} did not answer within {} ms ({doing})", self.endpoint.place(), timeout.as_millis()),
             },
             None => self.busy(timeout, "other probes"),
@@ -187,6 +188,9 @@ impl Postgres for PostgresServer {
     }
 
     async fn query(&self, sql: &str, params: &[Value], budget: CallBudget) -> Result<ResultSet, PostgresError> {
+        if let Some(refusal) = reading::refusal(sql) {
+            return Err(refusal);
+        }
         let statement = Statement { sql, params, deadline: Instant::now() + budget.timeout, budget };
         self.run(&statement).await.map(|(rows, _)| rows)
     }
@@ -198,7 +202,7 @@ impl PostgresServer {
         match error {
             PostgresError::Unavailable(unavailable) => unavailable,
             PostgresError::TimedOut => Unavailable {
-                reason: FailureReason::TimedOut,
+                reason: FailureReason::Unreachable,
                 detail: format!("{place} did not say its version within {} ms", timeout.as_millis()),
             },
             error @ (PostgresError::TooLarge(_) | PostgresError::Sql { .. }) => Unavailable {

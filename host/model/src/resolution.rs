@@ -61,12 +61,12 @@ impl Resolution {
 
     /// The predecessor's choice by length of the window: up to 2 days raw, 14 days an hour, 90 days 4 hours, else a day.
     pub fn for_window(seconds: i64) -> Self {
-        match seconds {
-            ..=172_800 => Self::Raw,
-            ..=1_209_600 => Self::Hour,
-            ..=7_776_000 => Self::FourHours,
-            _ => Self::Day,
-        }
+        const LONGEST: [(i64, Resolution); 3] = [
+            (2 * DAY_SECONDS, Resolution::Raw),
+            (14 * DAY_SECONDS, Resolution::Hour),
+            (90 * DAY_SECONDS, Resolution::FourHours),
+        ];
+        LONGEST.into_iter().find(|(longest, _)| seconds <= *longest).map_or(Self::Day, |(_, resolution)| resolution)
     }
 
     /// Like `for_window`, but coarser where a series collected every `interval_seconds` would have over `max_points` points.

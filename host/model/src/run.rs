@@ -80,7 +80,7 @@ impl Collected {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FailureReason {
-    /// No connection: refused, no route, no such host, reset.
+    /// No connection: refused, no route, no such host, reset, or no answer.
     Unreachable,
     /// The server refused the role or the password.
     AuthenticationFailed,

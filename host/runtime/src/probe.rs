@@ -12,6 +12,7 @@ use wasmtime::component::types::ComponentItem;
 use wasmtime::{Store, Trap, UpdateDeadline};
 
 use crate::bindings::{self, ProbePre, pgvigil::probe::types};
+use crate::capability::Unavailable;
 use crate::convert;
 use crate::cpu::{CpuMeter, Metered};
 use crate::engine::ProbeEngine;
@@ -266,9 +267,15 @@ fn refused(error: types::ProbeError, state: &RunState) -> RunOutcome {
         types::ProbeError::MissingPrivilege(detail) => (FailureReason::MissingPrivilege, detail),
         types::ProbeError::Config(detail) => (FailureReason::Misconfigured, detail),
         types::ProbeError::Internal(detail) => (FailureReason::ProbeFailed, detail),
-        types::ProbeError::HostCall(detail) => {
-            (state.host_failure.as_ref().map_or(FailureReason::HostCallFailed, |failure| failure.reason), detail)
+        types::ProbeError::HostCall(detail) => (FailureReason::HostCallFailed, detail),
+    };
+    let reason = match (&state.host_failure, reason) {
+        (Some(failure), FailureReason::HostCallFailed) => failure.reason,
+        // To a probe, a grant that is missing is configuration.
+        (Some(Unavailable { reason: FailureReason::NotGranted, .. }), FailureReason::Misconfigured) => {
+            FailureReason::NotGranted
         }
+        (_, reason) => reason,
     };
     RunOutcome::Failed { reason, detail }
 }

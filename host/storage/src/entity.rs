@@ -206,7 +206,7 @@ impl Store {
             .collect())
     }
 
-    /// The inventory (entities of kind `database`) with the newest sample of sets `pg_stat_database` and `database_size`.
+    /// The inventory (entities of kind `database`) with the newest sample of sets `pg_stat_database` and `pg_database_size`.
     pub async fn databases(&self, server: ServerId) -> Result<Vec<DatabaseOverview>, StorageError> {
         let entities = self.entities(server, Some("database")).await?;
         let newest = entities.iter().map(|entity| entity.last_seen).max().unwrap_or_default();
@@ -214,7 +214,7 @@ impl Store {
         let backends =
             self.latest_by_label(server, "pg_stat_database", "datname", &["numbackends"], not_before).await?;
         let sizes =
-            self.latest_by_label(server, "database_size", "datname", &["bytes", "size_bytes"], not_before).await?;
+            self.latest_by_label(server, "pg_database_size", "datname", &["bytes", "size_bytes"], not_before).await?;
         Ok(entities
             .into_iter()
             .map(|entity| {

@@ -86,7 +86,7 @@ fn statistics(stat: &[Declared], size: &[Declared], disk: &[Declared]) -> Option
     };
     let size_column = ["bytes", "size_bytes"].into_iter().find(|metric| has(size, metric));
     let db_size = size_column
-        .map_or("null::bigint".to_owned(), |column| newest("database_size", column, "x.datname = d.datname"));
+        .map_or("null::bigint".to_owned(), |column| newest("pg_database_size", column, "x.datname = d.datname"));
     let disk = |metrics: [&'static str; 2]| {
         let labelled = disk.iter().any(|declared| declared.set.labels.iter().any(|label| label == "purpose"));
         match metrics.into_iter().find(|metric| has(disk, metric)).filter(|_| labelled) {
@@ -108,9 +108,9 @@ fn statistics(stat: &[Declared], size: &[Declared], disk: &[Declared]) -> Option
 pub(crate) async fn create(store: &Store, set: &str) -> Result<(), StorageError> {
     let declarations = store.declarations_of(set).await?;
     replace(store, &view_name(set), &select(&declarations)).await?;
-    if ["pg_stat_database", "database_size", "filesystem"].contains(&set) {
+    if ["pg_stat_database", "pg_database_size", "filesystem"].contains(&set) {
         let stat = store.declarations_of("pg_stat_database").await?;
-        let size = store.declarations_of("database_size").await?;
+        let size = store.declarations_of("pg_database_size").await?;
         let disk = store.declarations_of("filesystem").await?;
         if let Some(select) = statistics(&stat, &size, &disk) {
             replace(store, "statistics", &select).await?;

@@ -13,15 +13,15 @@ use pgvigil_cluster::Cluster;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-pub const ADMIN_PASSWORD: &str = "correct horse 1 battery";
+pub(crate) const ADMIN_PASSWORD: &str = "correct horse 1 battery";
 /// However slow the machine is, what takes longer is broken.
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Every few seconds, so that tests need not wait.
-pub const QUICK_PLUGINS: &str = include_str!("../../../examples/plugins.demo.toml");
+pub(crate) const QUICK_PLUGINS: &str = include_str!("../../../examples/plugins.demo.toml");
 
 /// A running `pgvigil serve`. Dropping it kills it.
-pub struct TestHost {
+pub(crate) struct TestHost {
     child: Child,
     base: String,
     data_dir: PathBuf,
@@ -29,11 +29,11 @@ pub struct TestHost {
     log: Arc<Mutex<Vec<String>>>,
 }
 
-pub struct HostOptions<'a> {
-    pub plugins: &'a str,
+pub(crate) struct HostOptions<'a> {
+    pub(crate) plugins: &'a str,
     /// None: a temporary one.
-    pub data_dir: Option<&'a Path>,
-    pub environment: Vec<(&'a str, String)>,
+    pub(crate) data_dir: Option<&'a Path>,
+    pub(crate) environment: Vec<(&'a str, String)>,
 }
 
 impl Default for HostOptions<'_> {
@@ -44,17 +44,17 @@ impl Default for HostOptions<'_> {
 
 /// How a host that did not start ended.
 #[derive(Debug)]
-pub struct Refused {
-    pub status: ExitStatus,
-    pub output: String,
+pub(crate) struct Refused {
+    pub(crate) status: ExitStatus,
+    pub(crate) output: String,
 }
 
 impl TestHost {
-    pub fn start(options: HostOptions<'_>) -> Self {
+    pub(crate) fn start(options: HostOptions<'_>) -> Self {
         Self::try_start(options).unwrap_or_else(|refused| panic!("the host did not start: {}", refused.output))
     }
 
-    pub fn try_start(options: HostOptions<'_>) -> Result<Self, Refused> {
+    pub(crate) fn try_start(options: HostOptions<'_>) -> Result<Self, Refused> {
         let temporary = options.data_dir.is_none().then(|| tempfile::tempdir().unwrap());
         let data_dir = options.data_dir.unwrap_or_else(|| temporary.as_ref().unwrap().path()).to_owned();
         let plugins = data_dir.join("plugins.toml");
@@ -91,23 +91,23 @@ impl TestHost {
         }
     }
 
-    pub fn base(&self) -> &str {
+    pub(crate) fn base(&self) -> &str {
         &self.base
     }
 
-    pub fn data_dir(&self) -> &Path {
+    pub(crate) fn data_dir(&self) -> &Path {
         &self.data_dir
     }
 
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         self.log.lock().unwrap().join("\n")
     }
 
-    pub fn signal(&self, signal: libc::c_int) {
+    pub(crate) fn signal(&self, signal: libc::c_int) {
         let pid = libc::pid_t::try_from(self.child.id()).unwrap();
         // SAFETY: the process is our child and was not waited for.
         #[allow(unsafe_code, reason = "std sends no other signal than SIGKILL")]
@@ -116,7 +116,7 @@ impl TestHost {
     }
 
     /// Waits for the end and answers how long it took.
-    pub fn wait(&mut self) -> (ExitStatus, Duration) {
+    pub(crate) fn wait(&mut self) -> (ExitStatus, Duration) {
         let began = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -127,12 +127,12 @@ impl TestHost {
         }
     }
 
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    pub async fn admin(&self) -> Client {
+    pub(crate) async fn admin(&self) -> Client {
         let http = reqwest::Client::builder().cookie_store(true).timeout(Duration::from_secs(20)).build().unwrap();
         let form = [("username", "admin"), ("password", ADMIN_PASSWORD)];
         let answer = http.post(format!("{}/api/token", self.base)).form(&form).send().await.unwrap();
@@ -154,14 +154,14 @@ impl Drop for TestHost {
 
 /// Signed in as admin.
 #[derive(Clone)]
-pub struct Client {
+pub(crate) struct Client {
     http: reqwest::Client,
     base: String,
     token: String,
 }
 
 impl Client {
-    pub async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> (StatusCode, Value) {
+    pub(crate) async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> (StatusCode, Value) {
         let mut request = self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token);
         if let Some(body) = body {
             request = request.json(body);
@@ -173,24 +173,24 @@ impl Client {
     }
 
     /// The answer to a GET that must succeed.
-    pub async fn get(&self, path: &str) -> Value {
+    pub(crate) async fn get(&self, path: &str) -> Value {
         let (status, body) = self.send(Method::GET, path, None).await;
         assert_eq!(status, StatusCode::OK, "GET {path}: {body}");
         body
     }
 
-    pub async fn add_server(&self, server: &Value) -> Value {
+    pub(crate) async fn add_server(&self, server: &Value) -> Value {
         let (status, body) = self.send(Method::POST, "/api/servers", Some(server)).await;
         assert_eq!(status, StatusCode::OK, "{body}");
         body
     }
 
-    pub async fn server(&self, name: &str) -> Value {
+    pub(crate) async fn server(&self, name: &str) -> Value {
         self.get(&format!("/api/servers/{name}")).await
     }
 
     /// Asks until `accept` is content with the answer, and returns it.
-    pub async fn until(&self, path: &str, accept: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) async fn until(&self, path: &str, accept: impl Fn(&Value) -> bool) -> Value {
         eventually(path, async || {
             let (status, body) = self.send(Method::GET, path, None).await;
             (status == StatusCode::OK && accept(&body)).then_some(body.clone()).ok_or(body)
@@ -200,7 +200,7 @@ impl Client {
 }
 
 /// Tries until it succeeds; fails with the last answer where that takes too long.
-pub async fn eventually<T, F>(what: &str, attempt: impl Fn() -> F) -> T
+pub(crate) async fn eventually<T, F>(what: &str, attempt: impl Fn() -> F) -> T
 where
     F: Future<Output = Result<T, Value>>,
 {
@@ -215,7 +215,7 @@ where
 }
 
 /// A server as the API takes it.
-pub fn server_of(cluster: &Cluster, name: &str) -> Value {
+pub(crate) fn server_of(cluster: &Cluster, name: &str) -> Value {
     json!({
         "name": name, "host": cluster.host(), "port": cluster.port(), "user": cluster.superuser(),
         "password": cluster.password(), "ssh_user": "", "ssh_password": "",

@@ -353,7 +353,7 @@ impl Endpoint {
             self.place(),
             STEP_TIMEOUT.as_secs()
         );
-        failure(FailureReason::TimedOut, detail)
+        failure(FailureReason::Unreachable, detail)
     }
 
     /// Asks the server to give up what runs on `link`. Over TLS where the connection has it.

@@ -16,7 +16,7 @@ impl Probe for Hostile {
             "panic" => panic!("on purpose"),
             "undeclared" => report.samples.push(rows("nobody_knows", 1, 1)),
             "labels" => report.samples.push(rows("hostile", 2, 1)),
-            "values" => report.samples.push(rows("hostile", 1, 200_000)),
+            "values" => report.samples.push(rows("hostile", 1, 60_000)),
             "log-flood" => (0..100_000).for_each(|line| log!(Info, "line {line}")),
             "host-calls" => {
                 for _ in 0..100_000 {
