@@ -1,5 +1,5 @@
 import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { axe, launch, open } from './browser.ts'
 
 /**
@@ -24,7 +24,9 @@ beforeAll(async () => {
 afterAll(() => browser.close())
 
 test('a server is tested, added, and drawn', async () => {
-  const { page, faults, close } = await open(browser, need('BASE_URL'), { locale: 'en', theme: 'light' })
+  const baseUrl = inject('baseUrl')
+  if (baseUrl === '') throw new Error('the environment variable BASE_URL is not set')
+  const { page, faults, close } = await open(browser, baseUrl, { locale: 'en', theme: 'light' })
 
   await page.goto('/servers/new')
   await page.getByLabel('User name').fill('admin')
