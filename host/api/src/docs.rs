@@ -58,6 +58,7 @@ fn build() -> String {
     // Maps of texts and schemas always serialise.
     let mut document = serde_json::to_value(document).unwrap_or_default();
     add_permissions(&mut document);
+    require_answered_fields(&mut document);
     serde_json::to_string_pretty(&document).unwrap_or_default()
 }
 
@@ -76,5 +77,22 @@ fn add_permissions(document: &mut Value) {
                 None => {}
             }
         }
+    }
+}
+
+/// What callers send: there a field may be left out.
+const INPUTS: [&str; 4] = ["ServerIn", "SettingsIn", "SignIn", "TestIn"];
+
+/// Left out of an answer where they mean nothing.
+const OMITTED_FIELDS: [(&str, &str); 2] = [("Problem", "errors"), ("TestResult", "auth_type")];
+
+/// Every field of an answer is there, null where unknown; a generated client then need not ask for both.
+fn require_answered_fields(document: &mut Value) {
+    let Some(schemas) = document["components"]["schemas"].as_object_mut() else { return };
+    for (name, schema) in schemas.iter_mut().filter(|(name, _)| !INPUTS.contains(&name.as_str())) {
+        let Some(properties) = schema["properties"].as_object() else { continue };
+        let is_answered = |field: &&String| !OMITTED_FIELDS.contains(&(name.as_str(), field.as_str()));
+        let required: Vec<&String> = properties.keys().filter(is_answered).collect();
+        schema["required"] = json!(required);
     }
 }

@@ -35,8 +35,10 @@ pub(crate) fn routes() -> Vec<Router> {
 #[salvo(parameters(default_parameter_in = Query))]
 struct SeriesParameters {
     /// Name of the server
+    #[salvo(parameter(required = true))]
     server: Option<String>,
     /// Name of the metric set: `pg_stat_database`
+    #[salvo(parameter(required = true))]
     set: Option<String>,
     /// Names of metrics without the set's, separated by commas; all where not given.
     #[salvo(parameter(required = false))]

@@ -34,7 +34,7 @@ fn is_api(path: &str) -> bool {
 #[handler]
 async fn serve(req: &mut Request, depot: &mut Depot, res: &mut Response) {
     let path = req.uri().path().trim_start_matches('/').to_owned();
-    match answer(&path, |path| Dist::get(path)) {
+    match answer(&path, Dist::get) {
         Answer::Asset(file) => send(res, &path, file, IMMUTABLE),
         Answer::File(file) => send(res, &path, file, REVALIDATE),
         Answer::Page(file) => send(res, INDEX, file, REVALIDATE),
