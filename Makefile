@@ -6,6 +6,7 @@
 #   make bench    measure it: cost per collection, memory, answers; prints ratios
 #   make lint     formatting, clippy and the web's linters
 #   make fmt      format everything
+#   make soak     watch 20 servers for ten minutes: no error, no growth
 #   make openapi  write web/openapi.json from the API's code
 
 SHELL := /bin/bash
@@ -20,7 +21,7 @@ RELEASE := $(CARGO_TARGET_DIR)/release/pgvigil
 TEST_MAJORS := 10 13 15 18
 say = @printf '\033[1m== %s\033[0m\n'
 
-.PHONY: help run test build bench lint fmt openapi tools web postgres test-parts debug test-rust test-web test-e2e
+.PHONY: help run test build bench soak lint fmt openapi tools web postgres test-parts debug test-rust test-web test-e2e
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -43,10 +44,10 @@ test-web: web
 	$(say) "web unit tests"
 	@cd web && npm run --silent test
 
-test-e2e: test-parts web debug
+test-e2e: tools test-parts web
 	$(say) "web end to end in Chromium: every page on a typed mock, then the real host with a real PostgreSQL"
 	@cd web && npm run --silent e2e
-	@PGVIGIL_BINARY=$(DEBUG) cargo test --package pgvigil --test browser -- --ignored
+	@cargo test --workspace --test browser --quiet -- --ignored
 
 debug: tools web
 	@cargo build --package pgvigil --bin pgvigil
@@ -59,6 +60,9 @@ build: tools web
 bench: build test-parts
 	$(say) "measuring"
 	@cargo bench --package pgvigil --bench budget
+
+soak: tools test-parts web
+	@cargo test --release --package pgvigil --test soak -- --ignored --nocapture
 
 lint: tools web
 	$(say) "formatting, clippy, web linters"
