@@ -96,9 +96,13 @@ impl TestApp {
 }
 
 fn serve(store: &Store, host: &Arc<FakeHost>) -> Service {
+    service(api(store, host))
+}
+
+pub fn api(store: &Store, host: &Arc<FakeHost>) -> Api {
     let config =
         ApiConfig { password_cost: PASSWORD_COST, ..ApiConfig::new(Secret::new("a key of at least 32 bytes, really")) };
-    service(Api::new(config, store.clone(), Arc::clone(host) as Arc<dyn Host>).unwrap())
+    Api::new(config, store.clone(), Arc::clone(host) as Arc<dyn Host>).unwrap()
 }
 
 pub struct Session {

@@ -9,4 +9,5 @@ mod sessions;
 mod documents;
 mod observations;
 mod servers;
+mod serving;
 mod settings;
