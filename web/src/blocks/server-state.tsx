@@ -19,11 +19,12 @@ export function useServerCause(server: ServerStatus): string {
   return server.state_since ? `${cause}, ${t.servers.since(u.duration(now - Date.parse(server.state_since)))}` : cause
 }
 
-/** Connections by state, summed; null where they are not known. */
+/** Connections by state, summed; null where they are not known. `None` are the server's own processes: they have no state. */
 export function connectionCounts(server: Pick<ServerStatus, 'connections'>): { total: number; active: number } | null {
   if (!server.connections) return null
-  const counts = Object.values(server.connections)
-  return { total: counts.reduce((sum, count) => sum + count, 0), active: server.connections.active ?? 0 }
+  const { None: _own, ...states } = server.connections
+  const total = Object.values(states).reduce((sum, count) => sum + count, 0)
+  return { total, active: states.active ?? 0 }
 }
 
 /** Used share of the disk, from 0 to 1. */

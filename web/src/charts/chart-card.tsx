@@ -83,7 +83,12 @@ function ChartBody(
     return chartData(answer, definition.shape, definition.metrics, words)
   }, [answer, definition, t])
   if (!hasValues(data)) {
-    return <p className="grid h-[180px] place-items-center text-dim">{t.charts.noSamples}</p>
+    const few = answer.timestamps.length > 0 && answer.metrics.some((metric) => metric.kind === 'counter')
+    return (
+      <p className="grid h-[180px] place-items-center px-4 text-center text-dim">
+        {few ? t.charts.oneSample : t.charts.noSamples}
+      </p>
+    )
   }
   const zoom = (from: number, to: number) =>
     props.onRange(rangeToSearch({ kind: 'absolute', from: Math.round(from) * 1_000, to: Math.round(to) * 1_000 }))

@@ -3,7 +3,7 @@ import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 import { useI18n } from '../i18n'
 import { useIsDark } from '../lib/theme'
-import { formatValue, type Units } from '../lib/units'
+import { formatValue, type Units, type ValueFormat } from '../lib/units'
 import { cx } from '../ui/classes'
 import type { ChartData } from './model'
 import { lineColor, lineDash, readChartColors, swatchClass } from './theme'
@@ -208,7 +208,7 @@ function plotOptions(parts: PlotParts): uPlot.Options {
         ...axis,
         size: axisSize(font),
         values: (_, splits) => splits.map((split) => yText(split, splits.at(-1))),
-        ...(format === 'bytes' || format === 'bytes-rate' ? { incrs: POWERS_OF_TWO } : {}),
+        ...axisSteps(format),
       },
     ],
     hooks: {
@@ -218,7 +218,14 @@ function plotOptions(parts: PlotParts): uPlot.Options {
   }
 }
 
-/** Steps of an axis of bytes, so that its labels are round in base 1024. */
+/** Steps that make round labels: bytes in base 1024, and no half connections. */
+function axisSteps(format: ValueFormat): { incrs?: number[] } {
+  if (format === 'bytes' || format === 'bytes-rate') return { incrs: POWERS_OF_TWO }
+  return format === 'count' ? { incrs: WHOLE_STEPS } : {}
+}
+
+const WHOLE_STEPS = Array.from({ length: 13 }, (_, exponent) => [1, 2, 5].map((step) => step * 10 ** exponent)).flat()
+
 const POWERS_OF_TWO = Array.from({ length: 60 }, (_, exponent) => 2 ** exponent)
 
 /** From zero up, or close around the values where small changes matter; flat lines get some room. */

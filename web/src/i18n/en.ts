@@ -295,6 +295,7 @@ export const en = {
     other: (count: number) => `other (${count})`,
     shared: 'shared objects',
     noSamples: 'No samples in this range',
+    oneSample: 'A rate needs two samples; there is only one in this range',
     showTable: 'Show as table',
     showChart: 'Show as chart',
     time: 'Time',

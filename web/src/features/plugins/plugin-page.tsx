@@ -10,6 +10,7 @@ import { useParam } from '../../lib/router-hooks'
 import { FormSkeleton } from '../../ui/skeleton'
 import { RunsView } from '../runs/runs-view'
 import { LastRuns, PluginStateBadge } from './plugin-badges'
+import { probeWords } from './probe-words'
 
 export function PluginPage() {
   const { t } = useI18n()
@@ -40,11 +41,11 @@ export function PluginPage() {
 }
 
 function PluginFacts({ plugin }: { plugin: Plugin }) {
-  const { t, u } = useI18n()
+  const { t, u, locale } = useI18n()
   const { metadata } = plugin
   const list = (texts: readonly string[]) => (texts.length === 0 ? t.plugins.none : texts.join(', '))
   return (
-    <Card title={metadata?.summary ?? plugin.probe}>
+    <Card title={metadata ? probeWords(metadata, locale).summary : plugin.probe}>
       <Facts
         items={[
           [
@@ -82,7 +83,7 @@ export function versionText(number: number): string {
 }
 
 function Metrics({ plugin }: { plugin: Plugin }) {
-  const { t } = useI18n()
+  const { t, locale } = useI18n()
   if (plugin.metadata == null) {
     return (
       <Card title={t.plugins.metricSets}>
@@ -90,6 +91,7 @@ function Metrics({ plugin }: { plugin: Plugin }) {
       </Card>
     )
   }
+  const words = probeWords(plugin.metadata, locale)
   return (
     <Card title={t.plugins.metricSets}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
@@ -98,7 +100,7 @@ function Metrics({ plugin }: { plugin: Plugin }) {
         {plugin.metadata.sets.map((set) => (
           <div key={set.name} className="border-b border-line p-3 last:border-b-0">
             <h3 className="font-mono text-xs font-semibold break-all">{set.name}</h3>
-            <p className="text-dim">{set.help}</p>
+            <p className="text-dim">{words.setHelp(set.name, set.help)}</p>
             {set.labels.length > 0 && (
               <p className="text-xs text-dim">
                 {t.plugins.labels}: {set.labels.join(', ')}
@@ -115,7 +117,7 @@ function Metrics({ plugin }: { plugin: Plugin }) {
                       {metric.unit !== '' && `, ${metric.unit}`}
                     </span>
                   </dt>
-                  <dd className="text-xs text-dim">{metric.help}</dd>
+                  <dd className="text-xs text-dim">{words.metricHelp(set.name, metric.name, metric.help)}</dd>
                 </div>
               ))}
             </dl>

@@ -8,6 +8,7 @@ import { useI18n } from '../../i18n'
 import { paths } from '../../lib/paths'
 import { TableSkeleton } from '../../ui/skeleton'
 import { LastRuns, PluginStateBadge } from './plugin-badges'
+import { probeWords } from './probe-words'
 
 export function PluginsPage() {
   const { t } = useI18n()
@@ -35,7 +36,7 @@ export function PluginsPage() {
 }
 
 function PluginCard({ plugin }: { plugin: Plugin }) {
-  const { t, u } = useI18n()
+  const { t, u, locale } = useI18n()
   return (
     <article className="h-full min-w-0 rounded-lg border border-line bg-panel p-3">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
@@ -49,7 +50,9 @@ function PluginCard({ plugin }: { plugin: Plugin }) {
           {t.plugins.columns.interval} {u.duration(plugin.interval_ms)}
         </span>
       </div>
-      <p className="mt-1 break-words text-dim">{plugin.metadata?.summary ?? plugin.probe}</p>
+      <p className="mt-1 break-words text-dim">
+        {plugin.metadata ? probeWords(plugin.metadata, locale).summary : plugin.probe}
+      </p>
       {plugin.state_detail && <p className="mt-1 break-words text-bad">{plugin.state_detail}</p>}
       <div className="mt-2">
         <LastRuns plugin={plugin} />

@@ -1,0 +1,14 @@
+import type { Plugin } from '../../api/types'
+import type { Locale } from '../../i18n'
+
+type Probe = NonNullable<Plugin['metadata']>
+
+/** A probe's own words: English by themselves, other languages as attributes `summary_ru` and `help_ru:set.metric`. */
+export function probeWords(probe: Probe, locale: Locale) {
+  const say = (field: string, english: string, of = ''): string => probe.attrs[`${field}_${locale}${of}`] ?? english
+  return {
+    summary: say('summary', probe.summary),
+    setHelp: (set: string, english: string) => say('help', english, `:${set}`),
+    metricHelp: (set: string, metric: string, english: string) => say('help', english, `:${set}.${metric}`),
+  }
+}
