@@ -57,7 +57,7 @@ export function DataTable<Row, Id extends string>(props: {
       aria-label={props.label}
       className={cx(
         'overflow-auto rounded-lg border border-line bg-panel',
-        props.maxHeightClass ?? 'max-h-[calc(100dvh-9.5rem)] min-h-40',
+        props.maxHeightClass ?? 'max-h-[max(16rem,calc(100dvh-9.5rem))]',
       )}
     >
       <table aria-rowcount={rows.length + 1} className="w-full table-fixed border-separate border-spacing-0 text-left">

@@ -46,6 +46,9 @@ export function ChartCard(props: ChartCardProps) {
           <p className="text-xs text-dim">
             {String(t.charts[definition.help])}
             {query.data && ` · ${t.charts.resolution[query.data.resolution]}`}
+            {query.data && query.data.series_left_out > 0 && (
+              <span className="text-warn"> · {t.charts.leftOut(query.data.series_left_out)}</span>
+            )}
           </p>
         </div>
         <Button

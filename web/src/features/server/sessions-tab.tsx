@@ -26,6 +26,7 @@ export function SessionsTab() {
     <>
       <div className="mb-3 flex flex-wrap items-center gap-2 text-dim">
         <p className="min-w-0 flex-1">{t.sessions.hint}</p>
+        {query.data?.truncated && <span className="text-warn">{t.sessions.truncated}</span>}
         {query.data && <Age at={query.dataUpdatedAt} />}
         <Button disabled={query.isFetching} onClick={() => void query.refetch()}>
           <Icon name="refresh" />
