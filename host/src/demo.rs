@@ -12,10 +12,14 @@ use tokio_postgres::{Client, NoTls};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use crate::first_start::random_text;
+
 /// The demo's plugins run every few seconds.
 pub(crate) const PLUGINS: &[u8] = include_bytes!("../../examples/plugins.demo.toml");
 
 const SERVER: &str = "demo";
+/// What monitoring needs, and no more.
+const ROLE: &str = "pgvigil";
 const DATABASES: [&str; 3] = ["shop", "forum", "warehouse"];
 const CLIENTS_PER_DATABASE: usize = 2;
 
@@ -29,8 +33,9 @@ impl Demo {
     pub(crate) async fn start(store: &Store, stopping: &CancellationToken) -> anyhow::Result<Self> {
         info!("starting the demo's own PostgreSQL");
         let cluster = tokio::task::spawn_blocking(start_cluster).await??;
-        register(store, &cluster).await?;
-        prepare(&cluster).await.context("cannot prepare the demo's databases")?;
+        let password = random_text(24);
+        prepare(&cluster, &password).await.context("cannot prepare the demo's databases")?;
+        register(store, &cluster, &password).await?;
         let mut load = JoinSet::new();
         for database in DATABASES {
             for client in 0..CLIENTS_PER_DATABASE {
@@ -56,14 +61,14 @@ fn start_cluster() -> anyhow::Result<Cluster> {
 }
 
 /// The port and the password are new at each start.
-async fn register(store: &Store, cluster: &Cluster) -> anyhow::Result<()> {
+async fn register(store: &Store, cluster: &Cluster, password: &Secret) -> anyhow::Result<()> {
     let name: ServerName = SERVER.parse()?;
     let settings = NewServer {
         name: name.clone(),
         postgres: PostgresSettings {
             host: cluster.host().to_owned(),
             port: cluster.port(),
-            user: cluster.superuser().to_owned(),
+            user: ROLE.to_owned(),
             database: "postgres".to_owned(),
             sslmode: SslMode::Prefer,
             sslrootcert: None,
@@ -71,10 +76,7 @@ async fn register(store: &Store, cluster: &Cluster) -> anyhow::Result<()> {
         ssh: None,
         tags: vec!["demo".to_owned()],
     };
-    let secrets = SecretChanges {
-        postgres_password: SecretChange::Set(Secret::new(cluster.password())),
-        ..SecretChanges::default()
-    };
+    let secrets = SecretChanges { postgres_password: SecretChange::Set(password.clone()), ..SecretChanges::default() };
     let now = Timestamp::from(SystemTime::now());
     match store.server(&name).await? {
         Some(known) => {
@@ -87,8 +89,11 @@ async fn register(store: &Store, cluster: &Cluster) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn prepare(cluster: &Cluster) -> anyhow::Result<()> {
+async fn prepare(cluster: &Cluster, password: &Secret) -> anyhow::Result<()> {
     let postgres = connect(&cluster.url("postgres")).await?;
+    // Letters and digits only, so it needs no quoting.
+    let role = format!("create role {ROLE} login password '{}'; grant pg_monitor to {ROLE}", password.expose());
+    postgres.batch_execute(&role).await?;
     for database in DATABASES {
         postgres.batch_execute(&format!("create database {database}")).await?;
         connect(&cluster.url(database)).await?.batch_execute(include_str!("demo.sql")).await?;
@@ -108,6 +113,8 @@ async fn connect(url: &str) -> anyhow::Result<Client> {
 async fn keep_busy(url: String, client: usize, stopping: CancellationToken) {
     let work = async {
         let postgres = connect(&url).await?;
+        // Sorts spill to temporary files, for the charts.
+        postgres.batch_execute("set work_mem = '64kB'").await?;
         loop {
             transaction(&postgres, client).await?;
             let pause = rand::rng().random_range(50..400);

@@ -1,10 +1,11 @@
 //! The running host, as the API reaches it.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use pgvigil_api::{Host, LiveSession, LiveSessions, PoolStatus, ServerAway, TestTarget};
+use pgvigil_api::{Counters, Host, LiveSession, LiveSessions, PoolStatus, ServerAway, TestTarget};
 use pgvigil_capabilities::{PostgresServer, SshServer};
 use pgvigil_model::{PluginStatus, ServerId, Settings, TestStep, Timestamp};
 use tokio::sync::Notify;
@@ -17,6 +18,7 @@ pub(crate) struct RunningHost {
     pub fleet: Arc<Fleet>,
     pub registry: Registry,
     pub settings: RwLock<Settings>,
+    pub counters: Arc<pgvigil_collector::Counters>,
     /// Servers or settings changed: the schedule is to follow.
     pub changed: Notify,
     pub started_at: Timestamp,
@@ -93,6 +95,15 @@ impl Host for RunningHost {
             }
         });
         pools.collect()
+    }
+
+    fn counters(&self) -> Counters {
+        let counters = &self.counters;
+        Counters {
+            runs_started: counters.runs_started.load(Ordering::Relaxed),
+            reports_dropped: counters.reports_dropped.load(Ordering::Relaxed),
+            ticks_skipped: counters.ticks_skipped.load(Ordering::Relaxed),
+        }
     }
 
     fn servers_changed(&self) {

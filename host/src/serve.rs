@@ -120,20 +120,22 @@ async fn watch(
     for (entry, probe) in registry.probes() {
         store.declare(&entry.name, &probe.sets).await.with_context(|| format!("plugin `{}`", entry.name))?;
     }
-    let host = Arc::new(RunningHost {
-        fleet: Arc::new(Fleet::new(store.clone())),
-        registry,
-        settings: RwLock::new(store.settings().await?),
-        changed: Notify::new(),
-        started_at: Timestamp::from(SystemTime::now()),
-    });
-    let api = Api::new(api_config(config, &keys), store.clone(), Arc::clone(&host) as Arc<dyn pgvigil_api::Host>)?;
+    let fleet = Arc::new(Fleet::new(store.clone()));
     let (reports, inbox) = mpsc::channel(sink::REPORT_QUEUE_CAPACITY);
     let collector = {
         // Runs take place where the collector starts.
         let _on_probe_threads = probes.enter();
-        Collector::start(Arc::clone(&host.fleet) as _, reports)
+        Collector::start(Arc::clone(&fleet) as _, reports)
     };
+    let host = Arc::new(RunningHost {
+        fleet,
+        registry,
+        settings: RwLock::new(store.settings().await?),
+        counters: collector.counters(),
+        changed: Notify::new(),
+        started_at: Timestamp::from(SystemTime::now()),
+    });
+    let api = Api::new(api_config(config, &keys), store.clone(), Arc::clone(&host) as Arc<dyn pgvigil_api::Host>)?;
     let mut storing = tokio::spawn(sink::store_reports(store.clone(), inbox));
     info!("pgvigil {} listens on http://{}", env!("CARGO_PKG_VERSION"), bound.address());
     let mut serving = tokio::spawn(bound.serve(api, stop.clone()));

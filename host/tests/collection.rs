@@ -190,3 +190,18 @@ async fn a_changed_interval_applies_at_once() {
     assert!(status.is_success(), "{body}");
     admin.until("/api/plugins", |plugins| interval(plugins) == Some(60_000)).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_store_may_be_postgresql() {
+    let store = testing::database(testing::postgres(18));
+    let host =
+        TestHost::start(HostOptions { environment: vec![("DATABASE_URL", store.url())], ..HostOptions::default() });
+    let admin = host.admin().await;
+    admin.add_server(&server_of(testing::postgres(13), "kept-in-postgresql")).await;
+    let series = "/api/series?server=kept-in-postgresql&set=pg_stat_database&metrics=xact_commit&from=now-1h&to=now";
+    admin.until(series, |series| !values(series, "xact_commit", "postgres").is_empty()).await;
+    let sql = "select count(*) > 0 from statistics where server_name = 'kept-in-postgresql' and ts > now() - interval '1 hour'";
+    assert_eq!(store.execute(sql)[0][0].as_deref(), Some("t"));
+    assert!(!host.data_dir().join("pgvigil.sqlite").exists());
+    assert_eq!(admin.get("/api/ready").await["status"], "ok");
+}

@@ -32,6 +32,12 @@ struct Health {
     pools_count: usize,
     version: String,
     started_at: Time,
+    /// Runs of plugins since the start.
+    runs_started: u64,
+    /// Run reports that were lost because the store was behind or away.
+    reports_dropped: u64,
+    /// Ticks at which the run before still ran, or the host was late.
+    ticks_skipped: u64,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -52,12 +58,16 @@ struct ReadinessCheck {
 /// Whether the process answers; asks nobody.
 #[endpoint(operation_id = "getHealth", tags("health"))]
 async fn health(api: Api) -> ApiResult<Json<Health>> {
+    let counters = api.host.counters();
     Ok(Json(Health {
         status: "ok",
         timestamp: now().into(),
         pools_count: api.host.pools().len(),
         version: api.host.version().to_owned(),
         started_at: api.host.started_at().into(),
+        runs_started: counters.runs_started,
+        reports_dropped: counters.reports_dropped,
+        ticks_skipped: counters.ticks_skipped,
     }))
 }
 

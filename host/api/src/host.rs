@@ -25,6 +25,9 @@ pub trait Host: Send + Sync + 'static {
     /// The connections to monitored servers.
     fn pools(&self) -> Vec<PoolStatus>;
 
+    /// Since the start.
+    fn counters(&self) -> Counters;
+
     /// A server was added, changed or removed: its pools, caches and schedule entries are to follow at once.
     fn servers_changed(&self);
 
@@ -33,6 +36,16 @@ pub trait Host: Send + Sync + 'static {
     fn version(&self) -> &str;
 
     fn started_at(&self) -> Timestamp;
+}
+
+/// What the collector did, and what it had to leave out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    pub runs_started: u64,
+    /// Reports that found the queue to the store full.
+    pub reports_dropped: u64,
+    /// Ticks at which the run before still ran, or the host was late.
+    pub ticks_skipped: u64,
 }
 
 /// What a test connects to.

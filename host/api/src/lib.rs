@@ -40,7 +40,7 @@ mod web;
 
 pub use config::{ApiConfig, CookieSecurity, InvalidNetwork, Network, PASSWORD_COST_DEFAULT};
 pub use docs::openapi_json;
-pub use host::{Host, LiveSession, LiveSessions, PoolStatus, ServerAway, TestTarget};
+pub use host::{Counters, Host, LiveSession, LiveSessions, PoolStatus, ServerAway, TestTarget};
 pub use password::{PASSWORD_BYTES_MAX, PasswordError, Passwords, check_password_rules};
 pub use serve::{Bound, ServeError, bind};
 pub use state::{Api, WeakSecretKey};

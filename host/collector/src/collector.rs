@@ -84,8 +84,8 @@ impl Collector {
         Self { commands, counters }
     }
 
-    pub fn counters(&self) -> &Counters {
-        &self.counters
+    pub fn counters(&self) -> Arc<Counters> {
+        Arc::clone(&self.counters)
     }
 
     /// Replaces all entries in one step. What runs finishes with what it began with.

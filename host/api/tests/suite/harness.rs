@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 use pgvigil_api::{
-    Api, ApiConfig, Host, LiveSession, LiveSessions, Passwords, PoolStatus, ServerAway, TestTarget, service,
+    Api, ApiConfig, Counters, Host, LiveSession, LiveSessions, Passwords, PoolStatus, ServerAway, TestTarget, service,
 };
 use pgvigil_model::{
     Capability, Collected, FailureReason, Identity, Metric, MetricKind, MetricSet, PluginState, PluginStatus,
@@ -321,6 +321,10 @@ impl Host for FakeHost {
 
     fn settings_changed(&self) {
         self.settings_changed.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn counters(&self) -> Counters {
+        Counters { runs_started: 7, reports_dropped: 1, ticks_skipped: 2 }
     }
 
     fn version(&self) -> &str {
