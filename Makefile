@@ -93,7 +93,7 @@ web/node_modules/.package-lock.json: web/package-lock.json
 	$(say) "installing the web's packages"
 	@cd web && npm ci --no-audit --no-fund --loglevel=error && touch node_modules/.package-lock.json
 
-web/dist/index.html: web/node_modules/.package-lock.json $(shell find web/src web/public web/messages web/scripts web/*.json web/*.ts web/*.html -type f -not -path '*/generated/*' -not -path '*/paraglide/*' 2>/dev/null)
+web/dist/index.html: web/node_modules/.package-lock.json $(shell find web/src web/public web/scripts web/*.json web/*.ts web/*.html -type f -not -name schema.d.ts 2>/dev/null)
 	$(say) "building the web UI"
 	@cd web && npm run --silent build
 	@touch web/dist/index.html

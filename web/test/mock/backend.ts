@@ -79,7 +79,16 @@ function route(request: IncomingMessage, response: ServerResponse, url: URL, bod
     return {}
   }
   if (path === '/api/health') {
-    return { status: 'ok', timestamp: new Date().toISOString(), pools_count: 3, version: '0.1.0' }
+    return {
+      status: 'ok',
+      timestamp: new Date().toISOString(),
+      pools_count: 3,
+      version: '0.1.0',
+      started_at: new Date().toISOString(),
+      runs_started: 12,
+      reports_dropped: 0,
+      ticks_skipped: 0,
+    }
   }
   if (path === '/api/token') return signIn(response, new URLSearchParams(body))
   if (path === '/api/refresh') return refresh(request)

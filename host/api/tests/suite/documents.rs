@@ -89,3 +89,9 @@ async fn an_unchanged_answer_is_not_sent_again() {
     let second = app.send(request("GET", "/openapi.json").add_header("if-none-match", etag, true)).await;
     assert_eq!((second.status, second.text.as_str()), (304, ""));
 }
+
+#[test]
+fn the_webs_client_is_generated_from_this_document() {
+    let written = include_str!("../../../../web/openapi.json");
+    assert!(written.trim_end() == pgvigil_api::openapi_json().trim_end(), "web/openapi.json is old: run `make openapi`");
+}
