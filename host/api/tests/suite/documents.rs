@@ -93,5 +93,8 @@ async fn an_unchanged_answer_is_not_sent_again() {
 #[test]
 fn the_webs_client_is_generated_from_this_document() {
     let written = include_str!("../../../../web/openapi.json");
-    assert!(written.trim_end() == pgvigil_api::openapi_json().trim_end(), "web/openapi.json is old: run `make openapi`");
+    assert!(
+        written.trim_end() == pgvigil_api::openapi_json().trim_end(),
+        "web/openapi.json is old: run `make openapi`"
+    );
 }

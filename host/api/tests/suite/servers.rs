@@ -169,6 +169,26 @@ async fn a_test_uses_exactly_the_password_that_is_stored_now() {
 }
 
 #[tokio::test]
+async fn a_test_decrypts_only_the_secrets_of_what_it_tests() {
+    let app = TestApp::new().await;
+    let mut body = server_body("main");
+    body["ssh_user"] = "postgres".into();
+    body["ssh_password"] = "s3cret-ssh".into();
+    app.add_server(body.clone()).await;
+    let operator = app.sign_in("operator").await;
+    app.call(&operator, "POST", "/api/servers/main/test-pg", json!({})).await;
+    app.call(&operator, "POST", "/api/servers/main/test-ssh", json!({})).await;
+    body["ssh_password"] = "".into();
+    app.call(&operator, "POST", "/api/servers/test", json!({"settings": body, "name": "main"})).await;
+    let targets = app.host.targets.lock().unwrap();
+    let secrets: Vec<_> = targets.iter().map(|target| &target.secrets).collect();
+    let (postgres, ssh) = (Some(Secret::new("s3cret-pg")), Some(Secret::new("s3cret-ssh")));
+    assert_eq!((&secrets[0].postgres_password, &secrets[0].ssh_password), (&postgres, &None), "test-pg");
+    assert_eq!((&secrets[1].postgres_password, &secrets[1].ssh_password), (&None, &ssh), "test-ssh");
+    assert_eq!((&secrets[2].postgres_password, &secrets[2].ssh_password), (&postgres, &ssh), "one entered, one stored");
+}
+
+#[tokio::test]
 async fn unsaved_settings_are_tested_with_what_was_entered() {
     let app = TestApp::new().await;
     let operator = app.sign_in("operator").await;
