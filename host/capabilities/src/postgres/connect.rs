@@ -246,14 +246,13 @@ impl Endpoint {
         address: &Address,
         progress: &Progress,
     ) -> Result<(Channel, bool), ConnectFailure> {
-        let is_local = matches!(address, Address::Unix(_));
-        if is_local || self.settings.sslmode == SslMode::Disable {
-            return Ok((plain(wire, is_local), false));
+        if matches!(address, Address::Unix(_)) || self.settings.sslmode == SslMode::Disable {
+            return Ok((plain(wire, address), false));
         }
         progress.set(Some("the TLS handshake"));
         match timeout(STEP_TIMEOUT, self.encrypt(wire)).await {
             Ok(Ok(Encrypted::Yes(channel))) => Ok((channel, true)),
-            Ok(Ok(Encrypted::NotOffered(wire))) => Ok((plain(*wire, is_local), false)),
+            Ok(Ok(Encrypted::NotOffered(wire))) => Ok((plain(*wire, address), false)),
             Ok(Err(failure)) => Err(failure),
             Err(_) => Err(self.timed_out("the TLS handshake", ConnectFailure::connect)),
         }
@@ -431,9 +430,11 @@ enum Encrypted {
     NotOffered(Box<Wire>),
 }
 
-fn plain(mut wire: Wire, is_local: bool) -> Channel {
-    if !is_local {
-        wire.refuse_clear_text_password();
+fn plain(mut wire: Wire, address: &Address) -> Channel {
+    match address {
+        Address::Tcp(_) => wire.refuse_clear_text_password(),
+        // It does not leave this machine.
+        Address::Unix(_) => {}
     }
     Channel(Box::new(wire))
 }

@@ -252,6 +252,7 @@ mod tests {
         ];
         for kind in kinds {
             for raw in nonsense {
+                // Whatever it answers: that it answers.
                 let _ = decode(&kind, raw);
                 let _ = text_form(&kind, raw);
             }

@@ -118,7 +118,7 @@ impl Endpoint {
             Ok(Err(unavailable)) => Err(unavailable),
             Ok(Ok(AuthResult::Success)) => Ok(()),
             Ok(Ok(AuthResult::Failure { remaining_methods, .. })) => {
-                let offered: Vec<String> = remaining_methods.iter().map(|method| String::from(method)).collect();
+                let offered: Vec<String> = remaining_methods.iter().map(String::from).collect();
                 let used = match self.settings.auth {
                     SshAuth::Password => "the password",
                     SshAuth::Key { .. } => "the key",

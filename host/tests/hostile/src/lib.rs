@@ -51,7 +51,7 @@ fn hoard() -> Vec<Vec<u8>> {
     (0..100_000).map(|_| vec![1; 1 << 20]).collect()
 }
 
-#[allow(unconditional_recursion, reason = "it is hostile")]
+#[allow(unconditional_recursion, clippy::only_used_in_recursion, reason = "it is hostile")]
 fn recurse(depth: u64) -> u64 {
     core::hint::black_box(recurse(depth + 1)) + 1
 }

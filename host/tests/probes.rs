@@ -1,0 +1,113 @@
+//! Loading probes: what is refused, and what the cache of compiled code does.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use pgvigil_model::{FailureReason, RunOutcome};
+use pgvigil_runtime::{Access, COMPONENT_BYTES, Grants, Limits, LoadError, Probe, ProbeEngine, RunRequest, Target};
+use wasm_encoder::{Component, ComponentImportSection, ComponentTypeRef, ComponentTypeSection, InstanceType};
+
+fn hostile() -> Arc<[u8]> {
+    std::fs::read(env!("PGVIGIL_HOSTILE_PROBE")).unwrap().into()
+}
+
+fn engine(cache: &Path) -> Arc<ProbeEngine> {
+    ProbeEngine::new(Some(cache.to_owned())).unwrap()
+}
+
+/// A component that does nothing but import an empty interface.
+fn importing(interface: &str) -> Arc<[u8]> {
+    let mut types = ComponentTypeSection::new();
+    types.instance(&InstanceType::new());
+    let mut imports = ComponentImportSection::new();
+    imports.import(interface, ComponentTypeRef::Instance(0));
+    let mut component = Component::new();
+    component.section(&types).section(&imports);
+    component.finish().into()
+}
+
+async fn refusal(component: Arc<[u8]>) -> LoadError {
+    Probe::load(&ProbeEngine::new(None).unwrap(), component).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn a_component_that_wants_wasi_is_refused_with_what_to_do() {
+    let error = refusal(importing("wasi:cli/environment@0.2.0")).await;
+    assert!(matches!(error, LoadError::ImportsWasi { .. }), "{error:?}");
+    assert!(error.to_string().contains("wasm32-unknown-unknown"), "{error}");
+}
+
+#[tokio::test]
+async fn a_component_of_another_interface_version_is_refused_by_that_name() {
+    let error = refusal(importing("pgvigil:probe/postgres@7.3.0")).await;
+    assert_eq!(error.to_string(), "it was built for probe interface 7.3.0, this host offers 0.1.0");
+}
+
+#[tokio::test]
+async fn what_is_no_component_is_refused() {
+    for bytes in [&b""[..], b"not wasm", b"\0asm\x01\0\0\0", &hostile()[..5_000]] {
+        let error = refusal(bytes.into()).await;
+        assert!(matches!(error, LoadError::NotAComponent(_)), "{error:?}");
+    }
+    let error = refusal(vec![0; COMPONENT_BYTES + 1].into()).await;
+    assert!(matches!(error, LoadError::TooLarge { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn built_in_probes_import_only_the_probe_interface() {
+    let folder = Path::new(env!("PGVIGIL_HOSTILE_PROBE")).parent().unwrap();
+    let engine = ProbeEngine::new(None).unwrap();
+    for name in ["pg_stat_database", "pg_stat_activity", "database_size", "database_list", "ssh_disk_usage", "maintenance"] {
+        let component = std::fs::read(folder.join(format!("{name}.wasm"))).unwrap();
+        let probe = Probe::load(&engine, component.into()).await.unwrap();
+        assert_eq!(probe.metadata().name, name);
+    }
+}
+
+#[tokio::test]
+async fn compiled_code_is_kept_privately_and_a_damaged_copy_is_compiled_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().join("cache");
+    Probe::load(&engine(&cache), hostile()).await.unwrap();
+    assert_eq!(std::fs::metadata(&cache).unwrap().permissions().mode() & 0o777, 0o700);
+    let kept = only_file(&cache);
+    let code = std::fs::read(&kept).unwrap();
+    std::fs::write(&kept, &code[..code.len() / 2]).unwrap();
+    let probe = Probe::load(&engine(&cache), hostile()).await.unwrap();
+    assert_eq!(probe.metadata().name, "hostile");
+    assert_eq!(std::fs::read(&kept).unwrap().len(), code.len(), "the damaged copy is replaced");
+}
+
+fn only_file(folder: &Path) -> PathBuf {
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(files.len(), 1, "{files:?}");
+    files.remove(0)
+}
+
+/// On one thread: what the probe computes must not keep others from running.
+#[tokio::test(flavor = "current_thread")]
+async fn a_probe_that_computes_lets_others_run() {
+    let probe = Probe::load(&ProbeEngine::new(None).unwrap(), hostile()).await.unwrap();
+    let request = RunRequest {
+        plugin: "endless".parse().unwrap(),
+        target: Target { config: vec![("act".to_owned(), "loop".to_owned())], ..Target::default() },
+        grants: Grants::default(),
+        limits: Limits { cpu: std::time::Duration::from_millis(300), ..Limits::DEFAULT },
+        access: Access::default(),
+    };
+    let mut turns = 0;
+    let others = async {
+        loop {
+            tokio::task::yield_now().await;
+            turns += 1;
+        }
+    };
+    let end = tokio::select! {
+        end = probe.run(request) => end,
+        () = others => unreachable!("it never ends"),
+    };
+    assert!(matches!(end.outcome, RunOutcome::Failed { reason: FailureReason::OutOfCpu, .. }), "{:?}", end.outcome);
+    assert!(turns >= 5, "others had {turns} turns while a probe computed for 300 ms");
+}
