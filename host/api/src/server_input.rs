@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use pgvigil_model::{PostgresSettings, Secret, Server, ServerName, SshAuth, SshKeyId, SshSettings, SslMode};
-use pgvigil_storage::{NewServer, SecretChange, SecretChanges, SecretPresence, ServerOverview};
+use pgvigil_storage::{NewServer, SecretChange, SecretChanges, SecretKind, SecretPresence, ServerOverview};
 use salvo::oapi::ToSchema;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -339,14 +339,19 @@ impl ServerInput {
         matches!(self.server.ssh, Some(SshSettings { auth: SshAuth::Password, .. }))
     }
 
-    /// Which of the stored secrets a test of these settings would need.
-    pub(crate) fn needs_stored_secrets(&self, has: SecretPresence) -> bool {
-        (self.password.is_none() && has.postgres_password)
-            || match self.server.ssh.as_ref().map(|ssh| ssh.auth) {
-                None => false,
-                Some(SshAuth::Password) => self.ssh_password.is_none() && has.ssh_password,
-                Some(SshAuth::Key { .. }) => self.ssh_key_passphrase.is_none() && has.ssh_key_passphrase,
+    /// The stored secrets that a test of these settings needs, because the fields for them are empty.
+    pub(crate) fn stored_secrets_needed(&self, has: SecretPresence) -> Vec<SecretKind> {
+        let postgres = (self.password.is_none() && has.postgres_password).then_some(SecretKind::PostgresPassword);
+        let ssh = match self.server.ssh.as_ref().map(|ssh| ssh.auth) {
+            None => None,
+            Some(SshAuth::Password) => {
+                (self.ssh_password.is_none() && has.ssh_password).then_some(SecretKind::SshPassword)
             }
+            Some(SshAuth::Key { .. }) => {
+                (self.ssh_key_passphrase.is_none() && has.ssh_key_passphrase).then_some(SecretKind::SshKeyPassphrase)
+            }
+        };
+        postgres.into_iter().chain(ssh).collect()
     }
 }
 

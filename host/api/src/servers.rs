@@ -5,7 +5,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use pgvigil_model::{FailureReason, ServerName, ServerSecrets, SshAuth, StepOutcome, TestStep, Timestamp};
-use pgvigil_storage::{LastRun, Reachability, SecretChanges, ServerOverview, StorageError, StoredOutcome};
+use pgvigil_storage::{LastRun, Reachability, SecretChanges, SecretKind, ServerOverview, StorageError, StoredOutcome};
 use salvo::oapi::ToSchema;
 use salvo::oapi::extract::PathParam;
 use salvo::prelude::*;
@@ -242,7 +242,8 @@ async fn test_settings(api: Api, body: Body<TestIn>) -> ApiResult<Json<TestAnswe
 /// Tests the stored PostgreSQL settings. A failed connection is an answer with `success: false`, not an error.
 #[endpoint(operation_id = "testPostgres", tags("servers"))]
 async fn test_postgres(api: Api, name: PathParam<String>) -> ApiResult<Json<TestResult>> {
-    let target = saved_target(&api, server_named(&api, &name).await?).await?;
+    let overview = server_named(&api, &name).await?;
+    let target = saved_target(&api, overview, &[SecretKind::PostgresPassword]).await?;
     let _visit = visit(&api)?;
     Ok(Json(result(run_test(api.host.test_postgres(&target)).await)))
 }
@@ -255,7 +256,7 @@ async fn test_ssh(api: Api, name: PathParam<String>) -> ApiResult<Json<TestResul
         let message = "SSH is not configured for this server".to_owned();
         return Ok(Json(TestResult { success: false, message, steps: Vec::new(), auth_type: None }));
     };
-    let target = saved_target(&api, overview).await?;
+    let target = saved_target(&api, overview, secrets_to_log_in(auth)).await?;
     let _visit = visit(&api)?;
     Ok(Json(ssh_result(run_test(api.host.test_ssh(&target)).await, auth)))
 }
@@ -365,16 +366,25 @@ const fn auth_word(auth: SshAuth) -> &'static str {
     }
 }
 
-async fn saved_target(api: &Api, overview: ServerOverview) -> ApiResult<TestTarget> {
+/// What logging in over SSH takes.
+const fn secrets_to_log_in(auth: SshAuth) -> &'static [SecretKind] {
+    match auth {
+        SshAuth::Password => &[SecretKind::SshPassword],
+        SshAuth::Key { .. } => &[SecretKind::SshPrivateKey, SecretKind::SshKeyPassphrase],
+    }
+}
+
+async fn saved_target(api: &Api, overview: ServerOverview, wanted: &[SecretKind]) -> ApiResult<TestTarget> {
     let server = overview.server;
-    let secrets = api.store.server_secrets(server.id).await?;
+    let secrets = api.store.server_secrets_of(server.id, wanted).await?;
     Ok(TestTarget { server: Some(server.id), postgres: server.postgres, ssh: server.ssh, secrets })
 }
 
 /// Decrypts only where an empty field stands for a stored secret, and only what is needed.
 async fn unsaved_target(api: &Api, input: ServerInput, stored: Option<ServerOverview>) -> ApiResult<TestTarget> {
+    let wanted = stored.as_ref().map(|stored| input.stored_secrets_needed(stored.has)).unwrap_or_default();
     let mut secrets = match &stored {
-        Some(stored) if input.needs_stored_secrets(stored.has) => api.store.server_secrets(stored.server.id).await?,
+        Some(stored) if !wanted.is_empty() => api.store.server_secrets_of(stored.server.id, &wanted).await?,
         Some(_) | None => ServerSecrets::default(),
     };
     secrets.postgres_password = input.password.or(secrets.postgres_password);

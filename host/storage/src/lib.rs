@@ -1,7 +1,8 @@
 //! The store: the only crate that knows sqlx and our schema.
 //!
 //! One [`Store`], two engines: SQLite in the data directory, or PostgreSQL. All times come from the caller, so that nothing
-//! here reads a clock. Secrets are decrypted by [`Store::server_secrets`] and [`Store::ssh_private_key`] and nowhere else.
+//! here reads a clock. Secrets are decrypted by [`Store::server_secrets_of`] (and [`Store::server_secrets`], which asks it for
+//! all) and by [`Store::ssh_private_key`], and nowhere else.
 //!
 //! Absent here: HTTP, monitored servers, probes, rates (they are computed by `pgvigil_model::aggregate`).
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests"))]
@@ -39,8 +40,8 @@ pub use record::Recorded;
 pub use run::{LastRun, RunFilter, RunSummary, StoredOutcome};
 pub use series::{Latest, LatestRow, SERIES_STREAMS_MAX, SeriesAnswer, SeriesQuery, SeriesStream};
 pub use server::{
-    HostKey, HostKeyPin, NewServer, Reachability, SecretChange, SecretChanges, SecretPresence, ServerFailure,
-    ServerOverview, ServerStatus,
+    HostKey, HostKeyPin, NewServer, Reachability, SecretChange, SecretChanges, SecretKind, SecretPresence,
+    ServerFailure, ServerOverview, ServerStatus,
 };
 pub use session::{AccessCheck, NewSession, Rotation};
 pub use setting::StoredSetting;

@@ -38,6 +38,19 @@ pub struct SecretChanges {
     pub ssh_key_passphrase: SecretChange,
 }
 
+/// A secret that the store keeps encrypted, or that belongs to the key a server logs in with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretKind {
+    PostgresPassword,
+    SshPassword,
+    SshPrivateKey,
+    SshKeyPassphrase,
+}
+
+impl SecretKind {
+    pub const ALL: [Self; 4] = [Self::PostgresPassword, Self::SshPassword, Self::SshPrivateKey, Self::SshKeyPassphrase];
+}
+
 /// A server as lists show it: read in one query, nothing decrypted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ServerOverview {
@@ -471,8 +484,13 @@ impl Store {
         })
     }
 
-    /// Decrypts what is needed to connect. Keep it short-lived. `NotFound` where the server is not there.
+    /// Decrypts all that is needed to connect. Keep it short-lived. `NotFound` where the server is not there.
     pub async fn server_secrets(&self, id: ServerId) -> Result<ServerSecrets, StorageError> {
+        self.server_secrets_of(id, &SecretKind::ALL).await
+    }
+
+    /// The same for who uses only some of them: the others stay sealed, and are None.
+    pub async fn server_secrets_of(&self, id: ServerId, wanted: &[SecretKind]) -> Result<ServerSecrets, StorageError> {
         #[derive(sqlx::FromRow)]
         struct Row {
             postgres_password: Option<String>,
@@ -499,17 +517,18 @@ impl Store {
             .await?)
         })?;
         let row = row.ok_or(StorageError::NotFound { what: "server" })?;
-        let open = |kind, sealed: Option<String>| {
-            sealed.map(|sealed| self.unseal("server secret", place(kind, id.0), &sealed)).transpose()
+        let open = |kind, what, place: Place<'_>, sealed: Option<String>| {
+            sealed.filter(|_| wanted.contains(&kind)).map(|sealed| self.unseal(what, place, &sealed)).transpose()
         };
+        let open_own = |kind, column, sealed: Option<String>| open(kind, "server secret", place(column, id.0), sealed);
         Ok(ServerSecrets {
-            postgres_password: open(POSTGRES_PASSWORD, row.postgres_password)?,
-            ssh_password: open(SSH_PASSWORD, row.ssh_password)?,
-            ssh_private_key: match (row.key_id, row.private_key) {
-                (Some(key), Some(sealed)) => Some(self.unseal("SSH key", private_key_of(key), &sealed)?),
-                _ => None,
+            postgres_password: open_own(SecretKind::PostgresPassword, POSTGRES_PASSWORD, row.postgres_password)?,
+            ssh_password: open_own(SecretKind::SshPassword, SSH_PASSWORD, row.ssh_password)?,
+            ssh_private_key: match row.key_id {
+                Some(key) => open(SecretKind::SshPrivateKey, "SSH key", private_key_of(key), row.private_key)?,
+                None => None,
             },
-            ssh_key_passphrase: open(SSH_KEY_PASSPHRASE, row.ssh_key_passphrase)?,
+            ssh_key_passphrase: open_own(SecretKind::SshKeyPassphrase, SSH_KEY_PASSPHRASE, row.ssh_key_passphrase)?,
         })
     }
 

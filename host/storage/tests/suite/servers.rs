@@ -2,7 +2,8 @@
 
 use pgvigil_model::{FailureReason, Secret, SshAuth, SshKeyId, SshSettings};
 use pgvigil_storage::{
-    HostKeyPin, MasterKey, NewServer, NewSshKey, Reachability, SecretChange, SecretChanges, StorageError, Store, Vault,
+    HostKeyPin, MasterKey, NewServer, NewSshKey, Reachability, SecretChange, SecretChanges, SecretKind, StorageError,
+    Store, Vault,
 };
 
 use crate::home::{Home, after, declare, failed, new_server, samples, server};
@@ -10,6 +11,7 @@ use crate::home::{Home, after, declare, failed, new_server, samples, server};
 crate::on_both_engines!(
     a_second_server_of_a_name_is_refused,
     a_secret_is_kept_changed_and_cleared,
+    a_secret_that_is_not_wanted_stays_sealed,
     secrets_are_not_in_the_store_in_clear,
     another_encryption_key_is_refused,
     a_deleted_server_frees_its_name_and_its_history_goes,
@@ -59,6 +61,20 @@ async fn a_secret_is_kept_changed_and_cleared(home: &Home) {
     store.update_server(server.id, &new_server("uno"), &clear, after(3)).await.unwrap();
     assert_eq!(stored(&store).await, None);
     assert!(!store.server_by_id(server.id).await.unwrap().unwrap().has.postgres_password);
+}
+
+async fn a_secret_that_is_not_wanted_stays_sealed(home: &Home) {
+    let store = home.open().await;
+    let both = SecretChanges { ssh_password: SecretChange::Set(Secret::new("ssh")), ..password("pg") };
+    let server = store.create_server(&new_server("one"), &both, after(0)).await.unwrap();
+    let postgres = store.server_secrets_of(server.id, &[SecretKind::PostgresPassword]).await.unwrap();
+    assert_eq!((postgres.postgres_password, postgres.ssh_password), (Some(Secret::new("pg")), None));
+    let ssh = store.server_secrets_of(server.id, &[SecretKind::SshPassword]).await.unwrap();
+    assert_eq!((ssh.postgres_password, ssh.ssh_password), (None, Some(Secret::new("ssh"))));
+    store.close().await;
+    drop(store);
+    let other = Store::open(home.url.clone(), Vault::new(MasterKey::from_bytes([7; 32]))).await.unwrap();
+    assert!(other.server_secrets_of(server.id, &[SecretKind::SshPrivateKey]).await.is_ok(), "nothing was decrypted");
 }
 
 async fn secrets_are_not_in_the_store_in_clear(home: &Home) {
