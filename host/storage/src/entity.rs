@@ -7,8 +7,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::engine::read_store;
-use crate::server::from_json;
-use crate::types::{Ts, clean, to_i64};
+use crate::types::{Ts, clean, from_json, to_i64};
 use crate::{StorageError, Store};
 
 /// Something that exists or existed on a server: a database, a tablespace, a mount.

@@ -15,6 +15,7 @@ mod vault;
 
 mod audit;
 mod entity;
+mod host_key;
 mod log;
 mod maintenance;
 mod metric_set;
@@ -34,14 +35,15 @@ pub use audit::{AuditEvent, AuditFilter, AuditPage, AuditStats};
 pub use engine::{EngineKind, Store, StoreUrl};
 pub use entity::{DatabaseOverview, EventFilter, StoredEntity, StoredEvent};
 pub use error::StorageError;
+pub use host_key::{HostKey, HostKeyPin};
 pub use log::{LogEntry, LogFilter, LogLevel, LogPage, LogStats};
 pub use maintenance::RolledUp;
 pub use record::Recorded;
 pub use run::{LastRun, RunFilter, RunSummary, StoredOutcome};
 pub use series::{Latest, LatestRow, SERIES_STREAMS_MAX, SeriesAnswer, SeriesQuery, SeriesStream};
 pub use server::{
-    HostKey, HostKeyPin, NewServer, Reachability, SecretChange, SecretChanges, SecretKind, SecretPresence,
-    ServerFailure, ServerOverview, ServerStatus,
+    NewServer, Reachability, SecretChange, SecretChanges, SecretKind, SecretPresence, ServerFailure, ServerOverview,
+    ServerStatus,
 };
 pub use session::{AccessCheck, NewSession, Rotation};
 pub use setting::StoredSetting;

@@ -1,15 +1,14 @@
 //! Care of the store: roll-ups, partitions, retention. Everything works in bounded pieces and may be interrupted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pgvigil_model::{Bucket, MetricKind, MetricSet, Month, Point, Resolution, Timestamp, aggregate};
 use sqlx::{AssertSqlSafe, QueryBuilder};
 
 use crate::bucket;
 use crate::engine::{Engine, bounded, read_store, write_store};
-use crate::record::month_of;
-use crate::server::from_json;
-use crate::types::{Readings, Ts};
+use crate::record::{ROWS_PER_STATEMENT, month_of};
+use crate::types::{Readings, Ts, from_json};
 use crate::{StorageError, Store};
 
 /// How long after its end a bucket is sealed. Runs are recorded within seconds of their start; what comes later is rolled up again.
@@ -23,8 +22,6 @@ const ROWS_PER_PIECE: i64 = 5_000;
 
 /// Buckets that points came late into and that one call rolls up again; the rest is for the next call.
 const LATE_PER_CALL: i64 = 10_000;
-
-const ROWS_PER_STATEMENT: usize = 500;
 
 /// Partitions are made and dropped by one host at a time.
 const PARTITIONS_LOCK: &str = "select pg_advisory_xact_lock(7046029254386353132)";
@@ -107,10 +104,7 @@ impl Store {
         })?;
         let mut from = match sealed_to {
             Some(sealed_to) => sealed_to.into(),
-            None => match self.oldest_point().await? {
-                Some(oldest) => Resolution::Hour.bucket_start(oldest),
-                None => until,
-            },
+            None => self.first_bucket(Resolution::Hour).await?.unwrap_or(until),
         };
         while from < until {
             // A day at a time, so that a backlog of a year is a year of small pieces.
@@ -130,13 +124,14 @@ impl Store {
         Ok(())
     }
 
-    async fn oldest_point(&self) -> Result<Option<Timestamp>, StorageError> {
+    /// The start of the bucket with the oldest point of all.
+    async fn first_bucket(&self, resolution: Resolution) -> Result<Option<Timestamp>, StorageError> {
         let oldest: Option<Ts> = read_store!(self, "find the oldest point", |db| {
             Ok(sqlx::query_scalar("select min((select min(p.ts) from point p where p.stream = s.id)) from stream s")
                 .fetch_one(db)
                 .await?)
         })?;
-        Ok(oldest.map(Timestamp::from))
+        Ok(oldest.map(|oldest| resolution.bucket_start(oldest.into())))
     }
 
     async fn pieces(&self) -> Result<Vec<Piece>, StorageError> {
@@ -261,10 +256,7 @@ impl Store {
         let until = resolution.bucket_start(hours);
         let mut from = match self.sealed_to(resolution).await? {
             Some(sealed_to) => sealed_to,
-            None => match self.oldest_point().await? {
-                Some(oldest) => resolution.bucket_start(oldest),
-                None => until,
-            },
+            None => self.first_bucket(resolution).await?.unwrap_or(until),
         };
         while from < until {
             let to = until.min(Resolution::Day.bucket_start(from).plus_seconds(86_400));
@@ -301,6 +293,7 @@ impl Store {
         })?;
         let mut merged: Vec<(i64, Bucket)> = Vec::new();
         for (stream, set, bytes) in rows {
+            // An hour that cannot be read is a gap in the day too, rather than the end of all roll-ups.
             let Some(hour) = kinds.get(&set).and_then(|kinds| bucket::decode(kinds, &bytes)) else { continue };
             let start = resolution.bucket_start(hour.start);
             match merged.last_mut() {
@@ -328,13 +321,13 @@ impl Store {
             .fetch_all(db)
             .await?)
         })?;
-        let mut days: BTreeMap<(i64, Timestamp), ()> = BTreeMap::new();
+        let mut days: BTreeSet<(i64, Timestamp)> = BTreeSet::new();
         for (_, stream, ts, next) in &late {
             for at in [Some(*ts), *next].into_iter().flatten().map(Timestamp::from).filter(|at| *at < sealed_to) {
-                days.insert((*stream, Resolution::Day.bucket_start(at)), ());
+                days.insert((*stream, Resolution::Day.bucket_start(at)));
             }
         }
-        for (stream, day) in days.into_keys() {
+        for (stream, day) in days {
             let piece = Piece { first: stream, last: stream };
             let end = day.plus_seconds(86_400);
             self.ensure_months(&[month_of(day)]).await?;

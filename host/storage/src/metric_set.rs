@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use pgvigil_model::{MetricSet, PluginName};
 
 use crate::engine::{EngineKind, read_store, write_store};
-use crate::server::{from_json, to_json};
+use crate::types::{from_json, to_json};
 use crate::{StorageError, Store, view};
 
 /// More than any view of PostgreSQL has, and few enough that a point stays below one page.

@@ -36,7 +36,7 @@ pub struct Recorded {
 }
 
 /// Rows per statement: SQLite takes 32,766 parameters, PostgreSQL 65,535, and larger statements gain little.
-const ROWS_PER_STATEMENT: usize = 500;
+pub(crate) const ROWS_PER_STATEMENT: usize = 500;
 
 impl Store {
     /// Records samples, entities, tables, the server's status and the runs themselves, all or nothing. The same report twice

@@ -5,9 +5,8 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::engine::read_store;
-use crate::server::{from_json, from_word};
 use crate::table::plugin_name;
-use crate::types::{Ts, clean, to_i64, to_u64};
+use crate::types::{Ts, clean, from_json, from_word, to_i64, to_u64};
 use crate::{StorageError, Store};
 
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -9,8 +9,7 @@ use sqlx::{AssertSqlSafe, QueryBuilder, Row};
 use crate::bucket;
 use crate::engine::{EngineKind, read_store};
 use crate::metric_set::Declared;
-use crate::server::from_json;
-use crate::types::{Readings, Ts};
+use crate::types::{Readings, Ts, from_json};
 use crate::{StorageError, Store};
 
 #[derive(Clone, Debug)]

@@ -1,16 +1,15 @@
-//! Monitored servers, their secrets and pinned SSH host keys.
+//! Monitored servers and their secrets.
 
 use pgvigil_model::{
     FailureReason, Identity, PostgresSettings, Secret, Server, ServerId, ServerName, ServerSecrets, SshAuth, SshKeyId,
     SshSettings, SslMode, Timestamp,
 };
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::engine::{Fault, read_store, taken, write_store};
 use crate::ssh_key::private_key_of;
-use crate::types::{Ts, clean};
+use crate::types::{Ts, clean, from_json, from_word, to_json};
 use crate::vault::Place;
 use crate::{StorageError, Store};
 
@@ -103,26 +102,6 @@ pub struct ServerFailure {
     pub detail: String,
 }
 
-/// The pinned SSH host key of a server at one address.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct HostKey {
-    /// `host:port`; a server that moves has another pin.
-    pub address: String,
-    /// One line as in known_hosts, without the host: `ssh-ed25519 AAAA...`.
-    pub key: String,
-    pub pinned_at: Timestamp,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HostKeyPin {
-    /// Nothing was pinned; now this key is.
-    Pinned,
-    /// This very key was pinned before.
-    Known,
-    /// Another key is pinned, and stays.
-    Changed { pinned: HostKey },
-}
-
 #[derive(sqlx::FromRow)]
 struct ServerRow {
     id: Uuid,
@@ -175,19 +154,6 @@ macro_rules! select_server {
             $rest
         )
     };
-}
-
-/// A stored word that the model spells in JSON.
-pub(crate) fn from_word<T: DeserializeOwned>(word: &str, what: &'static str) -> Result<T, StorageError> {
-    serde_json::from_value(serde_json::Value::from(word)).map_err(|_| StorageError::Unreadable { what })
-}
-
-pub(crate) fn from_json<T: DeserializeOwned>(text: &str, what: &'static str) -> Result<T, StorageError> {
-    serde_json::from_str(text).map_err(|_| StorageError::Unreadable { what })
-}
-
-pub(crate) fn to_json<T: Serialize>(value: &T, what: &'static str) -> Result<String, StorageError> {
-    serde_json::to_string(value).map_err(|_| StorageError::Unreadable { what })
 }
 
 fn port(value: i64) -> Result<u16, StorageError> {
@@ -322,6 +288,28 @@ macro_rules! require_key {
     };
 }
 
+/// The parameters of both statements that write a server: $1 is its id, $15 the time.
+macro_rules! bind_server {
+    ($query:expr, $id:expr, $new:expr, $ssh:expr, $tags:expr, $now:expr) => {
+        $query
+            .bind($id.0)
+            .bind($new.name.as_str())
+            .bind(clean(&$new.postgres.host))
+            .bind(i64::from($new.postgres.port))
+            .bind(clean(&$new.postgres.user))
+            .bind(clean(&$new.postgres.database))
+            .bind($new.postgres.sslmode.as_str())
+            .bind($new.postgres.sslrootcert.as_deref().map(clean))
+            .bind($ssh.host.map(clean))
+            .bind($ssh.port)
+            .bind($ssh.user.map(clean))
+            .bind($ssh.auth)
+            .bind($ssh.key_id)
+            .bind(&$tags)
+            .bind(Ts::from($now))
+    };
+}
+
 /// The optional SSH settings as columns.
 struct SshColumns<'a> {
     host: Option<&'a str>,
@@ -384,29 +372,13 @@ impl Store {
         let tags = to_json(&new.tags, "list of tags")?;
         let row: ServerRow = write_store!(self, "create a server", |db| {
             require_key!(db, ssh);
-            sqlx::query(
+            let insert = sqlx::query(
                 "insert into server (id, name, host, port, pg_user, database, sslmode, sslrootcert, ssh_host, ssh_port,
                     ssh_user, ssh_auth, ssh_key_id, tags, created_at, updated_at)
                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15)",
-            )
-            .bind(id.0)
-            .bind(new.name.as_str())
-            .bind(clean(&new.postgres.host))
-            .bind(i64::from(new.postgres.port))
-            .bind(clean(&new.postgres.user))
-            .bind(clean(&new.postgres.database))
-            .bind(new.postgres.sslmode.as_str())
-            .bind(new.postgres.sslrootcert.as_deref().map(clean))
-            .bind(ssh.host.map(clean))
-            .bind(ssh.port)
-            .bind(ssh.user.map(clean))
-            .bind(ssh.auth)
-            .bind(ssh.key_id)
-            .bind(&tags)
-            .bind(Ts::from(now))
-            .execute(&mut *db)
-            .await
-            .map_err(taken("server name"))?;
+            );
+            let insert = bind_server!(insert, id, new, ssh, tags, now);
+            insert.execute(&mut *db).await.map_err(taken("server name"))?;
             write_secrets!(db, id.0, sealed);
             Ok(sqlx::query_as(select_server!("and s.id = $1")).bind(id.0).fetch_one(db).await?)
         })?;
@@ -426,30 +398,14 @@ impl Store {
         let tags = to_json(&new.tags, "list of tags")?;
         let row: ServerRow = write_store!(self, "change a server", |db| {
             require_key!(db, ssh);
-            let updated = sqlx::query(
+            let update = sqlx::query(
                 "update server set name = $2, host = $3, port = $4, pg_user = $5, database = $6, sslmode = $7,
                     sslrootcert = $8, ssh_host = $9, ssh_port = $10, ssh_user = $11, ssh_auth = $12, ssh_key_id = $13,
                     tags = $14, updated_at = $15
                 where id = $1 and deleted_at is null",
-            )
-            .bind(id.0)
-            .bind(new.name.as_str())
-            .bind(clean(&new.postgres.host))
-            .bind(i64::from(new.postgres.port))
-            .bind(clean(&new.postgres.user))
-            .bind(clean(&new.postgres.database))
-            .bind(new.postgres.sslmode.as_str())
-            .bind(new.postgres.sslrootcert.as_deref().map(clean))
-            .bind(ssh.host.map(clean))
-            .bind(ssh.port)
-            .bind(ssh.user.map(clean))
-            .bind(ssh.auth)
-            .bind(ssh.key_id)
-            .bind(&tags)
-            .bind(Ts::from(now))
-            .execute(&mut *db)
-            .await
-            .map_err(taken("server name"))?;
+            );
+            let update = bind_server!(update, id, new, ssh, tags, now);
+            let updated = update.execute(&mut *db).await.map_err(taken("server name"))?;
             if updated.rows_affected() == 0 {
                 return Err(StorageError::NotFound { what: "server" }.into());
             }
@@ -548,59 +504,5 @@ impl Store {
             }
         }
         Ok(sealed)
-    }
-
-    pub async fn host_key(&self, id: ServerId, address: &str) -> Result<Option<HostKey>, StorageError> {
-        let row: Option<(String, Ts)> = read_store!(self, "read a pinned host key", |db| {
-            Ok(sqlx::query_as("select key, pinned_at from ssh_host_key where server = $1 and address = $2")
-                .bind(id.0)
-                .bind(clean(address))
-                .fetch_optional(db)
-                .await?)
-        })?;
-        Ok(row.map(|(key, at)| HostKey { address: address.to_owned(), key, pinned_at: at.into() }))
-    }
-
-    /// Pins a key if none is pinned at this address; of two racing calls one pins and the other sees that pin.
-    pub async fn pin_host_key(
-        &self,
-        id: ServerId,
-        address: &str,
-        key: &str,
-        now: Timestamp,
-    ) -> Result<HostKeyPin, StorageError> {
-        let (inserted, (pinned, at)): (u64, (String, Ts)) = write_store!(self, "pin a host key", |db| {
-            let inserted = sqlx::query(
-                "insert into ssh_host_key (server, address, key, pinned_at) values ($1, $2, $3, $4)
-                on conflict (server, address) do nothing",
-            )
-            .bind(id.0)
-            .bind(clean(address))
-            .bind(clean(key))
-            .bind(Ts::from(now))
-            .execute(&mut *db)
-            .await?;
-            let row = sqlx::query_as("select key, pinned_at from ssh_host_key where server = $1 and address = $2")
-                .bind(id.0)
-                .bind(clean(address))
-                .fetch_one(db)
-                .await?;
-            Ok((inserted.rows_affected(), row))
-        })?;
-        Ok(match inserted {
-            1 => HostKeyPin::Pinned,
-            _ if pinned == key => HostKeyPin::Known,
-            _ => HostKeyPin::Changed {
-                pinned: HostKey { address: address.to_owned(), key: pinned, pinned_at: at.into() },
-            },
-        })
-    }
-
-    /// Forgets all pins of a server, so that the next key is trusted. False: there was none.
-    pub async fn clear_host_keys(&self, id: ServerId) -> Result<bool, StorageError> {
-        write_store!(self, "forget pinned host keys", |db| {
-            let deleted = sqlx::query("delete from ssh_host_key where server = $1").bind(id.0).execute(db).await?;
-            Ok(deleted.rows_affected() > 0)
-        })
     }
 }

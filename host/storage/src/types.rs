@@ -4,11 +4,15 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 use pgvigil_model::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArgumentBuffer, PgHasArrayType, PgTypeInfo, PgValueRef};
 use sqlx::sqlite::{SqliteArgumentsBuffer, SqliteTypeInfo, SqliteValueRef};
 use sqlx::{Decode, Encode, Postgres, Sqlite, Type};
+
+use crate::StorageError;
 
 /// A time: microseconds in SQLite, `timestamptz` in PostgreSQL, and from year 1 to 9999 in both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -154,6 +158,19 @@ pub(crate) fn to_i64(value: u64) -> i64 {
 
 pub(crate) fn to_u64(value: i64) -> u64 {
     u64::try_from(value).unwrap_or_default()
+}
+
+/// A stored word that the model spells in JSON.
+pub(crate) fn from_word<T: DeserializeOwned>(word: &str, what: &'static str) -> Result<T, StorageError> {
+    serde_json::from_value(serde_json::Value::from(word)).map_err(|_| StorageError::Unreadable { what })
+}
+
+pub(crate) fn from_json<T: DeserializeOwned>(text: &str, what: &'static str) -> Result<T, StorageError> {
+    serde_json::from_str(text).map_err(|_| StorageError::Unreadable { what })
+}
+
+pub(crate) fn to_json<T: Serialize>(value: &T, what: &'static str) -> Result<String, StorageError> {
+    serde_json::to_string(value).map_err(|_| StorageError::Unreadable { what })
 }
 
 #[cfg(test)]

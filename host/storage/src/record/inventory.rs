@@ -6,8 +6,7 @@ use sqlx::{PgConnection, QueryBuilder, SqliteConnection};
 use super::{Batch, ROWS_PER_STATEMENT, collected};
 use crate::engine::Fault;
 use crate::entity::{EntityChanges, EntityRow, StoredEntity, compare};
-use crate::server::to_json;
-use crate::types::{Ts, clean};
+use crate::types::{Ts, clean, to_json};
 
 macro_rules! steps {
     ($connection:ty) => {

@@ -10,8 +10,7 @@ use uuid::Uuid;
 use super::cache::StreamKey;
 use super::{Batch, ROWS_PER_STATEMENT};
 use crate::engine::Fault;
-use crate::server::{from_json, to_json};
-use crate::types::{Readings, Ts, clean};
+use crate::types::{Readings, Ts, clean, from_json, to_json};
 use crate::{StorageError, Store};
 
 /// Rows per statement where PostgreSQL takes arrays. Every round trip of sqlx 0.9 may wait for a delayed acknowledgement, so: few.

@@ -9,9 +9,8 @@ use uuid::Uuid;
 use super::{Batch, ROWS_PER_STATEMENT};
 use crate::StorageError;
 use crate::engine::Fault;
-use crate::server::to_json;
 use crate::state::server_or_host;
-use crate::types::{Ts, clean, to_i64};
+use crate::types::{Ts, clean, to_i64, to_json};
 
 macro_rules! steps {
     ($connection:ty) => {

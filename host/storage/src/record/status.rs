@@ -9,8 +9,7 @@ use uuid::Uuid;
 use super::{Batch, ROWS_PER_STATEMENT};
 use crate::StorageError;
 use crate::engine::Fault;
-use crate::server::to_json;
-use crate::types::{Ts, clean};
+use crate::types::{Ts, clean, to_json};
 
 macro_rules! steps {
     ($connection:ty) => {
