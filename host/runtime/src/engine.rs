@@ -13,7 +13,7 @@ use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConf
 
 use crate::bindings;
 use crate::host_calls::RunState;
-use crate::limits::Limits;
+use crate::limits::{Limits, TABLE_ELEMENTS};
 
 /// How often a computing probe is looked at: the resolution of its deadline and of its CPU budget.
 const EPOCH_TICK: Duration = Duration::from_millis(10);
@@ -151,7 +151,7 @@ fn pool() -> PoolingAllocationConfig {
         .total_memories(components * 2)
         .total_tables(components * 4)
         .total_stacks(components)
-        .table_elements(100_000)
+        .table_elements(TABLE_ELEMENTS)
         .max_memory_size(Limits::MAXIMUM.memory_bytes)
         // Idle slots give their pages back: memory counts more than the microseconds to fault them in again.
         .max_unused_warm_slots(8);

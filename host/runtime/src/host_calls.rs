@@ -10,7 +10,7 @@ use crate::bindings::pgvigil::probe::{maintenance, postgres, runtime, ssh, state
 use crate::capability::{CallBudget, Maintenance, Postgres, PostgresError, Ssh, SshError, State, Unavailable};
 use crate::convert;
 use crate::cpu::CpuMeter;
-use crate::limits::{Grants, LOG_LINE_BYTES, Limits};
+use crate::limits::{Grants, LOG_LINE_BYTES, Limits, TABLE_ELEMENTS};
 
 /// What a run may reach, each bound to one server. None where there is nothing to reach.
 #[derive(Clone, Default)]
@@ -59,6 +59,8 @@ pub(crate) struct RunState {
     /// The newest failure of a host call, to tell the real cause when the probe gives up because of it.
     pub host_failure: Option<Unavailable>,
     pub memory_refused: bool,
+    /// Of all linear memories; they never shrink.
+    memory_bytes: usize,
     host_calls: u32,
     state: Option<BTreeMap<String, Vec<u8>>>,
     state_changed: bool,
@@ -78,6 +80,7 @@ impl RunState {
             log_lines_dropped: 0,
             host_failure: None,
             memory_refused: false,
+            memory_bytes: 0,
             host_calls: 0,
             state: None,
             state_changed: false,
@@ -360,17 +363,56 @@ fn shorten(mut message: String) -> String {
 }
 
 impl wasmtime::ResourceLimiter for RunState {
-    fn memory_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        let granted = desired <= self.limits.memory_bytes;
-        if granted {
-            self.cost.memory_peak_bytes = self.cost.memory_peak_bytes.max(desired as u64);
-        } else {
+    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        // A component may bring many memories, so a limit on each would be none.
+        let total = self.memory_bytes.saturating_add(desired.saturating_sub(current));
+        if total > self.limits.memory_bytes {
             self.memory_refused = true;
+            return Ok(false);
         }
-        Ok(granted)
+        // Beyond the maximum that the memory declares, wasmtime does not let it grow, whatever we say.
+        if maximum.is_none_or(|maximum| desired <= maximum) {
+            self.memory_bytes = total;
+            self.cost.memory_peak_bytes = total as u64;
+        }
+        Ok(true)
     }
 
     fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        Ok(desired <= 100_000)
+        Ok(desired <= TABLE_ELEMENTS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wasmtime::ResourceLimiter;
+
+    use super::*;
+
+    const MIB: usize = 1 << 20;
+
+    fn run_with_memory(memory_bytes: usize) -> RunState {
+        let limits = Limits { memory_bytes, ..Limits::DEFAULT };
+        let plugin = "hungry".parse().unwrap();
+        RunState::new(plugin, Grants::default(), limits, Access::default(), Arc::new(CpuMeter::default()))
+    }
+
+    #[test]
+    fn many_memories_get_no_more_than_one() {
+        let mut run = run_with_memory(64 * MIB);
+        assert!(run.memory_growing(0, 40 * MIB, None).unwrap());
+        assert!(!run.memory_growing(0, 40 * MIB, None).unwrap());
+        assert!(run.memory_refused);
+        assert!(run.memory_growing(40 * MIB, 64 * MIB, None).unwrap());
+        assert_eq!(run.cost.memory_peak_bytes, 64 * MIB as u64);
+    }
+
+    #[test]
+    fn growth_that_a_memory_does_not_allow_itself_is_not_counted() {
+        let mut run = run_with_memory(64 * MIB);
+        for _ in 0..100 {
+            assert!(run.memory_growing(MIB, 2 * MIB, Some(MIB)).unwrap());
+        }
+        assert!(run.memory_growing(0, 64 * MIB, None).unwrap());
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 /// Bounds of one run. `plugins.toml` may change them up to `Limits::MAXIMUM`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Linear memory of the instance.
+    /// Linear memory of a run: all memories of the component together.
     pub memory_bytes: usize,
     /// Wall time of the whole run, host calls included.
     pub timeout: Duration,
@@ -57,6 +57,8 @@ impl Limits {
 pub(crate) const LABEL_BYTES: usize = 256;
 pub(crate) const LABELS_PER_SET: usize = 32;
 pub(crate) const LOG_LINE_BYTES: usize = 2 * KIB;
+/// Elements of one table: 8 bytes each, so 800 kB. There is about one for each function that is called indirectly.
+pub(crate) const TABLE_ELEMENTS: usize = 100_000;
 /// A Python or JavaScript probe is 12 to 18 MB.
 pub const COMPONENT_BYTES: usize = 32 * MIB;
 
