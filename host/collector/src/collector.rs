@@ -171,6 +171,7 @@ impl Worker {
                     }
                     Some(Command::Stop { grace, done }) => {
                         self.stop(grace).await;
+                        // Whoever wanted to know may have gone.
                         let _ = done.send(());
                         return;
                     }
@@ -235,7 +236,9 @@ impl Worker {
             RunOutcome::Failed { .. } => Ended::Badly,
             RunOutcome::Collected(_) | RunOutcome::NotApplicable { .. } => Ended::Well,
         };
-        self.agenda.finish(&running.entry.key(), self.clock.now(), ended, rand::random());
+        // So that the entries of a server which is away do not all ask it in the same moment.
+        let jitter = rand::random();
+        self.agenda.finish(&running.entry.key(), self.clock.now(), ended, jitter);
         log_report(&running.entry, &report);
         self.pass_on(report);
     }
