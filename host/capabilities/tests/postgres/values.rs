@@ -157,7 +157,7 @@ async fn a_wrong_parameter_is_an_error_and_leaves_the_connection() {
         ("select $1, $2", Value::Int(1)),
     ] {
         server
-            .query(sql, &[param.clone()], BUDGET)
+            .query(sql, std::slice::from_ref(&param), BUDGET)
             .await
             .map_err(crate::sqlstate)
             .expect_err(&format!("{sql} {param:?}"));
