@@ -1,5 +1,6 @@
 //! What the first start makes: the data directory, keys, plugins.toml and the first admin.
 
+use std::env::VarError;
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
@@ -60,7 +61,8 @@ struct KeysFile {
 
 fn from_environment(name: &str) -> anyhow::Result<Option<Secret>> {
     match std::env::var(name) {
-        Err(_) => Ok(None),
+        Err(VarError::NotPresent) => Ok(None),
+        Err(VarError::NotUnicode(_)) => bail!("{name} is not UTF-8 text; `openssl rand -hex 32` makes one"),
         Ok(text) if text.is_empty() => Ok(None),
         Ok(text) if text.len() < KEY_LENGTH_MIN => {
             bail!(
@@ -99,15 +101,7 @@ fn make_keys(path: &Path) -> anyhow::Result<KeysFile> {
         keys.secret_key.expose(),
         keys.encryption_key.expose()
     );
-    // A file that is half-written must not be taken for the keys.
-    let temporary = path.with_extension("tmp");
-    let write = || -> std::io::Result<()> {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&temporary, path)
-    };
-    write().with_context(|| format!("cannot write {}", path.display()))?;
+    write_atomically(path, text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
     info!("made new keys in {}; keep a copy of it", path.display());
     Ok(keys)
 }
@@ -117,18 +111,25 @@ pub(crate) fn random_text(length: usize) -> Secret {
     Secret::new(rand::rng().sample_iter(Alphanumeric).take(length).map(char::from).collect::<String>())
 }
 
-/// Writes the default plugins.toml where there is none.
-pub(crate) fn make_plugin_file(path: &Path) -> anyhow::Result<()> {
-    let result = OpenOptions::new().write(true).create_new(true).open(path);
-    match result {
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(error).with_context(|| format!("cannot make {}", path.display())),
-        Ok(mut file) => {
-            info!("made {} with the default plugins", path.display());
-            file.write_all(include_bytes!("../../plugins.toml"))
-                .with_context(|| format!("cannot write {}", path.display()))
-        }
+/// The default set.
+pub(crate) const PLUGINS: &[u8] = include_bytes!("../../plugins.toml");
+
+/// Writes `contents` where there is no plugins.toml yet: all of it or nothing, since half a set would be taken for the set.
+pub(crate) fn make_plugin_file(path: &Path, contents: &[u8]) -> anyhow::Result<()> {
+    if path.exists() {
+        return Ok(());
     }
+    write_atomically(path, contents).with_context(|| format!("cannot write {}", path.display()))?;
+    info!("made {} with the default plugins", path.display());
+    Ok(())
+}
+
+fn write_atomically(path: &Path, contents: &[u8]) -> std::io::Result<()> {
+    let temporary = path.with_extension("tmp");
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+    file.write_all(contents)?;
+    file.sync_all()?;
+    fs::rename(&temporary, path)
 }
 
 /// Makes `admin` where there is no user yet. Its password is PGVIGIL_ADMIN_PASSWORD, or a random one that is printed once.
@@ -136,9 +137,11 @@ pub(crate) async fn make_admin(store: &Store) -> anyhow::Result<()> {
     if !store.users().await?.is_empty() {
         return Ok(());
     }
-    let given = std::env::var("PGVIGIL_ADMIN_PASSWORD").ok().filter(|password| !password.is_empty());
-    let password = given.clone().map_or_else(|| random_text(16), Secret::new);
-    check_password_rules(&password).context("PGVIGIL_ADMIN_PASSWORD")?;
+    let given = std::env::var("PGVIGIL_ADMIN_PASSWORD").ok().filter(|password| !password.is_empty()).map(Secret::new);
+    if let Some(password) = &given {
+        check_password_rules(password).context("PGVIGIL_ADMIN_PASSWORD")?;
+    }
+    let password = given.clone().unwrap_or_else(random_password);
     let hash = Passwords::new(PASSWORD_COST_DEFAULT).hash(&password).await?;
     let admin = NewUser { login: "admin".to_owned(), password_hash: hash, role: Role::Admin, email: None };
     store.create_user(&admin, Timestamp::from(SystemTime::now())).await.context("cannot make the first admin")?;
@@ -149,6 +152,16 @@ pub(crate) async fn make_admin(store: &Store) -> anyhow::Result<()> {
         ));
     }
     Ok(())
+}
+
+/// One that the rules for passwords accept: most are, some lack a digit.
+fn random_password() -> Secret {
+    loop {
+        let password = random_text(16);
+        if check_password_rules(&password).is_ok() {
+            return password;
+        }
+    }
 }
 
 /// To the terminal, not to the log: logs are kept and shipped.

@@ -7,17 +7,19 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use pgvigil_capabilities::{HostKeys, PostgresServer, SshSecrets, SshServer};
 use pgvigil_collector::Machines;
-use pgvigil_model::{PluginName, Server, ServerId, ServerSecrets, SshAuth, SshSettings, Timestamp};
+use pgvigil_model::{FailureReason, PluginName, Server, ServerId, ServerSecrets, SshAuth, SshSettings, Timestamp};
 use pgvigil_runtime::{Access, Postgres, Ssh, Unavailable};
 use pgvigil_storage::{HostKeyPin, StorageError, Store};
-use tracing::info;
+use tracing::{error, info};
 
 use crate::keepers::{StateKeeper, StoreKeeper, unavailable};
+use crate::sink::chain;
 
 /// All connections of this host.
 pub(crate) struct Fleet {
     store: Store,
-    machines: Mutex<HashMap<ServerId, Arc<Machine>>>,
+    /// Some cannot be connected to at all, for example because their secrets do not open.
+    machines: Mutex<HashMap<ServerId, Result<Arc<Machine>, Unavailable>>>,
 }
 
 /// One server's.
@@ -40,20 +42,26 @@ impl Fleet {
             // `updated_at` moves with every change, of secrets too.
             let machine = match self.machine(server.id).filter(|known| known.server == *server) {
                 Some(known) => known,
-                None => Arc::new(self.connect(server).await?),
+                None => match self.connect(server).await {
+                    Ok(machine) => Arc::new(machine),
+                    Err(failure) => {
+                        next.insert(server.id, Err(unusable(server, &failure)));
+                        continue;
+                    }
+                },
             };
-            next.insert(server.id, machine);
+            next.insert(server.id, Ok(machine));
         }
         *self.machines.lock().unwrap_or_else(PoisonError::into_inner) = next;
         Ok(servers)
     }
 
     pub(crate) fn machine(&self, server: ServerId) -> Option<Arc<Machine>> {
-        self.machines.lock().unwrap_or_else(PoisonError::into_inner).get(&server).cloned()
+        self.machines.lock().unwrap_or_else(PoisonError::into_inner).get(&server)?.as_ref().ok().cloned()
     }
 
     pub(crate) fn machines(&self) -> Vec<Arc<Machine>> {
-        self.machines.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+        self.machines.lock().unwrap_or_else(PoisonError::into_inner).values().flatten().cloned().collect()
     }
 
     /// Where the host keys of a server's machine are pinned; those of one that is not saved yet are not.
@@ -75,6 +83,13 @@ impl Fleet {
     }
 }
 
+/// A server whose secrets cannot be read costs only itself.
+fn unusable(server: &Server, failure: &StorageError) -> Unavailable {
+    let detail = format!("cannot prepare the connection to `{}`: {}", server.name, chain(failure));
+    error!(server.name = %server.name, "{detail}");
+    Unavailable { reason: FailureReason::Misconfigured, detail }
+}
+
 /// Those that the way of logging in needs, and no others.
 pub(crate) fn ssh_secrets(ssh: &SshSettings, secrets: &ServerSecrets) -> SshSecrets {
     match ssh.auth {
@@ -88,18 +103,22 @@ pub(crate) fn ssh_secrets(ssh: &SshSettings, secrets: &ServerSecrets) -> SshSecr
 }
 
 impl Machines for Fleet {
-    fn access(&self, plugin: &PluginName, server: Option<ServerId>) -> Option<Access> {
+    fn access(&self, plugin: &PluginName, server: Option<ServerId>) -> Result<Access, Unavailable> {
         let state = StateKeeper { store: self.store.clone(), plugin: plugin.clone(), server };
         let mut access = Access { state: Some(Arc::new(state)), ..Access::default() };
         match server {
             None => access.maintenance = Some(Arc::new(StoreKeeper { store: self.store.clone() })),
             Some(id) => {
-                let machine = self.machine(id)?;
+                let removed = || {
+                    Err(Unavailable { reason: FailureReason::Cancelled, detail: "the server was removed".to_owned() })
+                };
+                let known = self.machines.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned();
+                let machine = known.unwrap_or_else(removed)?;
                 access.postgres = Some(Arc::clone(&machine.postgres) as Arc<dyn Postgres>);
                 access.ssh = machine.ssh.clone().map(|ssh| ssh as Arc<dyn Ssh>);
             }
         }
-        Some(access)
+        Ok(access)
     }
 }
 

@@ -120,7 +120,12 @@ impl PluginFile {
             .map_err(|error| source.error(error.span().map_or(0, |span| span.start), error.message().to_owned()))?;
         let mut plugins: Vec<PluginEntry> = Vec::new();
         for entry in raw.plugin {
+            let name_offset = entry.get_ref().name.span().start;
             let entry = source.entry(entry)?;
+            if let Some(first) = plugins.iter().find(|first| first.name == entry.name) {
+                let message = format!("plugin `{}` is there already, at {}", first.name, first.place);
+                return Err(source.error(name_offset, message));
+            }
             plugins.push(entry);
         }
         Ok(Self { plugins })
@@ -494,6 +499,12 @@ mod tests {
         assert!(unknown.starts_with("plugins.toml:4:1: unknown field `intervall`, expected one of"), "{unknown}");
         let syntax = parse("[[plugin]]\nname = ").unwrap_err();
         assert!(syntax.starts_with("plugins.toml:2:"), "{syntax}");
+    }
+
+    #[test]
+    fn a_name_is_used_once() {
+        let twice = "[[plugin]]\nname = \"a\"\nprobe = \"builtin:a\"\n".repeat(2);
+        assert_eq!(parse(&twice).unwrap_err(), "plugins.toml:5:8: plugin `a` is there already, at plugins.toml:1:1");
     }
 
     #[test]

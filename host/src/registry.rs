@@ -1,6 +1,7 @@
 //! The plugins of one plugins.toml with their probes loaded.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -8,7 +9,7 @@ use anyhow::{Context, bail};
 use futures_util::future::join_all;
 use pgvigil_collector::{Entry, PluginPlan};
 use pgvigil_model::{PluginState, PluginStatus, ProbeMetadata, Scope, Server, Settings, Timestamp};
-use pgvigil_runtime::{Grants, Probe, ProbeEngine};
+use pgvigil_runtime::{COMPONENT_BYTES, Grants, Probe, ProbeEngine};
 use tracing::{info, warn};
 
 use crate::builtin;
@@ -45,7 +46,11 @@ impl Registry {
         }))
         .await;
         let loaded = plugins.iter().filter(|plugin| matches!(plugin.state, State::Loaded { .. })).count();
-        info!(loaded, plugins = plugins.len(), "{loaded} of {} plugins are loaded", plugins.len());
+        if plugins.is_empty() {
+            warn!("plugins.toml names no plugin: nothing is collected");
+        } else {
+            info!(loaded, plugins = plugins.len(), "{loaded} of {} plugins are loaded", plugins.len());
+        }
         Self { plugins }
     }
 
@@ -63,7 +68,7 @@ impl Registry {
                 config: config.clone(),
             });
             match probe.metadata().scope {
-                Scope::Host => entries.push(Entry { plugin: plan, server: None }),
+                Scope::Host => entries.push(Entry { plugin: plan, server: None, edited_at: None }),
                 Scope::PerServer | Scope::PerDatabase => entries.extend(
                     servers
                         .iter()
@@ -71,6 +76,7 @@ impl Registry {
                         .map(|server| Entry {
                             plugin: Arc::clone(&plan),
                             server: Some((server.id, server.name.clone())),
+                            edited_at: Some(server.updated_at),
                         }),
                 ),
             }
@@ -184,10 +190,21 @@ fn component(source: &ProbeSource) -> anyhow::Result<Arc<[u8]>> {
             None => bail!("there is no builtin probe `{name}`; there are {}", builtin::names().join(", ")),
         },
         ProbeSource::File { path, .. } => {
-            let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-            Ok(bytes.into())
+            read_component(path).with_context(|| format!("cannot read {}", path.display()))
         }
     }
+}
+
+/// A regular file of bearable size: reading /dev/zero would never end.
+fn read_component(path: &Path) -> anyhow::Result<Arc<[u8]>> {
+    let metadata = std::fs::metadata(path)?;
+    if !metadata.is_file() {
+        bail!("it is not a file");
+    }
+    if metadata.len() > COMPONENT_BYTES as u64 {
+        bail!("it has {} bytes, more than {COMPONENT_BYTES}", metadata.len());
+    }
+    Ok(std::fs::read(path)?.into())
 }
 
 /// The options of `[plugin.config]` checked against what the probe declares, with its defaults filled in.

@@ -13,8 +13,10 @@ use pgvigil_storage::{MasterKey, Store, StoreUrl, Vault};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::config::Config;
 use crate::demo::{self, Demo};
@@ -29,16 +31,22 @@ use crate::sink;
 /// delays an answer.
 const PROBE_THREADS: usize = 2;
 const API_THREADS: usize = 2;
-/// Runs get this long to finish when the host stops; all of it is over within 5 s.
-const STOP_GRACE: Duration = Duration::from_secs(3);
+/// When the host stops, runs get this long to finish, then their reports this long to be stored, then answers under way this
+/// long to be sent: all of it is over within 5 s.
+const RUN_GRACE: Duration = Duration::from_secs(3);
+const STORE_GRACE: Duration = Duration::from_secs(1);
+const ANSWER_GRACE: Duration = Duration::from_millis(300);
+const CLOSE_GRACE: Duration = Duration::from_millis(300);
 /// The schedule follows the registered servers at once when they change here; this often when another host changed them.
 const REFRESH: Duration = Duration::from_secs(60);
 
 pub(crate) fn serve(config: Config) -> anyhow::Result<()> {
     install_crypto_provider();
-    let probes = runtime("probe", PROBE_THREADS)?;
-    let result = runtime("api", API_THREADS)?.block_on(run(config, &probes));
-    probes.shutdown_timeout(Duration::from_millis(200));
+    let (probes, api) = (runtime("probe", PROBE_THREADS)?, runtime("api", API_THREADS)?);
+    let result = api.block_on(run(config, &probes));
+    // Blocking work (compiling a probe, hashing a password) may still be under way; it holds nothing that matters.
+    probes.shutdown_background();
+    api.shutdown_background();
     result
 }
 
@@ -74,26 +82,50 @@ fn install_crypto_provider() {
 
 async fn run(config: Config, probes: &Runtime) -> anyhow::Result<()> {
     let stop = stop_signal()?;
-    first_start::make_data_dir(&config.data_dir)?;
-    if config.demo && !config.plugins.exists() {
-        std::fs::write(&config.plugins, demo::PLUGINS)
-            .with_context(|| format!("cannot write {}", config.plugins.display()))?;
-    }
-    first_start::make_plugin_file(&config.plugins)?;
-    // Before anything is opened: a broken file is to be told at once.
-    let plugin_file = PluginFile::read(&config.plugins)?;
-    let keys = Keys::obtain(&config.data_dir)?;
-    let bound = pgvigil_api::bind(config.listen).await?;
-    let store = open_store(&config, &keys).await?;
-    first_start::make_admin(&store).await?;
-    let demo = if config.demo { Some(Demo::start(&store, &stop).await?) } else { None };
+    // A start may hang on a store that is away.
+    let Some(started) = stop.run_until_cancelled(start(&config)).await else {
+        info!("stopped while starting");
+        return Ok(());
+    };
+    let Started { keys, plugin_file, bound, store } = started?;
+    let demo = match config.demo {
+        false => None,
+        true => match stop.run_until_cancelled(Demo::start(&store, &stop)).await {
+            None => return Ok(()),
+            Some(demo) => Some(demo?),
+        },
+    };
     let served = watch(&config, keys, plugin_file, bound, &store, probes, &stop).await;
     if let Some(demo) = demo {
         demo.stop().await;
     }
-    store.close().await;
+    if timeout(CLOSE_GRACE, store.close()).await.is_err() {
+        warn!("the store did not close in time; what it acknowledged is safe");
+    }
     info!("stopped");
     served
+}
+
+/// What is there before anything runs.
+struct Started {
+    keys: Keys,
+    plugin_file: PluginFile,
+    bound: Bound,
+    store: Store,
+}
+
+async fn start(config: &Config) -> anyhow::Result<Started> {
+    first_start::make_data_dir(&config.data_dir)?;
+    if config.plugins == config.data_dir.join("plugins.toml") {
+        first_start::make_plugin_file(&config.plugins, if config.demo { demo::PLUGINS } else { first_start::PLUGINS })?;
+    }
+    // Before anything is opened: a broken file is to be told at once.
+    let plugin_file = PluginFile::read(&config.plugins)?;
+    let keys = Keys::obtain(&config.data_dir)?;
+    let bound = pgvigil_api::bind(config.listen).await?;
+    let store = open_store(config, &keys).await?;
+    first_start::make_admin(&store).await?;
+    Ok(Started { keys, plugin_file, bound, store })
 }
 
 async fn open_store(config: &Config, keys: &Keys) -> anyhow::Result<Store> {
@@ -116,7 +148,7 @@ async fn watch(
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
     let engine = ProbeEngine::new(Some(config.data_dir.join("cache")))?;
-    let registry = Registry::load(&engine, plugin_file).await;
+    let Some(registry) = stop.run_until_cancelled(Registry::load(&engine, plugin_file)).await else { return Ok(()) };
     for (entry, probe) in registry.probes() {
         store.declare(&entry.name, &probe.sets).await.with_context(|| format!("plugin `{}`", entry.name))?;
     }
@@ -136,7 +168,8 @@ async fn watch(
         started_at: Timestamp::from(SystemTime::now()),
     });
     let api = Api::new(api_config(config, &keys), store.clone(), Arc::clone(&host) as Arc<dyn pgvigil_api::Host>)?;
-    let mut storing = tokio::spawn(sink::store_reports(store.clone(), inbox));
+    let give_up = CancellationToken::new();
+    let mut storing = tokio::spawn(sink::store_reports(store.clone(), inbox, give_up.clone()));
     info!("pgvigil {} listens on http://{}", env!("CARGO_PKG_VERSION"), bound.address());
     let mut serving = tokio::spawn(bound.serve(api, stop.clone()));
 
@@ -148,15 +181,25 @@ async fn watch(
     };
     info!("stopping");
     stop.cancel();
-    collector.stop(STOP_GRACE).await;
+    collector.stop(RUN_GRACE).await;
     drop(collector);
-    if !storing.is_finished() {
-        storing.await.context("storing run reports failed")?;
+    if timeout(STORE_GRACE, finished(&mut storing)).await.is_err() {
+        give_up.cancel();
+        finished(&mut storing).await;
     }
-    if !serving.is_finished() {
-        serving.await.context("the HTTP server failed")??;
+    if timeout(ANSWER_GRACE, finished(&mut serving)).await.is_err() {
+        info!("answers under way were cut");
     }
     ended
+}
+
+/// Waits for a task that may have been waited for already.
+async fn finished<T>(task: &mut JoinHandle<T>) {
+    if !task.is_finished()
+        && let Err(failure) = task.await
+    {
+        error!("a part of the host failed while it stopped: {failure}");
+    }
 }
 
 /// Keeps the schedule in step with servers and settings. Never ends.
@@ -172,7 +215,7 @@ async fn follow_changes(host: &RunningHost, store: &Store, collector: &Collector
             Err(failure) => error!("the schedule cannot follow the registered servers: {}", sink::chain(&failure)),
         }
         // Either is a reason to look again.
-        let _ = tokio::time::timeout(REFRESH, host.changed.notified()).await;
+        let _ = timeout(REFRESH, host.changed.notified()).await;
     }
 }
 

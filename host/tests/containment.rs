@@ -34,8 +34,10 @@ const MISDEEDS: &[(&str, &str, &str, &str)] = &[
 ];
 
 fn plugin(index: usize, act: &str, grants: &str) -> String {
+    // Others wait for the server's one connection meanwhile.
+    let timeout = if act == "sleep" { "500ms" } else { "2s" };
     format!(
-        "[[plugin]]\nname = \"h{index}\"\nprobe = \"file:{}\"\ninterval = \"1s\"\ntimeout = \"2s\"\nservers = [\"*\"]\n\
+        "[[plugin]]\nname = \"h{index}\"\nprobe = \"file:{}\"\ninterval = \"1s\"\ntimeout = \"{timeout}\"\nservers = [\"*\"]\n\
          grants = {grants}\nlimits = {{ memory = \"32MiB\", cpu = \"500ms\" }}\nconfig = {{ act = \"{act}\" }}\n\n",
         env!("PGVIGIL_HOSTILE_PROBE")
     )

@@ -3,6 +3,9 @@
 
 mod harness;
 
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
 use harness::{HostOptions, QUICK_PLUGINS, TestHost, server_of};
@@ -116,4 +119,65 @@ async fn without_signing_in_nothing_is_told() {
     }
     let (status, _) = host.admin().await.send(Method::GET, "/api/nothing", None).await;
     assert_eq!(status, StatusCode::NOT_FOUND);
+}
+
+/// A file system of its own, small enough to fill; gone with the value. None where we may not mount one.
+struct SmallDisk(tempfile::TempDir);
+
+impl SmallDisk {
+    fn mount() -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=8m", "tmpfs"]).arg(folder.path()).status();
+        mounted.is_ok_and(|status| status.success()).then_some(Self(folder))
+    }
+
+    fn filler(&self) -> PathBuf {
+        self.0.path().join("filler")
+    }
+
+    fn fill(&self) {
+        let mut file = std::fs::File::create(self.filler()).unwrap();
+        while file.write_all(&[0; 4096]).is_ok() {}
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
+    }
+}
+
+async fn readiness(host: &TestHost) -> u16 {
+    reqwest::get(format!("{}/api/ready", host.base())).await.unwrap().status().as_u16()
+}
+
+async fn ready_with(host: &TestHost, wanted: u16) {
+    harness::eventually("readiness", async || {
+        let seen = readiness(host).await;
+        (seen == wanted).then_some(()).ok_or(json!(seen))
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_full_disk_is_shown_and_over_when_there_is_room_again() {
+    let Some(disk) = SmallDisk::mount() else { return eprintln!("needs root, for a file system to fill") };
+    let mut host = TestHost::start(HostOptions { data_dir: Some(disk.0.path()), ..HostOptions::default() });
+    let admin = host.admin().await;
+    admin.add_server(&server_of(testing::postgres(18), "watched")).await;
+    admin.until("/api/runs?outcome=collected", |runs| runs.as_array().is_some_and(|runs| !runs.is_empty())).await;
+    disk.fill();
+    ready_with(&host, 503).await;
+    assert_eq!(reqwest::get(format!("{}/api/health", host.base())).await.unwrap().status(), StatusCode::OK);
+    std::fs::remove_file(disk.filler()).unwrap();
+    ready_with(&host, 200).await;
+    let count = |runs: &serde_json::Value| runs.as_array().map_or(0, Vec::len);
+    let before = count(&admin.get("/api/runs?outcome=collected&limit=500").await);
+    admin.until("/api/runs?outcome=collected&limit=500", |runs| count(runs) > before).await;
+    // With the disk full the host still ends in time.
+    disk.fill();
+    ready_with(&host, 503).await;
+    host.signal(libc::SIGTERM);
+    let (_, took) = host.wait();
+    assert!(took < Duration::from_secs(5), "{took:?}");
 }

@@ -59,7 +59,9 @@ async fn what_is_no_component_is_refused() {
 async fn built_in_probes_import_only_the_probe_interface() {
     let folder = Path::new(env!("PGVIGIL_HOSTILE_PROBE")).parent().unwrap();
     let engine = ProbeEngine::new(None).unwrap();
-    for name in ["pg_stat_database", "pg_stat_activity", "database_size", "database_list", "ssh_disk_usage", "maintenance"] {
+    for name in
+        ["pg_stat_database", "pg_stat_activity", "database_size", "database_list", "ssh_disk_usage", "maintenance"]
+    {
         let component = std::fs::read(folder.join(format!("{name}.wasm"))).unwrap();
         let probe = Probe::load(&engine, component.into()).await.unwrap();
         assert_eq!(probe.metadata().name, name);

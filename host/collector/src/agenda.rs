@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use pgvigil_model::{Backoff, PluginName, ServerId, Spread, phase};
+use pgvigil_model::{Backoff, PluginName, ServerId, Spread, Timestamp, phase};
 
 /// One schedule entry: a plugin on a server, or by itself for scope `host`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -26,9 +26,19 @@ pub(crate) struct Agenda {
     slots: HashMap<EntryKey, Slot>,
 }
 
+/// What is to be on the schedule.
+#[derive(Clone, Debug)]
+pub(crate) struct Wanted {
+    pub key: EntryKey,
+    pub interval: Duration,
+    /// When its server was edited last.
+    pub edited_at: Option<Timestamp>,
+}
+
 #[derive(Debug)]
 struct Slot {
     interval: Duration,
+    edited_at: Option<Timestamp>,
     spread: Spread,
     due: Duration,
     /// Set while it runs: the tick that started it.
@@ -47,27 +57,27 @@ pub(crate) enum Ended {
 
 impl Agenda {
     /// Takes over a new set of entries at once. Those that stay keep their place, also while they run; a changed interval
-    /// counts from now.
-    pub(crate) fn replace(&mut self, now: Duration, entries: &[(EntryKey, Duration)]) {
+    /// counts from now, and an entry whose server was edited runs soon, as if it were new.
+    pub(crate) fn replace(&mut self, now: Duration, wanted: Vec<Wanted>) {
         let mut old = std::mem::take(&mut self.slots);
-        let new_count = entries.iter().filter(|(key, _)| !old.contains_key(key)).count();
+        let is_new = |wanted: &&Wanted| old.get(&wanted.key).is_none_or(|slot| slot.edited_at != wanted.edited_at);
+        let new_count = wanted.iter().filter(is_new).count();
         let window = FIRST_RUNS_WITHIN + FIRST_RUNS_PER_ENTRY * u32::try_from(new_count).unwrap_or(u32::MAX);
-        for (key, interval) in entries {
+        for Wanted { key, interval, edited_at } in wanted {
             let server = key.server.map(|server| server.to_string()).unwrap_or_default();
             let spread = phase(key.plugin.as_str(), &server);
-            let slot = match old.remove(key) {
-                Some(slot) if slot.interval == *interval => slot,
-                Some(slot) => Slot { interval: *interval, due: slot.due.min(spread.next_tick(now, *interval)), ..slot },
-                None => Slot {
-                    interval: *interval,
-                    spread,
-                    due: spread.next_tick(now, window.min(*interval)),
-                    running_since: None,
-                    failures: 0,
-                    skipped: 0,
-                },
+            let soon = || spread.next_tick(now, window.min(interval));
+            let slot = match old.remove(&key) {
+                Some(slot) if slot.edited_at != edited_at => {
+                    Slot { interval, edited_at, due: soon(), failures: 0, ..slot }
+                }
+                Some(slot) if slot.interval != interval => {
+                    Slot { interval, due: slot.due.min(spread.next_tick(now, interval)), ..slot }
+                }
+                Some(slot) => slot,
+                None => Slot { interval, edited_at, spread, due: soon(), running_since: None, failures: 0, skipped: 0 },
             };
-            self.slots.insert(key.clone(), slot);
+            self.slots.insert(key, slot);
         }
     }
 
@@ -137,9 +147,13 @@ mod tests {
         EntryKey { plugin: plugin.parse().unwrap(), server: None }
     }
 
+    fn wanted(name: &str, interval: Duration) -> Wanted {
+        Wanted { key: entry(name), interval, edited_at: None }
+    }
+
     fn agenda(entries: &[(&str, Duration)]) -> Agenda {
         let mut agenda = Agenda::default();
-        agenda.replace(START, &entries.iter().map(|(name, every)| (entry(name), *every)).collect::<Vec<_>>());
+        agenda.replace(START, entries.iter().map(|(name, every)| wanted(name, *every)).collect());
         agenda
     }
 
@@ -172,7 +186,7 @@ mod tests {
         let first = agenda.next_due().unwrap();
         agenda.take_due(first);
         agenda.finish(&entry("a"), first, Ended::Well, 0.0);
-        agenda.replace(first, &[(entry("a"), MINUTE)]);
+        agenda.replace(first, vec![wanted("a", MINUTE)]);
         assert!(agenda.next_due().unwrap() <= first + MINUTE);
     }
 
@@ -180,7 +194,7 @@ mod tests {
     fn an_unchanged_entry_keeps_its_place() {
         let mut agenda = agenda(&[("a", MINUTE)]);
         let due = agenda.next_due();
-        agenda.replace(START + Duration::from_secs(1), &[(entry("a"), MINUTE)]);
+        agenda.replace(START + Duration::from_secs(1), vec![wanted("a", MINUTE)]);
         assert_eq!(agenda.next_due(), due);
     }
 
@@ -207,6 +221,20 @@ mod tests {
     }
 
     #[test]
+    fn an_edited_server_is_tried_at_once_whatever_failed_before() {
+        let mut agenda = agenda(&[("a", MINUTE * 10)]);
+        let mut now = START;
+        for _ in 0..5 {
+            now = agenda.next_due().unwrap();
+            agenda.take_due(now);
+            agenda.finish(&entry("a"), now, Ended::Badly, 0.0);
+        }
+        let edited = Wanted { edited_at: Some(Timestamp::from_seconds(1)), ..wanted("a", MINUTE * 10) };
+        agenda.replace(now, vec![edited]);
+        assert!(agenda.next_due().unwrap() <= now + Duration::from_secs(3));
+    }
+
+    #[test]
     fn a_host_that_slept_skips_ticks_instead_of_catching_up() {
         let mut agenda = agenda(&[("a", MINUTE)]);
         let first = agenda.next_due().unwrap();
@@ -221,7 +249,7 @@ mod tests {
     fn a_removed_entry_is_gone_even_if_it_finishes_later() {
         let mut agenda = agenda(&[("a", MINUTE)]);
         agenda.take_due(agenda.next_due().unwrap());
-        agenda.replace(START, &[]);
+        agenda.replace(START, Vec::new());
         agenda.finish(&entry("a"), START, Ended::Well, 0.0);
         assert_eq!(agenda.len(), 0);
     }

@@ -12,7 +12,7 @@ use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 use tracing::{debug, info, warn};
 
-use crate::agenda::{Agenda, Ended, EntryKey};
+use crate::agenda::{Agenda, Ended, EntryKey, Wanted};
 use crate::run::{Machines, Run, lost};
 
 /// A plugin that is loaded and may run.
@@ -32,6 +32,8 @@ pub struct PluginPlan {
 pub struct Entry {
     pub plugin: Arc<PluginPlan>,
     pub server: Option<(ServerId, ServerName)>,
+    /// When the server was edited last: what failed before says nothing of what comes after.
+    pub edited_at: Option<Timestamp>,
 }
 
 impl Entry {
@@ -76,6 +78,7 @@ impl Collector {
             entries: HashMap::new(),
             runs: JoinSet::new(),
             running: HashMap::new(),
+            failing: HashMap::new(),
             machines,
             reports,
             counters: Arc::clone(&counters),
@@ -143,6 +146,8 @@ struct Worker {
     entries: HashMap<EntryKey, Entry>,
     runs: JoinSet<RunReport>,
     running: HashMap<Id, Running>,
+    /// Why entries failed the last time: a failure that goes on is logged once.
+    failing: HashMap<EntryKey, FailureReason>,
     machines: Arc<dyn Machines>,
     reports: mpsc::Sender<RunReport>,
     counters: Arc<Counters>,
@@ -187,10 +192,14 @@ impl Worker {
     }
 
     fn replace(&mut self, entries: Vec<Entry>) {
-        let timed: Vec<_> = entries.iter().map(|entry| (entry.key(), entry.plugin.interval)).collect();
-        self.agenda.replace(self.clock.now(), &timed);
+        let wanted: Vec<_> = entries
+            .iter()
+            .map(|entry| Wanted { key: entry.key(), interval: entry.plugin.interval, edited_at: entry.edited_at })
+            .collect();
+        self.agenda.replace(self.clock.now(), wanted);
         self.entries = entries.into_iter().map(|entry| (entry.key(), entry)).collect();
-        info!(entries = self.agenda.len(), "the schedule has {} entries", self.agenda.len());
+        self.failing.retain(|key, _| self.entries.contains_key(key));
+        info!(entries = self.agenda.len(), "entries on the schedule: {}", self.agenda.len());
     }
 
     fn start_due(&mut self) {
@@ -239,7 +248,7 @@ impl Worker {
         // So that the entries of a server which is away do not all ask it in the same moment.
         let jitter = rand::random();
         self.agenda.finish(&running.entry.key(), self.clock.now(), ended, jitter);
-        log_report(&running.entry, &report);
+        self.log_report(&running.entry, &report);
         self.pass_on(report);
     }
 
@@ -265,25 +274,33 @@ impl Worker {
             self.finish(ended);
         }
     }
-}
 
-fn log_report(entry: &Entry, report: &RunReport) {
-    let plugin = &report.plugin;
-    let server = entry.server.as_ref().map_or("the host", |(_, name)| name.as_str());
-    let duration_ms = report.duration_ms;
-    match &report.outcome {
-        RunOutcome::Collected(collected) => {
-            let samples = collected.value_count();
-            debug!(plugin.name = %plugin, server.name = server, samples, duration_ms,
-                "plugin `{plugin}` collected {samples} samples from `{server}`");
-        }
-        RunOutcome::NotApplicable { detail } => {
-            debug!(plugin.name = %plugin, server.name = server, duration_ms,
-                "plugin `{plugin}` does not apply to `{server}`: {detail}");
-        }
-        RunOutcome::Failed { reason, detail } => {
-            warn!(plugin.name = %plugin, server.name = server, reason = reason.as_str(), duration_ms,
-                "plugin `{plugin}` failed on `{server}`: {detail}");
+    fn log_report(&mut self, entry: &Entry, report: &RunReport) {
+        let plugin = &report.plugin;
+        let server = entry.server.as_ref().map_or("the host", |(_, name)| name.as_str());
+        let duration_ms = report.duration_ms;
+        match &report.outcome {
+            RunOutcome::Collected(collected) => {
+                let samples = collected.value_count();
+                debug!(plugin.name = %plugin, server.name = server, samples, duration_ms,
+                    "plugin `{plugin}` collected {samples} samples from `{server}`");
+                if self.failing.remove(&entry.key()).is_some() {
+                    info!(plugin.name = %plugin, server.name = server, "plugin `{plugin}` works again on `{server}`");
+                }
+            }
+            RunOutcome::NotApplicable { detail } => {
+                debug!(plugin.name = %plugin, server.name = server, duration_ms,
+                    "plugin `{plugin}` does not apply to `{server}`: {detail}");
+                self.failing.remove(&entry.key());
+            }
+            RunOutcome::Failed { reason, detail } if self.failing.insert(entry.key(), *reason) == Some(*reason) => {
+                debug!(plugin.name = %plugin, server.name = server, reason = reason.as_str(), duration_ms,
+                    "plugin `{plugin}` still fails on `{server}`: {detail}");
+            }
+            RunOutcome::Failed { reason, detail } => {
+                warn!(plugin.name = %plugin, server.name = server, reason = reason.as_str(), duration_ms,
+                    "plugin `{plugin}` failed on `{server}`: {detail}");
+            }
         }
     }
 }

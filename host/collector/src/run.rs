@@ -7,18 +7,18 @@ use pgvigil_model::{
     Capability, FailureReason, Identity, PluginName, RunCost, RunId, RunOutcome, RunReport, ServerId, Timestamp,
     Trigger,
 };
-use pgvigil_runtime::{Access, Limits, RunEnd, RunRequest, Target};
+use pgvigil_runtime::{Access, Limits, RunEnd, RunRequest, Target, Unavailable};
 
 use crate::collector::Entry;
 
 /// How a run reaches its server.
 pub trait Machines: Send + Sync {
-    /// What a run of `plugin` on `server` may be given. None: the server is gone.
-    fn access(&self, plugin: &PluginName, server: Option<ServerId>) -> Option<Access>;
+    /// What a run of `plugin` on `server` may be given, or why there is nothing.
+    fn access(&self, plugin: &PluginName, server: Option<ServerId>) -> Result<Access, Unavailable>;
 }
 
-/// Host calls keep their own deadlines, so this is only passed where one is broken.
-const GRACE: Duration = Duration::from_secs(1);
+/// For saving the plugin's state after the run. Host calls keep their own deadlines.
+const GRACE: Duration = Duration::from_secs(2);
 
 pub(crate) struct Run {
     pub entry: Entry,
@@ -56,10 +56,16 @@ impl Run {
     async fn execute(&self, began: Instant) -> (Option<Identity>, RunEnd) {
         let plugin = &self.entry.plugin;
         let server = self.entry.server.as_ref();
-        let Some(access) = self.machines.access(&plugin.name, server.map(|(id, _)| *id)) else {
-            return (None, failed(FailureReason::Cancelled, "the server was removed".to_owned()));
+        let access = match self.machines.access(&plugin.name, server.map(|(id, _)| *id)) {
+            Ok(access) => access,
+            Err(error) => return (None, failed(error.reason, error.detail)),
         };
         let metadata = plugin.probe.metadata();
+        // Before PostgreSQL is asked for anything: its refusals are beside the point.
+        if metadata.capabilities.contains(&Capability::Ssh) && access.ssh.is_none() {
+            let detail = "no SSH access is registered for this server".to_owned();
+            return (None, ended(RunOutcome::NotApplicable { detail }));
+        }
         let mut identity = None;
         // A server that is away is found out here, before any probe runs.
         if let Some(postgres) = &access.postgres

@@ -12,6 +12,9 @@ use crate::convert;
 use crate::cpu::CpuMeter;
 use crate::limits::{Grants, LOG_LINE_BYTES, Limits, TABLE_ELEMENTS};
 
+/// Kept back from a host call's deadline, for the probe to report what failed.
+const LAST_MOMENT: Duration = Duration::from_millis(100);
+
 /// What a run may reach, each bound to one server. None where there is nothing to reach.
 #[derive(Clone, Default)]
 pub struct Access {
@@ -106,7 +109,8 @@ impl RunState {
     }
 
     fn budget(&self, timeout_ms: Option<u32>) -> CallBudget {
-        let remaining = self.remaining();
+        // A call that ends just before the run does tells which call it was.
+        let remaining = self.remaining().saturating_sub(LAST_MOMENT);
         let timeout = timeout_ms.map_or(remaining, |ms| remaining.min(Duration::from_millis(u64::from(ms))));
         CallBudget { timeout, max_rows: self.limits.rows, max_bytes: self.limits.answer_bytes }
     }
@@ -173,10 +177,10 @@ impl postgres::Host for RunState {
         params: Vec<types::Value>,
         timeout_ms: Option<u32>,
     ) -> wasmtime::Result<Result<postgres::ResultSet, postgres::PostgresError>> {
+        self.count_call()?;
         if !self.grants.postgres {
             return Ok(Err(postgres::PostgresError::NotGranted(self.not_granted("postgres", "postgres = \"read\""))));
         }
-        self.count_call()?;
         let Some(server) = self.access.postgres.clone() else {
             let detail = "this run has no server; only probes of scope `per-server` can query one".to_owned();
             return Ok(Err(postgres::PostgresError::Unavailable(detail)));
@@ -219,13 +223,13 @@ impl ssh::Host for RunState {
         args: Vec<String>,
         timeout_ms: Option<u32>,
     ) -> wasmtime::Result<Result<ssh::Output, ssh::SshError>> {
+        self.count_call()?;
         let argv: Vec<String> = std::iter::once(command).chain(args).collect();
         if !self.grants.ssh.iter().any(|pattern| pattern.matches(&argv)) {
             let quoted: Vec<String> = argv.iter().map(|argument| format!("{argument:?}")).collect();
             let line = format!("ssh = [[{}]]", quoted.join(", "));
             return Ok(Err(ssh::SshError::NotGranted(self.not_granted(&format!("ssh {}", argv[0]), &line))));
         }
-        self.count_call()?;
         let Some(machine) = self.access.ssh.clone() else { return Ok(Err(ssh::SshError::NotConfigured)) };
         let budget = self.budget(timeout_ms);
         let began = Instant::now();

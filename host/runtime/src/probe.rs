@@ -23,6 +23,8 @@ use crate::validate::{self, ReportFault};
 /// The interface version of sdk/wit that this host offers.
 const INTERFACE_VERSION: &str = "0.1.0";
 const INTERFACE_PACKAGE: &str = "pgvigil:probe/";
+/// Saving state comes after the run itself, so it is short.
+const SAVE_TIMEOUT: Duration = Duration::from_secs(1);
 /// `describe` returns constants: whatever takes longer is broken.
 const DESCRIBE_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -283,7 +285,7 @@ fn refused(error: types::ProbeError, state: &RunState) -> RunOutcome {
 async fn save_state(state: &mut RunState, access: &Access) -> Result<(), RunOutcome> {
     let Some(entries) = state.changed_state() else { return Ok(()) };
     let Some(store) = &access.state else { return Ok(()) };
-    match timeout(Limits::DEFAULT.timeout, store.save(entries)).await {
+    match timeout(SAVE_TIMEOUT, store.save(entries)).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(RunOutcome::Failed { reason: error.reason, detail: error.detail }),
         Err(_) => Err(RunOutcome::Failed {

@@ -12,7 +12,7 @@ use pgvigil_model::{Month, Secret};
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgPool, SqlitePool};
+use sqlx::{Connection, PgPool, SqlitePool};
 
 use crate::metric_set::Declarations;
 use crate::record::StreamCache;
@@ -31,6 +31,9 @@ const MIGRATION_SECONDS: u64 = 600;
 const SQLITE_READERS: u32 = 4;
 
 const POSTGRES_CONNECTIONS: u32 = 8;
+
+/// As server_version_num.
+const POSTGRES_VERSION_MIN: i32 = 120_000;
 
 /// Where the store is.
 #[derive(Clone, Debug)]
@@ -201,6 +204,9 @@ async fn open_sqlite(path: &Path, max_pages: Option<u32>) -> Result<SqliteEngine
         .max_connections(1)
         .idle_timeout(None)
         .max_lifetime(None)
+        // On a full disk SQLite rolls back by itself, after which sqlx still believes in its transaction: that connection
+        // could never write again.
+        .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
         .acquire_timeout(Duration::from_secs(CALL_SECONDS))
         .connect_with(options)
         .await
@@ -217,6 +223,15 @@ async fn open_sqlite(path: &Path, max_pages: Option<u32>) -> Result<SqliteEngine
         .await
         .map_err(not_writable)?;
     Ok(SqliteEngine { writer, readers, _lock: lock })
+}
+
+/// Partitions with a primary key came with 11, what we ask of them with 12.
+async fn check_version(pool: &PgPool) -> Result<(), StorageError> {
+    let action = "ask its PostgreSQL for the version";
+    let asking = sqlx::query_scalar("select current_setting('server_version_num')::int").fetch_one(pool);
+    let version: i32 =
+        within(action, CALL_SECONDS, asking).await?.map_err(|source| StorageError::Failed { action, source })?;
+    if version < POSTGRES_VERSION_MIN { Err(StorageError::TooOld { version }) } else { Ok(()) }
 }
 
 /// The system releases the lock when the process ends, however it ends.
@@ -253,6 +268,7 @@ async fn open_postgres(url: &Secret) -> Result<PgPool, StorageError> {
         .connect_with(options)
         .await
         .map_err(|source| not_connected(address, source))?;
+    check_version(&pool).await?;
     migrate_postgres(&pool).await?;
     Ok(pool)
 }

@@ -12,6 +12,8 @@ pub enum StorageError {
     Unreachable { address: String, source: sqlx::Error },
     #[error("the store's PostgreSQL at {address} refused the user or the password in DATABASE_URL")]
     AuthenticationFailed { address: String, source: sqlx::Error },
+    #[error("the store's PostgreSQL is too old (server_version_num {version}); it must be 12 or later")]
+    TooOld { version: i32 },
     #[error(
         "the store was written by a newer pgvigil (it has migration {migration}); start that version or a newer one"
     )]
@@ -50,4 +52,11 @@ pub enum StorageError {
     Unreadable { what: &'static str },
     #[error("the stored {what} cannot be decrypted; is ENCRYPTION_KEY the one that it was stored with?")]
     Sealed { what: &'static str, source: VaultError },
+}
+
+impl StorageError {
+    /// Whether the same call may succeed later, with nobody changing what is stored.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::Full { .. } | Self::TimedOut { .. } | Self::Away { .. })
+    }
 }

@@ -580,4 +580,9 @@ impl Link {
     pub(super) fn set_identity(&self, identity: Identity) {
         *lock(&self.identity) = Some((Instant::now(), identity));
     }
+
+    /// Asked anew the next time: a call on this connection was cut, so the server may be gone.
+    pub(super) fn forget_identity(&self) {
+        *lock(&self.identity) = None;
+    }
 }

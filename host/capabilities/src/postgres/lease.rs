@@ -76,6 +76,7 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         let Some(connection) = self.connection.take() else { return };
+        self.link.forget_identity();
         let Ok(runtime) = Handle::try_current() else {
             return connection.close();
         };
