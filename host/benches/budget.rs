@@ -6,6 +6,8 @@
 #[path = "../tests/harness/mod.rs"]
 mod harness;
 
+use std::time::Duration;
+
 use harness::{Client, HostOptions, TestHost, server_of};
 use pgvigil_cluster::{Cluster, ClusterOptions, Installation, testing};
 use pgvigil_model::{
@@ -17,6 +19,8 @@ use serde_json::Value;
 
 const DATABASES: usize = 50;
 const KEY: &str = "0123456789abcdef0123456789abcdef";
+/// One collection a second for this long.
+const COLLECTING: Duration = Duration::from_secs(70);
 /// What the predecessor needed for 30 days of 20 databases over HTTP, of CPU.
 const PREDECESSOR_SERIES_MS: f64 = 356.0;
 
@@ -79,7 +83,7 @@ async fn collections() {
     println!("  pgvigil: {:.2} ms CPU of the host, {:.2} ms CPU of the server", ours.client_ms, ours.server_ms);
     line("host CPU per collection / bare loop", &format!("{:.2}x", ours.client_ms / bare_host), "<= 3x");
     line("server CPU per collection / bare loop", &format!("{:.2}x", ours.server_ms / bare_server), "<= 1.05x");
-    line("connections opened in 100 collections after the first", &opened.to_string(), "0");
+    line("connections opened in 70 collections after the first", &opened.to_string(), "0");
 }
 
 struct Cost {
@@ -131,8 +135,8 @@ async fn host_loop(cluster: &Cluster) -> (Cost, usize) {
     admin.until("/api/health", |health| health["runs_started"].as_u64().is_some_and(|runs| runs > 15)).await;
     let connection = connection_of(cluster);
     let (began, host_began, server_began) = (runs().await, cpu_ms(host.pid()), tree_cpu_ms(cluster));
-    let target = began + 300;
-    admin.until("/api/health", |health| health["runs_started"].as_u64().is_some_and(|runs| runs >= target)).await;
+    // Not asked meanwhile: answering would be measured too.
+    tokio::time::sleep(COLLECTING).await;
     let collections = (runs().await - began) as f64 / 3.0;
     let cost = Cost {
         client_ms: (cpu_ms(host.pid()) - host_began) / collections,
@@ -209,6 +213,7 @@ async fn series() {
     let server = store.create_server(&nowhere("history"), &SecretChanges::default(), now).await.unwrap();
     fill(&store, server.id, now).await;
     store.close().await;
+    drop(store);
     let host = with_keys(dir.path(), "");
     let admin = host.admin().await;
     println!();
@@ -281,6 +286,7 @@ async fn server_list() {
         store.create_server(&nowhere(&format!("server-{server:04}")), &SecretChanges::default(), now).await.unwrap();
     }
     store.close().await;
+    drop(store);
     let host = with_keys(dir.path(), "");
     let admin = host.admin().await;
     let ms = cpu_per_request(&host, &admin, "/api/servers", 50).await;
