@@ -46,3 +46,14 @@ fn print(text: &str) -> anyhow::Result<()> {
     println!("{text}");
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_store_is_no_flag_because_its_address_holds_a_password() {
+        assert!(Args::try_parse_from(["pgvigil", "serve", "--database-url", "postgres://u:p@h/d"]).is_err());
+        assert!(Args::try_parse_from(["pgvigil", "serve", "--demo"]).is_ok());
+    }
+}

@@ -39,9 +39,6 @@ pub(crate) struct Options {
     /// Also start a private throwaway PostgreSQL with a light load, and watch it.
     #[arg(long)]
     demo: bool,
-    // Not flags, because process arguments are visible to every user of the machine.
-    #[arg(long, env = "DATABASE_URL", hide = true)]
-    database_url: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
@@ -107,7 +104,12 @@ impl Config {
                 None => LISTEN_DEFAULT.parse().context("the default address")?,
             },
             plugins: options.plugins.or(file.plugins).unwrap_or_else(|| data_dir.join("plugins.toml")),
-            database_url: options.database_url.or(file.database_url).filter(|url| !url.is_empty()).map(Secret::new),
+            // Never a flag: process arguments are visible to every user of the machine.
+            database_url: std::env::var("DATABASE_URL")
+                .ok()
+                .or(file.database_url)
+                .filter(|url| !url.is_empty())
+                .map(Secret::new),
             allowed_origins: if options.allowed_origins.is_empty() {
                 file.allowed_origins.unwrap_or_default()
             } else {
