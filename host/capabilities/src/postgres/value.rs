@@ -46,7 +46,18 @@ type Decoded<T> = Result<T, DecodeError>;
 
 fn decode(kind: &Type, raw: &[u8]) -> Decoded<Value> {
     let mut bytes = Bytes(raw);
-    let value = match *kind {
+    for family in [number, moment, text_like, bits_and_bytes, composed] {
+        if let Some(value) = family(kind, &mut bytes)? {
+            bytes.end()?;
+            return Ok(value);
+        }
+    }
+    decode_by_kind(kind, bytes)
+}
+
+/// None, here and below: it is none of these, and nothing was read.
+fn number(kind: &Type, bytes: &mut Bytes<'_>) -> Decoded<Option<Value>> {
+    Ok(Some(match *kind {
         Type::BOOL => Value::Boolean(bytes.u8()? != 0),
         Type::INT2 => Value::Int(bytes.i16()?.into()),
         Type::INT4 => Value::Int(bytes.i32()?.into()),
@@ -72,15 +83,24 @@ fn decode(kind: &Type, raw: &[u8]) -> Decoded<Value> {
         }
         Type::FLOAT4 => Value::Float(f32::from_bits(bytes.u32()?).into()),
         Type::FLOAT8 => Value::Float(f64::from_bits(bytes.u64()?)),
-        Type::NUMERIC => Value::Numeric(numeric::text(&mut bytes)?),
-        Type::BYTEA | Type::PG_NDISTINCT | Type::PG_DEPENDENCIES | Type::PG_MCV_LIST => {
-            Value::Bytes(bytes.rest().to_vec())
-        }
+        Type::NUMERIC => Value::Numeric(numeric::text(bytes)?),
+        _ => return Ok(None),
+    }))
+}
+
+fn moment(kind: &Type, bytes: &mut Bytes<'_>) -> Decoded<Option<Value>> {
+    Ok(Some(match *kind {
         Type::TIMESTAMPTZ | Type::TIMESTAMP => time::timestamp(bytes.i64()?),
         Type::DATE => time::date(bytes.i32()?),
         Type::TIME => Value::Text(time::of_day(bytes.i64()?)),
         Type::TIMETZ => Value::Text(time::of_day_with_zone(bytes.i64()?, bytes.i32()?)),
         Type::INTERVAL => Value::Text(time::interval(bytes.i64()?, bytes.i32()?, bytes.i32()?)),
+        _ => return Ok(None),
+    }))
+}
+
+fn text_like(kind: &Type, bytes: &mut Bytes<'_>) -> Decoded<Option<Value>> {
+    Ok(Some(match *kind {
         Type::JSON => Value::Json(text(bytes.rest())),
         Type::JSONB => {
             bytes.u8()?; // the version of the format: 1
@@ -101,11 +121,27 @@ fn decode(kind: &Type, raw: &[u8]) -> Decoded<Value> {
         | Type::REFCURSOR
         | Type::PG_NODE_TREE
         | Type::VOID => Value::Text(text(bytes.rest()).trim_end_matches('\0').to_owned()),
+        _ => return Ok(None),
+    }))
+}
+
+fn bits_and_bytes(kind: &Type, bytes: &mut Bytes<'_>) -> Decoded<Option<Value>> {
+    Ok(Some(match *kind {
+        Type::BYTEA | Type::PG_NDISTINCT | Type::PG_DEPENDENCIES | Type::PG_MCV_LIST => {
+            Value::Bytes(bytes.rest().to_vec())
+        }
+        Type::BIT | Type::VARBIT => Value::Text(bits(bytes)?),
+        _ => return Ok(None),
+    }))
+}
+
+fn composed(kind: &Type, bytes: &mut Bytes<'_>) -> Decoded<Option<Value>> {
+    Ok(Some(match *kind {
         Type::UUID => {
             let uuid = bytes.take(16)?.try_into().map_err(|_| DecodeError::Malformed)?;
             Value::Text(uuid::Uuid::from_bytes(uuid).to_string())
         }
-        Type::INET | Type::CIDR => Value::Text(network::address(&mut bytes)?),
+        Type::INET | Type::CIDR => Value::Text(network::address(bytes)?),
         Type::MACADDR | Type::MACADDR8 => Value::Text(network::hardware_address(bytes.rest())),
         Type::PG_LSN => {
             let lsn = bytes.u64()?;
@@ -115,14 +151,11 @@ fn decode(kind: &Type, raw: &[u8]) -> Decoded<Value> {
             let (block, offset) = (bytes.u32()?, bytes.u16()?);
             Value::Text(format!("({block},{offset})"))
         }
-        Type::PG_SNAPSHOT | Type::TXID_SNAPSHOT => Value::Text(snapshot(&mut bytes)?),
-        Type::BIT | Type::VARBIT => Value::Text(bits(&mut bytes)?),
-        Type::INT2_VECTOR | Type::OID_VECTOR => Value::Text(array::vector(kind, &mut bytes)?),
-        Type::ANYARRAY => Value::Text(array::of_any(&mut bytes)?),
-        _ => return decode_by_kind(kind, bytes),
-    };
-    bytes.end()?;
-    Ok(value)
+        Type::PG_SNAPSHOT | Type::TXID_SNAPSHOT => Value::Text(snapshot(bytes)?),
+        Type::INT2_VECTOR | Type::OID_VECTOR => Value::Text(array::vector(kind, bytes)?),
+        Type::ANYARRAY => Value::Text(array::of_any(bytes)?),
+        _ => return Ok(None),
+    }))
 }
 
 fn decode_by_kind(kind: &Type, mut bytes: Bytes<'_>) -> Decoded<Value> {
