@@ -56,4 +56,10 @@ mod tests {
         assert!(Args::try_parse_from(["pgvigil", "serve", "--database-url", "postgres://u:p@h/d"]).is_err());
         assert!(Args::try_parse_from(["pgvigil", "serve", "--demo"]).is_ok());
     }
+
+    #[test]
+    fn an_origin_that_is_none_is_refused_with_what_was_expected() {
+        let refused = Args::try_parse_from(["pgvigil", "serve", "--allowed-origin", "example.org"]).unwrap_err();
+        assert!(refused.to_string().contains("`example.org` is not an origin: expected scheme, host"), "{refused}");
+    }
 }

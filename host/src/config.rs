@@ -1,12 +1,14 @@
 //! Configuration: flags win over the environment, the environment over the file, the file over the defaults.
 
+use std::env::VarError;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
-use pgvigil_api::Network;
-use pgvigil_model::Secret;
+use pgvigil_api::{Network, Origin};
+use pgvigil_storage::StoreUrl;
 use serde::Deserialize;
 
 /// Flags and environment of `pgvigil serve`. What is not given here may stand in the file.
@@ -26,7 +28,7 @@ pub(crate) struct Options {
     plugins: Option<PathBuf>,
     /// An origin that browsers may use the API from, as https://pgvigil.example.org; may be repeated [default: the host's own].
     #[arg(long = "allowed-origin", env = "PGVIGIL_ALLOWED_ORIGINS", value_delimiter = ',')]
-    allowed_origins: Vec<String>,
+    allowed_origins: Vec<Origin>,
     /// A proxy whose X-Forwarded-For counts, as 10.0.0.0/8; may be repeated [default: loopback].
     #[arg(long = "trusted-proxy", env = "PGVIGIL_TRUSTED_PROXIES", value_delimiter = ',')]
     trusted_proxies: Vec<Network>,
@@ -68,8 +70,8 @@ pub(crate) struct Config {
     pub data_dir: PathBuf,
     pub plugins: PathBuf,
     /// None: SQLite in the data directory.
-    pub database_url: Option<Secret>,
-    pub allowed_origins: Vec<String>,
+    pub database_url: Option<StoreUrl>,
+    pub allowed_origins: Vec<Origin>,
     /// Empty: loopback.
     pub trusted_proxies: Vec<Network>,
     pub log_format: LogFormat,
@@ -87,35 +89,19 @@ impl Config {
                 .map(|dirs| dirs.data_dir().to_owned())
                 .context("this user has no home directory; give --data-dir")?,
         };
-        let file = read_file(options.config.as_deref(), &data_dir)?;
-        let trusted_proxies = if options.trusted_proxies.is_empty() {
-            let texts = file.trusted_proxies.unwrap_or_default();
-            texts
-                .iter()
-                .map(|text| text.parse())
-                .collect::<Result<_, _>>()
-                .context("trusted_proxies in pgvigil.toml")?
-        } else {
-            options.trusted_proxies
-        };
+        let FileText { path, file } = read_file(options.config.as_deref(), &data_dir)?;
+        let in_file = |key: &str| format!("{key} in {}", path.display());
         Ok(Self {
             listen: match options.listen.or(file.listen) {
                 Some(listen) => listen,
                 None => LISTEN_DEFAULT.parse().context("the default address")?,
             },
             plugins: options.plugins.or(file.plugins).unwrap_or_else(|| data_dir.join("plugins.toml")),
-            // Never a flag: process arguments are visible to every user of the machine.
-            database_url: std::env::var("DATABASE_URL")
-                .ok()
-                .or(file.database_url)
-                .filter(|url| !url.is_empty())
-                .map(Secret::new),
-            allowed_origins: if options.allowed_origins.is_empty() {
-                file.allowed_origins.unwrap_or_default()
-            } else {
-                options.allowed_origins
-            },
-            trusted_proxies,
+            database_url: store_url(file.database_url, &in_file("database_url"))?,
+            allowed_origins: given_or_in_file(options.allowed_origins, file.allowed_origins)
+                .with_context(|| in_file("allowed_origins"))?,
+            trusted_proxies: given_or_in_file(options.trusted_proxies, file.trusted_proxies)
+                .with_context(|| in_file("trusted_proxies"))?,
             log_format: options.log_format.or(file.log_format).unwrap_or(LogFormat::Text),
             log_level: options.log_level.or(file.log_level).unwrap_or_else(|| "info".to_owned()),
             demo: options.demo,
@@ -124,16 +110,37 @@ impl Config {
     }
 }
 
-fn read_file(given: Option<&Path>, data_dir: &Path) -> anyhow::Result<File> {
-    let default = data_dir.join("pgvigil.toml");
-    let path = given.unwrap_or(&default);
-    let text = match std::fs::read_to_string(path) {
+/// The environment's, or else the file's. Never a flag's: process arguments are visible to every user of the machine.
+fn store_url(in_file: Option<String>, key: &str) -> anyhow::Result<Option<StoreUrl>> {
+    let in_environment = match std::env::var("DATABASE_URL") {
+        Ok(url) => Some(url),
+        Err(VarError::NotPresent) => None,
+        Err(VarError::NotUnicode(_)) => bail!("DATABASE_URL is not UTF-8 text"),
+    };
+    let source = if in_environment.is_some() { "DATABASE_URL" } else { key };
+    let url = in_environment.or(in_file).filter(|url| !url.is_empty());
+    url.map(|url| url.parse()).transpose().with_context(|| format!("{source} is not valid"))
+}
+
+/// What flags or the environment give, parsed by clap, replaces what stands in the file.
+fn given_or_in_file<T: FromStr>(given: Vec<T>, in_file: Option<Vec<String>>) -> Result<Vec<T>, T::Err> {
+    if given.is_empty() { in_file.unwrap_or_default().iter().map(|text| text.parse()).collect() } else { Ok(given) }
+}
+
+struct FileText {
+    path: PathBuf,
+    file: File,
+}
+
+fn read_file(given: Option<&Path>, data_dir: &Path) -> anyhow::Result<FileText> {
+    let path = given.map_or_else(|| data_dir.join("pgvigil.toml"), Path::to_owned);
+    let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && given.is_none() => return Ok(File::default()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && given.is_none() => String::new(),
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
     };
     match toml::from_str(&text) {
-        Ok(file) => Ok(file),
+        Ok(file) => Ok(FileText { path, file }),
         Err(error) => {
             // Not the error's own text: it quotes the line, which may hold the password of database_url.
             let offset = error.span().map_or(0, |span| span.start);
@@ -172,5 +179,22 @@ mod tests {
         assert!(!error.contains("hunter2"), "{error}");
         let unknown = resolve("colour = 1", Options::default()).unwrap_err().to_string();
         assert!(unknown.contains("unknown field `colour`, expected one of"), "{unknown}");
+    }
+
+    #[test]
+    fn what_is_not_valid_in_the_file_is_told_with_the_key_and_what_was_expected() {
+        for (file, key, expected) in [
+            (
+                "allowed_origins = [\"example.org\"]",
+                "allowed_origins in ",
+                "`example.org` is not an origin: expected scheme",
+            ),
+            ("trusted_proxies = [\"10/8\"]", "trusted_proxies in ", "`10/8` is not a network"),
+            ("database_url = \"postgres://u:hunter2@h:port/d\"", "database_url in ", "invalid port number; expected"),
+        ] {
+            let error = format!("{:#}", resolve(file, Options::default()).unwrap_err());
+            assert!(error.contains(key) && error.contains("pgvigil.toml") && error.contains(expected), "{error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
     }
 }

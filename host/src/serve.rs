@@ -130,7 +130,7 @@ async fn start(config: &Config) -> anyhow::Result<Started> {
 
 async fn open_store(config: &Config, keys: &Keys) -> anyhow::Result<Store> {
     let url = match &config.database_url {
-        Some(url) => url.expose().parse().context("DATABASE_URL is not valid")?,
+        Some(url) => url.clone(),
         None => StoreUrl::in_data_dir(&config.data_dir),
     };
     let vault = Vault::new(MasterKey::from_text(&keys.encryption_key)?);

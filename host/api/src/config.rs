@@ -12,8 +12,8 @@ pub const PASSWORD_COST_DEFAULT: u32 = 12;
 pub struct ApiConfig {
     /// Signs the access and refresh tokens; at least 32 bytes.
     pub secret_key: Secret,
-    /// Origins (`https://pgvigil.example.org`) that may change state from a browser. Empty: the request's own host.
-    pub allowed_origins: Vec<String>,
+    /// Those that may change state from a browser. Empty: the request's own host.
+    pub allowed_origins: Vec<Origin>,
     /// Whose `X-Forwarded-For`, `X-Forwarded-Host` and `X-Forwarded-Proto` count.
     pub trusted_proxies: Vec<Network>,
     pub cookie_security: CookieSecurity,
@@ -44,6 +44,48 @@ pub enum CookieSecurity {
     Always,
     /// For plain HTTP across a network that is trusted; whoever listens there can take over sessions.
     Never,
+}
+
+/// Where a page comes from, as browsers write it: `https://pgvigil.example.org`, in lower case and without the scheme's own
+/// port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin(String);
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` is not an origin: expected scheme, host and a port where it is not the scheme's own, as https://pgvigil.example.org \
+     or http://10.0.0.7:8000, without a path"
+)]
+pub struct InvalidOrigin(String);
+
+impl Origin {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Origin {
+    type Err = InvalidOrigin;
+
+    fn from_str(text: &str) -> Result<Self, InvalidOrigin> {
+        let invalid = || InvalidOrigin(text.to_owned());
+        let (scheme, rest) = text.split_once("://").ok_or_else(invalid)?;
+        let own_port = match scheme.to_ascii_lowercase().as_str() {
+            "http" => 80,
+            "https" => 443,
+            _ => return Err(invalid()),
+        };
+        // A slash at the end is how browsers show an address.
+        let authority: salvo::http::uri::Authority =
+            rest.strip_suffix('/').unwrap_or(rest).parse().map_err(|_| invalid())?;
+        let port = authority.port_u16().filter(|port| *port != own_port);
+        let has_odd_port = authority.port_u16().is_none() && authority.as_str().len() != authority.host().len();
+        if authority.host().is_empty() || authority.as_str().contains('@') || has_odd_port {
+            return Err(invalid());
+        }
+        let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+        Ok(Self(format!("{scheme}://{}{port}", authority.host()).to_ascii_lowercase()))
+    }
 }
 
 /// Addresses with a common prefix: `10.0.0.0/8`, `::1`.
@@ -97,6 +139,42 @@ impl FromStr for Network {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_origin_is_refused_with_an_example() {
+        for text in [
+            "",
+            "*",
+            "null",
+            "pgvigil.example.org",
+            "ftp://example.org",
+            "https://",
+            "https://:8443",
+            "https://user@example.org",
+            "https://example.org/pgvigil",
+            "https://example.org?x",
+            "https://example.org:",
+            "https://example.org:port",
+            "https://example.org:70000",
+            "https://exa mple.org",
+            "https://a.example.org,https://b.example.org",
+        ] {
+            let error = text.parse::<Origin>().unwrap_err().to_string();
+            assert!(error.contains(&format!("`{text}` is not an origin: expected scheme, host")), "{error}");
+        }
+    }
+
+    #[test]
+    fn origins_are_written_as_browsers_write_them() {
+        for (text, origin) in [
+            ("https://Pg.Example.org/", "https://pg.example.org"),
+            ("HTTPS://pg.example.org:443", "https://pg.example.org"),
+            ("http://10.0.0.7:8000", "http://10.0.0.7:8000"),
+            ("http://[::1]:80", "http://[::1]"),
+        ] {
+            assert_eq!(text.parse::<Origin>().unwrap().as_str(), origin);
+        }
+    }
 
     #[test]
     fn a_network_that_cannot_be_one_is_refused() {

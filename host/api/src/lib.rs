@@ -38,7 +38,7 @@ mod statistics;
 mod users;
 mod web;
 
-pub use config::{ApiConfig, CookieSecurity, InvalidNetwork, Network, PASSWORD_COST_DEFAULT};
+pub use config::{ApiConfig, CookieSecurity, InvalidNetwork, InvalidOrigin, Network, Origin, PASSWORD_COST_DEFAULT};
 pub use docs::openapi_json;
 pub use host::{Counters, Host, LiveSession, LiveSessions, PoolStatus, ServerAway, TestTarget};
 pub use password::{PASSWORD_BYTES_MAX, PasswordError, Passwords, check_password_rules};
