@@ -9,7 +9,7 @@ use pgvigil_capabilities::{HostKeys, PostgresServer, SshSecrets, SshServer};
 use pgvigil_collector::Machines;
 use pgvigil_model::{FailureReason, PluginName, Server, ServerId, ServerSecrets, SshAuth, SshSettings, Timestamp};
 use pgvigil_runtime::{Access, Postgres, Ssh, Unavailable};
-use pgvigil_storage::{HostKeyPin, StorageError, Store};
+use pgvigil_storage::{HostKeyPin, SecretKind, StorageError, Store};
 use tracing::{error, info};
 
 use crate::keepers::{StateKeeper, StoreKeeper, unavailable};
@@ -73,7 +73,8 @@ impl Fleet {
     }
 
     async fn connect(&self, server: &Server) -> Result<Machine, StorageError> {
-        let secrets = self.store.server_secrets(server.id).await?;
+        let wanted = SecretKind::of_server(server.ssh.as_ref());
+        let secrets = self.store.server_secrets(server.id, &wanted).await?;
         let ssh = server.ssh.as_ref().map(|ssh| {
             let keys = self.host_keys(Some(server.id));
             Arc::new(SshServer::new(&server.postgres.host, ssh.clone(), ssh_secrets(ssh, &secrets), keys))

@@ -256,7 +256,7 @@ async fn test_ssh(api: Api, name: PathParam<String>) -> ApiResult<Json<TestResul
         let message = "SSH is not configured for this server".to_owned();
         return Ok(Json(TestResult { success: false, message, steps: Vec::new(), auth_type: None }));
     };
-    let target = saved_target(&api, overview, secrets_to_log_in(auth)).await?;
+    let target = saved_target(&api, overview, SecretKind::of_ssh(auth)).await?;
     let _visit = visit(&api)?;
     Ok(Json(ssh_result(run_test(api.host.test_ssh(&target)).await, auth)))
 }
@@ -366,17 +366,9 @@ const fn auth_word(auth: SshAuth) -> &'static str {
     }
 }
 
-/// What logging in over SSH takes.
-const fn secrets_to_log_in(auth: SshAuth) -> &'static [SecretKind] {
-    match auth {
-        SshAuth::Password => &[SecretKind::SshPassword],
-        SshAuth::Key { .. } => &[SecretKind::SshPrivateKey, SecretKind::SshKeyPassphrase],
-    }
-}
-
 async fn saved_target(api: &Api, overview: ServerOverview, wanted: &[SecretKind]) -> ApiResult<TestTarget> {
     let server = overview.server;
-    let secrets = api.store.server_secrets_of(server.id, wanted).await?;
+    let secrets = api.store.server_secrets(server.id, wanted).await?;
     Ok(TestTarget { server: Some(server.id), postgres: server.postgres, ssh: server.ssh, secrets })
 }
 
@@ -384,7 +376,7 @@ async fn saved_target(api: &Api, overview: ServerOverview, wanted: &[SecretKind]
 async fn unsaved_target(api: &Api, input: ServerInput, stored: Option<ServerOverview>) -> ApiResult<TestTarget> {
     let wanted = stored.as_ref().map(|stored| input.stored_secrets_needed(stored.has)).unwrap_or_default();
     let mut secrets = match &stored {
-        Some(stored) if !wanted.is_empty() => api.store.server_secrets_of(stored.server.id, &wanted).await?,
+        Some(stored) if !wanted.is_empty() => api.store.server_secrets(stored.server.id, &wanted).await?,
         Some(_) | None => ServerSecrets::default(),
     };
     secrets.postgres_password = input.password.or(secrets.postgres_password);

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::future::Future;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,7 +13,8 @@ use pgvigil_model::{Month, Secret};
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection, PgPool, SqlitePool};
+use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, SqlitePool};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::metric_set::Declarations;
 use crate::record::StreamCache;
@@ -31,6 +33,9 @@ const MIGRATION_SECONDS: u64 = 600;
 const SQLITE_READERS: u32 = 4;
 
 const POSTGRES_CONNECTIONS: u32 = 8;
+
+/// After a reboot we may be up before the store's PostgreSQL is: it is asked this often, for as long as a call may take.
+const STARTING_RETRY: Duration = Duration::from_millis(500);
 
 /// As server_version_num.
 const POSTGRES_VERSION_MIN: i32 = 120_000;
@@ -64,10 +69,23 @@ impl FromStr for StoreUrl {
         if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
             return Err(bad("it begins neither with `postgres://` nor with `sqlite:`"));
         }
-        url.parse::<PgConnectOptions>()
-            .map(|_| Self::Postgres(Secret::new(url)))
-            .map_err(|_| bad("it is not like `postgres://user:password@host:port/database`"))
+        postgres_options(url).map(|_| Self::Postgres(Secret::new(url)))
     }
+}
+
+fn postgres_options(url: &str) -> Result<PgConnectOptions, StorageError> {
+    url.parse().map_err(|error: sqlx::Error| {
+        // The innermost cause says which part is wrong; of these it quotes an unknown sslmode only.
+        let mut cause: &dyn std::error::Error = &error;
+        while let Some(inner) = cause.source() {
+            cause = inner;
+        }
+        let expected = format!(
+            "{cause}; expected `postgres://user:password@host:port/database`, where special characters in user and password \
+             are percent-encoded (`/` as `%2F`, `@` as `%40`)"
+        );
+        StorageError::BadUrl { expected }
+    })
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -184,6 +202,7 @@ impl Store {
 
 async fn open_sqlite(path: &Path, max_pages: Option<u32>) -> Result<SqliteEngine, StorageError> {
     let lock = lock(path)?;
+    create_private(path)?;
     let mut options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
@@ -226,11 +245,10 @@ async fn open_sqlite(path: &Path, max_pages: Option<u32>) -> Result<SqliteEngine
 }
 
 /// Partitions with a primary key came with 11, what we ask of them with 12.
-async fn check_version(pool: &PgPool) -> Result<(), StorageError> {
+async fn check_version(connection: &mut PgConnection) -> Result<(), StorageError> {
     let action = "ask its PostgreSQL for the version";
-    let asking = sqlx::query_scalar("select current_setting('server_version_num')::int").fetch_one(pool);
-    let version: i32 =
-        within(action, CALL_SECONDS, asking).await?.map_err(|source| StorageError::Failed { action, source })?;
+    let asking = sqlx::query_scalar("select current_setting('server_version_num')::int").fetch_one(connection);
+    let version: i32 = within(action, CALL_SECONDS, asking).await?.map_err(|error| failed(action, error))?;
     if version < POSTGRES_VERSION_MIN { Err(StorageError::TooOld { version }) } else { Ok(()) }
 }
 
@@ -238,60 +256,97 @@ async fn check_version(pool: &PgPool) -> Result<(), StorageError> {
 fn lock(path: &Path) -> Result<File, StorageError> {
     let mut lock_path = path.as_os_str().to_owned();
     lock_path.push(".lock");
-    let not_writable =
-        |source: std::io::Error| StorageError::NotWritable { path: path.to_owned(), source: Box::new(source) };
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&lock_path).map_err(not_writable)?;
+    let file = create_private(Path::new(&lock_path))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(StorageError::AlreadyOpen { path: path.to_owned() }),
-        Err(TryLockError::Error(source)) => Err(not_writable(source)),
+        Err(TryLockError::Error(source)) => {
+            Err(StorageError::NotWritable { path: path.to_owned(), source: Box::new(source) })
+        }
     }
 }
 
+/// Opens a file; where it is not there, it is made for this user only, whatever the directory allows. SQLite gives the files
+/// beside its own the same mode.
+fn create_private(path: &Path) -> Result<File, StorageError> {
+    let opened = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path);
+    opened.map_err(|source| StorageError::NotWritable { path: path.to_owned(), source: Box::new(source) })
+}
+
 async fn open_postgres(url: &Secret) -> Result<PgPool, StorageError> {
-    let options: PgConnectOptions = url.expose().parse().map_err(|_| StorageError::BadUrl {
-        expected: "it is not like `postgres://user:password@host/database`".into(),
-    })?;
-    let address = match options.get_socket() {
-        Some(socket) => socket.display().to_string(),
-        None => format!("{}:{}", options.get_host(), options.get_port()),
-    };
-    let options = options.application_name("pgvigil-store").options([
+    let options = postgres_options(url.expose())?.application_name("pgvigil-store").options([
         ("statement_timeout", format!("{CALL_SECONDS}s")),
         ("lock_timeout", "10s".to_owned()),
         ("idle_in_transaction_session_timeout", "60s".to_owned()),
         ("TimeZone", "UTC".to_owned()),
     ]);
-    let pool = PgPoolOptions::new()
+    // Not from the pool: that one tells of a server which refuses connections only that the time is up.
+    let mut connection = connect_postgres(&options).await?;
+    check_version(&mut connection).await?;
+    migrate_postgres(connection).await?;
+    Ok(PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS)
         .acquire_timeout(Duration::from_secs(CALL_SECONDS))
-        .connect_with(options)
-        .await
-        .map_err(|source| not_connected(address, source))?;
-    check_version(&pool).await?;
-    migrate_postgres(&pool).await?;
-    Ok(pool)
+        .connect_lazy_with(options))
 }
 
-/// sqlx takes an advisory lock by itself, so that racing hosts wait for each other.
-async fn migrate_postgres(pool: &PgPool) -> Result<(), StorageError> {
+async fn connect_postgres(options: &PgConnectOptions) -> Result<PgConnection, StorageError> {
+    let deadline = Instant::now() + Duration::from_secs(CALL_SECONDS);
+    let mut is_told = false;
+    loop {
+        let error = match timeout_at(deadline, options.connect()).await {
+            Ok(Ok(connection)) => return Ok(connection),
+            Ok(Err(error)) => error,
+            Err(_) => sqlx::Error::Io(std::io::Error::other(format!("no answer within {CALL_SECONDS} s"))),
+        };
+        let may_be_starting = may_be_starting(&error);
+        let failure = not_connected(options, error);
+        if !may_be_starting || Instant::now() + STARTING_RETRY > deadline {
+            return Err(failure);
+        }
+        if !std::mem::replace(&mut is_told, true) {
+            let cause = std::error::Error::source(&failure).map(ToString::to_string).unwrap_or_default();
+            tracing::warn!("{failure}: {cause}; trying again for {CALL_SECONDS} s");
+        }
+        sleep(STARTING_RETRY).await;
+    }
+}
+
+/// A PostgreSQL that is not up yet: nobody listens, or it says so (cannot_connect_now).
+fn may_be_starting(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(error) => error.kind() == std::io::ErrorKind::ConnectionRefused,
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| code == "57P03"),
+        _ => false,
+    }
+}
+
+/// sqlx takes an advisory lock by itself, so that racing hosts wait for each other. Ends the connection, which has limits of
+/// its own.
+async fn migrate_postgres(mut connection: PgConnection) -> Result<(), StorageError> {
     let action = "bring its tables up to date";
     within(action, MIGRATION_SECONDS, async {
-        let mut connection = pool.acquire().await.map_err(|error| failed(action, error))?;
         let limits = "set statement_timeout = '10min'; set lock_timeout = '10min'";
-        sqlx::raw_sql(limits).execute(&mut *connection).await.map_err(|error| failed(action, error))?;
-        POSTGRES_MIGRATIONS.run(&mut *connection).await.map_err(migration)?;
-        // With its own limits; the pool makes another one.
+        sqlx::raw_sql(limits).execute(&mut connection).await.map_err(|error| failed(action, error))?;
+        POSTGRES_MIGRATIONS.run(&mut connection).await.map_err(migration)?;
         connection.close().await.map_err(|error| failed(action, error))
     })
     .await?
 }
 
-fn not_connected(address: String, source: sqlx::Error) -> StorageError {
-    let code = source.as_database_error().and_then(|error| error.code().map(|code| code.into_owned()));
+fn not_connected(options: &PgConnectOptions, error: sqlx::Error) -> StorageError {
+    let address = match options.get_socket() {
+        Some(socket) => socket.display().to_string(),
+        None => format!("{}:{}", options.get_host(), options.get_port()),
+    };
+    let code = error.as_database_error().and_then(|error| error.code().map(|code| code.into_owned()));
     match code.as_deref() {
-        Some("28P01" | "28000") => StorageError::AuthenticationFailed { address, source },
-        _ => StorageError::Unreachable { address, source },
+        Some("28P01" | "28000") => StorageError::AuthenticationFailed { address, source: error.into() },
+        Some("3D000") => {
+            let database = options.get_database().unwrap_or(options.get_username()).to_owned();
+            StorageError::NoDatabase { address, database }
+        }
+        _ => StorageError::Unreachable { address, source: error.into() },
     }
 }
 
@@ -302,7 +357,7 @@ fn migration(error: MigrateError) -> StorageError {
         MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) if is_full(&source) => {
             StorageError::Full { action: "bring its tables up to date" }
         }
-        source => StorageError::Migration { source },
+        source => StorageError::Migration { source: source.into() },
     }
 }
 
@@ -354,15 +409,17 @@ async fn within<F: Future>(action: &'static str, seconds: u64, work: F) -> Resul
         .map_err(|_| StorageError::TimedOut { action, seconds })
 }
 
-fn failed(action: &'static str, source: sqlx::Error) -> StorageError {
-    if is_full(&source) {
+fn failed(action: &'static str, error: sqlx::Error) -> StorageError {
+    if is_full(&error) {
         return StorageError::Full { action };
     }
-    let code = source.as_database_error().and_then(|error| error.code().map(|code| code.into_owned()));
-    match (&source, code.as_deref()) {
+    let code = error.as_database_error().and_then(|error| error.code().map(|code| code.into_owned()));
+    match (&error, code.as_deref()) {
         (_, Some("57014")) => StorageError::TimedOut { action, seconds: CALL_SECONDS },
         // 57P01 to 57P03: shut down, crashed, starting up. 08: the connection broke.
-        (_, Some(code)) if code.starts_with("57P") || code.starts_with("08") => StorageError::Away { action, source },
+        (_, Some(code)) if code.starts_with("57P") || code.starts_with("08") => {
+            StorageError::Away { action, source: error.into() }
+        }
         (
             sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)
@@ -370,8 +427,8 @@ fn failed(action: &'static str, source: sqlx::Error) -> StorageError {
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed,
             _,
-        ) => StorageError::Away { action, source },
-        _ => StorageError::Failed { action, source },
+        ) => StorageError::Away { action, source: error.into() },
+        _ => StorageError::Failed { action, source: error.into() },
     }
 }
 

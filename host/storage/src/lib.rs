@@ -1,8 +1,7 @@
 //! The store: the only crate that knows sqlx and our schema.
 //!
 //! One [`Store`], two engines: SQLite in the data directory, or PostgreSQL. All times come from the caller, so that nothing
-//! here reads a clock. Secrets are decrypted by [`Store::server_secrets_of`] (and [`Store::server_secrets`], which asks it for
-//! all) and by [`Store::ssh_private_key`], and nowhere else.
+//! here reads a clock. Secrets are decrypted by [`Store::server_secrets`] and by [`Store::ssh_private_key`], and nowhere else.
 //!
 //! Absent here: HTTP, monitored servers, probes, rates (they are computed by `pgvigil_model::aggregate`).
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests"))]

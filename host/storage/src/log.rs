@@ -81,7 +81,7 @@ impl TryFrom<LogRow> for LogEntry {
     fn try_from(row: LogRow) -> Result<Self, StorageError> {
         Ok(Self {
             at: row.at.into(),
-            level: LogLevel::from_word(&row.level).ok_or(StorageError::Unreadable { what: "log level" })?,
+            level: LogLevel::from_word(&row.level).ok_or_else(|| StorageError::unreadable("log level"))?,
             source: row.source,
             message: row.message,
             details: row.details,

@@ -9,6 +9,7 @@ use crate::bucket;
 use crate::engine::{Engine, bounded, read_store, write_store};
 use crate::record::{ROWS_PER_STATEMENT, month_of};
 use crate::types::{Readings, Ts, from_json};
+use crate::view::quoted;
 use crate::{StorageError, Store};
 
 /// How long after its end a bucket is sealed. Runs are recorded within seconds of their start; what comes later is rolled up again.
@@ -467,7 +468,7 @@ impl Store {
         for name in old {
             // One short exclusive lock per partition, and a lock_timeout: a long reader makes us try again tomorrow.
             bounded("drop a partition", async {
-                let statement = format!("drop table if exists {name}");
+                let statement = format!("drop table if exists {}", quoted(name));
                 sqlx::raw_sql(AssertSqlSafe(statement)).execute(pool).await?;
                 Ok(())
             })

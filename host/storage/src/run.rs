@@ -84,7 +84,7 @@ impl TryFrom<RunRow> for RunSummary {
             ("failed", Some(reason)) => {
                 StoredOutcome::Failed { reason: from_word(&reason, "failure reason")?, detail: row.detail }
             }
-            _ => return Err(StorageError::Unreadable { what: "run's outcome" }),
+            _ => return Err(StorageError::unreadable("run's outcome")),
         };
         Ok(Self {
             id: RunId(row.id),

@@ -48,6 +48,20 @@ pub enum SecretKind {
 
 impl SecretKind {
     pub const ALL: [Self; 4] = [Self::PostgresPassword, Self::SshPassword, Self::SshPrivateKey, Self::SshKeyPassphrase];
+
+    /// What logging in over SSH takes.
+    pub const fn of_ssh(auth: SshAuth) -> &'static [Self] {
+        match auth {
+            SshAuth::Password => &[Self::SshPassword],
+            SshAuth::Key { .. } => &[Self::SshPrivateKey, Self::SshKeyPassphrase],
+        }
+    }
+
+    /// What watching a server takes.
+    pub fn of_server(ssh: Option<&SshSettings>) -> Vec<Self> {
+        let of_ssh = ssh.map_or(&[][..], |ssh| Self::of_ssh(ssh.auth));
+        [&[Self::PostgresPassword], of_ssh].concat()
+    }
 }
 
 /// A server as lists show it: read in one query, nothing decrypted.
@@ -157,7 +171,7 @@ macro_rules! select_server {
 }
 
 fn port(value: i64) -> Result<u16, StorageError> {
-    u16::try_from(value).map_err(|_| StorageError::Unreadable { what: "port" })
+    u16::try_from(value).map_err(StorageError::unreadable_because("port"))
 }
 
 impl TryFrom<ServerRow> for ServerOverview {
@@ -181,7 +195,7 @@ impl TryFrom<ServerRow> for ServerOverview {
             status,
             server: Server {
                 id: ServerId(row.id),
-                name: row.name.try_into().map_err(|_| StorageError::Unreadable { what: "server name" })?,
+                name: row.name.try_into().map_err(StorageError::unreadable_because("server name"))?,
                 postgres: PostgresSettings {
                     host: row.host,
                     port: port(row.port)?,
@@ -190,7 +204,7 @@ impl TryFrom<ServerRow> for ServerOverview {
                     sslmode: SslMode::ALL
                         .into_iter()
                         .find(|mode| mode.as_str() == row.sslmode)
-                        .ok_or(StorageError::Unreadable { what: "sslmode" })?,
+                        .ok_or_else(|| StorageError::unreadable("sslmode"))?,
                     sslrootcert: row.sslrootcert,
                 },
                 ssh,
@@ -440,13 +454,9 @@ impl Store {
         })
     }
 
-    /// Decrypts all that is needed to connect. Keep it short-lived. `NotFound` where the server is not there.
-    pub async fn server_secrets(&self, id: ServerId) -> Result<ServerSecrets, StorageError> {
-        self.server_secrets_of(id, &SecretKind::ALL).await
-    }
-
-    /// The same for who uses only some of them: the others stay sealed, and are None.
-    pub async fn server_secrets_of(&self, id: ServerId, wanted: &[SecretKind]) -> Result<ServerSecrets, StorageError> {
+    /// Decrypts what is wanted; the rest stays sealed, and is None. Keep it short-lived. `NotFound` where the server is not
+    /// there.
+    pub async fn server_secrets(&self, id: ServerId, wanted: &[SecretKind]) -> Result<ServerSecrets, StorageError> {
         #[derive(sqlx::FromRow)]
         struct Row {
             postgres_password: Option<String>,

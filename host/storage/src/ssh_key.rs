@@ -190,7 +190,7 @@ impl Store {
         })?;
         rows.into_iter()
             .map(|(name, host)| {
-                let name = name.try_into().map_err(|_| StorageError::Unreadable { what: "server name" })?;
+                let name = name.try_into().map_err(StorageError::unreadable_because("server name"))?;
                 Ok(SshKeyServer { name, host })
             })
             .collect()

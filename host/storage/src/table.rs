@@ -4,7 +4,7 @@ use pgvigil_model::{PluginName, ServerId, Table, Timestamp};
 use serde::Serialize;
 
 use crate::engine::read_store;
-use crate::types::{Ts, clean, to_u64};
+use crate::types::{Ts, clean, from_json, to_u64};
 use crate::{StorageError, Store};
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -55,11 +55,11 @@ impl Store {
                 .await?)
         })?;
         let Some((at, content)) = row else { return Ok(None) };
-        let table: Table = serde_json::from_str(&content).map_err(|_| StorageError::Unreadable { what: "table" })?;
+        let table: Table = from_json(&content, "table")?;
         Ok(Some(StoredTable { plugin: plugin.clone(), at: at.into(), table }))
     }
 }
 
 pub(crate) fn plugin_name(name: String) -> Result<PluginName, StorageError> {
-    name.try_into().map_err(|_| StorageError::Unreadable { what: "plugin name" })
+    name.try_into().map_err(StorageError::unreadable_because("plugin name"))
 }

@@ -162,15 +162,15 @@ pub(crate) fn to_u64(value: i64) -> u64 {
 
 /// A stored word that the model spells in JSON.
 pub(crate) fn from_word<T: DeserializeOwned>(word: &str, what: &'static str) -> Result<T, StorageError> {
-    serde_json::from_value(serde_json::Value::from(word)).map_err(|_| StorageError::Unreadable { what })
+    serde_json::from_value(serde_json::Value::from(word)).map_err(StorageError::unreadable_because(what))
 }
 
 pub(crate) fn from_json<T: DeserializeOwned>(text: &str, what: &'static str) -> Result<T, StorageError> {
-    serde_json::from_str(text).map_err(|_| StorageError::Unreadable { what })
+    serde_json::from_str(text).map_err(StorageError::unreadable_because(what))
 }
 
 pub(crate) fn to_json<T: Serialize>(value: &T, what: &'static str) -> Result<String, StorageError> {
-    serde_json::to_string(value).map_err(|_| StorageError::Unreadable { what })
+    serde_json::to_string(value).map_err(StorageError::unreadable_because(what))
 }
 
 #[cfg(test)]

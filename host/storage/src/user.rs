@@ -96,7 +96,7 @@ impl TryFrom<UserRow> for User {
 
     fn try_from(row: UserRow) -> Result<Self, StorageError> {
         Ok(Self {
-            role: Role::from_word(&row.role).ok_or(StorageError::Unreadable { what: "role" })?,
+            role: Role::from_word(&row.role).ok_or_else(|| StorageError::unreadable("role"))?,
             login: row.login,
             email: row.email,
             is_active: row.is_active,

@@ -11,7 +11,7 @@ use crate::{StorageError, Store};
 /// PostgreSQL cuts longer names, so that two could become one.
 const NAME_BYTES_MAX: usize = 63;
 
-fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
@@ -138,8 +138,8 @@ async fn replace(store: &Store, name: &str, select: &str) -> Result<(), StorageE
     })
     .await;
     match created {
-        Err(StorageError::Failed { source: sqlx::Error::Database(cause), .. }) => {
-            tracing::warn!(view = name, cause = %cause, "the view {name} could not be brought up to date");
+        Err(StorageError::Failed { source, .. }) if source.reported().is_some() => {
+            tracing::warn!(view = name, "the view {name} could not be brought up to date: {source}");
             Ok(())
         }
         other => other,

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use pgvigil_model::Secret;
+use pgvigil_storage::SecretKind;
 use serde_json::{Value, json};
 
 use crate::harness::{TestApp, collected, counters, now, row, run, server_body, sizes, unreachable};
@@ -76,7 +77,7 @@ async fn a_stored_password_never_follows_a_server_to_another_address() {
         body["password"] = "new-secret".into();
     });
     assert_eq!(app.call(&operator, "PUT", "/api/servers/main", moved).await.status, 200);
-    let secrets = app.store.server_secrets(id).await.unwrap();
+    let secrets = app.store.server_secrets(id, &SecretKind::ALL).await.unwrap();
     assert_eq!(secrets.postgres_password, Some(Secret::new("new-secret")));
 }
 
@@ -110,7 +111,7 @@ async fn an_empty_password_keeps_the_stored_one_and_a_new_name_is_taken_over() {
         (renamed.status, &renamed.body["name"], &renamed.body["has_password"]),
         (200, &json!("prod"), &json!(true))
     );
-    let secrets = app.store.server_secrets(id).await.unwrap();
+    let secrets = app.store.server_secrets(id, &SecretKind::ALL).await.unwrap();
     assert_eq!(secrets.postgres_password, Some(Secret::new("s3cret-pg")));
     assert_eq!(app.get(&operator, "/api/servers/main").await.status, 404);
 }

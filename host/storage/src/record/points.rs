@@ -60,7 +60,7 @@ pub(super) fn points_of<'a>(
     rows.iter()
         .map(|row| {
             let stream = row.stream.or_else(|| streams.get(&row.key).copied());
-            let stream = stream.ok_or(StorageError::Unreadable { what: "stream's labels" })?;
+            let stream = stream.ok_or_else(|| StorageError::unreadable("stream's labels"))?;
             Ok(NewPoint { stream, at: row.at, since: row.since, values: row.values })
         })
         .collect()

@@ -84,14 +84,83 @@ async fn two_hosts_on_one_file_are_refused() {
 
 #[tokio::test]
 async fn errors_of_opening_name_the_cause_and_no_secret() {
-    for bad in ["mysql://u:hunter2@h/d", "sqlite:", "postgres://u:hunter2@h:port/d"] {
+    for (bad, why) in [
+        ("mysql://u:hunter2@h/d", "it begins neither with `postgres://` nor with `sqlite:`"),
+        ("sqlite:", "`sqlite:` needs a path"),
+        (
+            "postgres://u:hunter2@h:port/d",
+            "invalid port number; expected `postgres://user:password@host:port/database`",
+        ),
+        ("postgres://u:hunter2/3@h/d", "`/` as `%2F`"),
+        ("postgres://u:hunter2@h/d?sslmode=maybe", "unknown value \"maybe\" for `ssl_mode`"),
+    ] {
         let error = bad.parse::<StoreUrl>().unwrap_err();
-        assert!(matches!(error, StorageError::BadUrl { .. }) && !format!("{error:?}").contains("hunter2"));
+        assert!(error.to_string().contains(why), "{bad}: {error}");
+        assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
     }
     let refused = Store::open("postgres://u:hunter2@127.0.0.1:1/d".parse().unwrap(), vault()).await.unwrap_err();
-    assert!(matches!(refused, StorageError::Unreachable { .. }) && !format!("{refused:?}").contains("hunter2"));
+    assert!(!format!("{refused:?}").contains("hunter2"));
+    assert_eq!(
+        in_one_line(&refused),
+        "cannot reach the store's PostgreSQL at 127.0.0.1:1: Connection refused (os error 111)"
+    );
     let nowhere = StoreUrl::Sqlite("/proc/nowhere/pgvigil.sqlite".into());
     assert!(matches!(Store::open(nowhere, vault()).await, Err(StorageError::NotWritable { .. })));
+}
+
+fn in_one_line(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+#[tokio::test]
+async fn a_database_that_is_not_there_is_named() {
+    let home = Home::postgres();
+    let url = home.database.as_ref().unwrap().url();
+    let (server, _) = url.rsplit_once('/').unwrap();
+    let refused = Store::open(format!("{server}/nowhere").parse().unwrap(), vault()).await.unwrap_err();
+    assert!(refused.to_string().contains("has no database `nowhere`; make it"), "{refused}");
+}
+
+/// sqlx shows the line of PostgreSQL's source code where an error arose, and each message twice.
+#[tokio::test]
+async fn what_postgres_refuses_is_told_once_and_without_its_source_lines() {
+    let home = Home::postgres();
+    let store = home.open().await;
+    home.database.as_ref().unwrap().execute("drop table setting cascade");
+    let refused = store.settings().await.unwrap_err();
+    let expected = "the store cannot read the settings: relation \"setting\" does not exist (SQLSTATE 42P01)";
+    assert_eq!(in_one_line(&refused), expected);
+}
+
+#[tokio::test]
+async fn a_value_that_cannot_be_read_says_what_is_wrong_with_it() {
+    let home = Home::postgres();
+    let store = home.open().await;
+    server(&store, "one").await;
+    home.database.as_ref().unwrap().execute("update server set tags = 'prod'");
+    let unreadable = store.servers().await.unwrap_err();
+    let expected = "the store holds a list of tags that cannot be read: expected value at line 1 column 1";
+    assert_eq!(in_one_line(&unreadable), expected);
+}
+
+#[tokio::test]
+async fn the_files_of_a_store_are_for_its_user_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = Home::sqlite();
+    let dir = home.dir.as_ref().unwrap().path();
+    std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let store = home.open().await;
+    server(&store, "one").await;
+    let mut seen = Vec::new();
+    for file in std::fs::read_dir(dir).unwrap() {
+        let file = file.unwrap();
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", file.path());
+        seen.push(file.file_name().into_string().unwrap());
+    }
+    seen.sort();
+    let names = ["pgvigil.sqlite", "pgvigil.sqlite-shm", "pgvigil.sqlite-wal", "pgvigil.sqlite.lock"];
+    assert_eq!(seen, names);
 }
 
 #[tokio::test]
@@ -122,7 +191,10 @@ async fn a_full_disk_is_named_and_nothing_is_half_written() {
     assert!(matches!(error, StorageError::Full { action: "record runs" }), "{error:?}");
     let runs = store.runs(&RunFilter { limit: 10_000, ..RunFilter::default() }).await.unwrap();
     assert_eq!(i64::try_from(runs.len()).unwrap(), stored, "what failed left nothing");
-    assert_eq!(store.newest_sample(id, &["pg_stat_database"]).await.unwrap(), Some(after((stored - 1) * 60)));
+    assert_eq!(
+        store.newest_sample(id, &["pg_stat_database"], after(stored * 60)).await.unwrap(),
+        Some(after((stored - 1) * 60))
+    );
 }
 
 #[tokio::test]
