@@ -62,8 +62,8 @@ async fn list_databases(api: Api, name: PathParam<String>) -> ApiResult<Json<Vec
     let oldest = now.plus_seconds(-HISTORY_SECONDS);
     let intervals = Intervals::of(&api);
     let entities = api.store.entities(server, Some("database")).await?;
-    let counters = api.store.latest(server, DATABASE_SET, oldest).await?;
-    let sizes = api.store.latest(server, SIZE_SET, oldest).await?;
+    let counters = api.store.latest(server, DATABASE_SET, oldest, now).await?;
+    let sizes = api.store.latest(server, SIZE_SET, oldest, now).await?;
     let rates = newest_rates(&api, server, &intervals, now, Vec::new()).await?;
     let absences = size_absences(&api, server, &intervals).await?;
     let (counter_rows, size_rows) = (by_database(&counters), by_database(&sizes));
@@ -138,7 +138,7 @@ struct Filesystem {
 #[endpoint(operation_id = "listFilesystems", tags("databases"))]
 async fn list_filesystems(api: Api, name: PathParam<String>) -> ApiResult<Json<Vec<Filesystem>>> {
     let server = server_named(&api, &name).await?.server.id;
-    let latest = api.store.latest(server, FILESYSTEM_SET, Timestamp::from_seconds(0)).await?;
+    let latest = api.store.latest(server, FILESYSTEM_SET, Timestamp::from_seconds(0), now()).await?;
     let text = |row: &LatestRow, name: &str| label(&latest, row, name).unwrap_or_default().to_owned();
     let filesystems = current_rows(&latest, 0).map(|row| Filesystem {
         purpose: text(row, "purpose"),

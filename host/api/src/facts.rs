@@ -117,10 +117,10 @@ async fn of_one(api: &Api, overview: &ServerOverview, intervals: &Intervals) -> 
 async fn read(api: &Api, server: ServerId, intervals: &Intervals) -> ApiResult<Facts> {
     let now = now();
     let oldest = now.plus_seconds(-FACTS_AGE_SECONDS_MAX);
-    let activity = api.store.latest(server, ACTIVITY_SET, oldest).await?;
-    let databases = api.store.latest(server, DATABASE_SET, oldest).await?;
-    let sizes = api.store.latest(server, SIZE_SET, oldest).await?;
-    let filesystems = api.store.latest(server, FILESYSTEM_SET, oldest).await?;
+    let activity = api.store.latest(server, ACTIVITY_SET, oldest, now).await?;
+    let databases = api.store.latest(server, DATABASE_SET, oldest, now).await?;
+    let sizes = api.store.latest(server, SIZE_SET, oldest, now).await?;
+    let filesystems = api.store.latest(server, FILESYSTEM_SET, oldest, now).await?;
     let mut failing = api.store.last_runs(Some(server)).await?;
     failing.retain(|last| matches!(last.run.outcome, StoredOutcome::Failed { .. }));
     Ok(Facts {

@@ -141,9 +141,9 @@ struct DatabaseBrief {
 #[endpoint(operation_id = "getDatabase", tags("statistics"))]
 async fn database_brief(api: Api, name: PathParam<String>, db: PathParam<String>) -> ApiResult<Json<DatabaseBrief>> {
     let server = server_named(&api, &name).await?.server;
-    let oldest = Timestamp::from_seconds(0);
-    let counters = api.store.latest(server.id, DATABASE_SET, oldest).await?;
-    let sizes = api.store.latest(server.id, SIZE_SET, oldest).await?;
+    let (oldest, now) = (Timestamp::from_seconds(0), now());
+    let counters = api.store.latest(server.id, DATABASE_SET, oldest, now).await?;
+    let sizes = api.store.latest(server.id, SIZE_SET, oldest, now).await?;
     let counter = by_database(&counters).get(db.as_str()).copied();
     let size = by_database(&sizes).get(db.as_str()).copied();
     if counter.is_none() && size.is_none() && !is_in_inventory(&api, server.id, &db).await? {
@@ -240,9 +240,9 @@ impl Past {
         labels: Vec<(String, String)>,
         metrics: Vec<String>,
     ) -> ApiResult<Self> {
-        let oldest = Timestamp::from_seconds(0);
+        let (oldest, now) = (Timestamp::from_seconds(0), now());
         let size_patience_seconds = Intervals::of(api).patience_seconds(SIZE_SET);
-        let counters_now = api.store.latest(server.id, DATABASE_SET, oldest).await?;
+        let counters_now = api.store.latest(server.id, DATABASE_SET, oldest, now).await?;
         let databases = if labels.is_empty() { current_rows(&counters_now, 0).count() } else { 1 };
         let max_points = (ROWS_MAX / databases.max(1)).clamp(POINTS_MIN, POINTS_MAX);
         let query = SeriesQuery {
@@ -265,9 +265,9 @@ impl Past {
         Ok(Self {
             counters,
             sizes: api.store.series(&sizes).await?,
-            sizes_now: api.store.latest(server.id, SIZE_SET, oldest).await?,
+            sizes_now: api.store.latest(server.id, SIZE_SET, oldest, now).await?,
             inventory: api.store.entities(server.id, Some("database")).await?,
-            newest_sample: api.store.newest_sample(server.id, &[DATABASE_SET]).await?,
+            newest_sample: api.store.newest_sample(server.id, &[DATABASE_SET], now).await?,
             counters_now,
             size_patience_seconds,
         })

@@ -98,10 +98,6 @@ fn identity(attrs: &[(String, String)]) -> Option<&str> {
 ///
 /// The first inventory of a kind tells no events: everything would have "appeared".
 pub(crate) fn compare(known: &[StoredEntity], seen: &EntitySet, at: Timestamp) -> EntityChanges {
-    if known.iter().any(|entity| entity.last_seen > at) {
-        // A report that comes late knows less than we do.
-        return EntityChanges::default();
-    }
     let known_by_key: HashMap<&str, &StoredEntity> = known.iter().map(|entity| (entity.key.as_str(), entity)).collect();
     let seen_keys: HashSet<String> = seen.items.iter().map(|item| clean(&item.key).into_owned()).collect();
     // In one complete answer the old name is missing and the new one has its identity.
@@ -137,7 +133,7 @@ pub(crate) fn compare(known: &[StoredEntity], seen: &EntitySet, at: Timestamp) -
             kind: clean(&seen.kind).into_owned(),
             key: key.clone(),
             attrs: attrs.clone(),
-            first_seen: before.filter(|_| !begins_anew).map_or(at, |before| before.first_seen),
+            first_seen: before.filter(|_| !begins_anew).map_or(at, |before| before.first_seen.min(at)),
             last_seen: at,
             gone_at: None,
         });
@@ -238,7 +234,7 @@ impl Store {
         metrics: &[&str],
         not_before: Timestamp,
     ) -> Result<HashMap<String, (Timestamp, f64)>, StorageError> {
-        let latest = self.latest(server, set, not_before).await?;
+        let latest = self.latest(server, set, not_before, Timestamp::from_micros(i64::MAX)).await?;
         let metric = metrics.iter().find_map(|wanted| latest.metrics.iter().position(|metric| metric.name == *wanted));
         let (Some(metric), Some(label)) = (metric, latest.labels.iter().position(|name| name == label)) else {
             return Ok(HashMap::new());
@@ -293,8 +289,10 @@ mod tests {
     }
 
     #[test]
-    fn a_report_that_comes_late_changes_nothing() {
-        let known = compare(&[], &seen(&[("shop", "1")]), at(60)).rows;
-        assert_eq!(compare(&known, &seen(&[]), at(0)), EntityChanges::default());
+    fn a_clock_that_was_set_back_keeps_no_inventory_from_changing() {
+        let known = compare(&[], &seen(&[("shop", "1")]), at(3_600)).rows;
+        let changes = compare(&known, &seen(&[("shop", "1"), ("new", "2")]), at(0));
+        assert_eq!(changes.events, [("entity.appeared", "new".to_owned(), String::new())]);
+        assert!(changes.rows.iter().all(|entity| (entity.first_seen, entity.last_seen) == (at(0), at(0))));
     }
 }

@@ -84,21 +84,19 @@ macro_rules! steps {
                 Ok((recorded, streams))
             }
 
-            /// The reports that are not recorded yet and whose server is there, in time order.
+            /// The reports that are not recorded yet and whose server is there, in the order of their arrival.
             async fn fresh<'r>(&mut self, reports: &'r [RunReport]) -> Result<Vec<&'r RunReport>, Fault> {
                 let runs = reports.iter().map(|report| report.id.0).collect();
                 let mut known = self.which_are_there("select id from run where id in (", &runs).await?;
                 let servers = reports.iter().filter_map(|report| report.server).map(|id| id.0).collect();
                 let select = "select id from server where deleted_at is null and id in (";
                 let there = self.which_are_there(select, &servers).await?;
-                let mut fresh: Vec<&RunReport> = reports
+                Ok(reports
                     .iter()
                     .filter(|report| report.server.is_none_or(|server| there.contains(&server.0)))
                     // The batch itself may hold a report twice.
                     .filter(|report| known.insert(report.id.0))
-                    .collect();
-                fresh.sort_by_key(|report| (report.started_at, report.id));
-                Ok(fresh)
+                    .collect())
             }
 
             /// `select` ends with an open list, which is filled with `ids`.

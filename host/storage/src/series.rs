@@ -435,8 +435,15 @@ impl Store {
         Ok(())
     }
 
-    /// Streams whose newest row is older than `not_before` are left out.
-    pub async fn latest(&self, server: ServerId, set: &str, not_before: Timestamp) -> Result<Latest, StorageError> {
+    /// The newest rows from `from` to `to`, both included. A row later than now is none of the present: it was stored before
+    /// the machine's clock was set back.
+    pub async fn latest(
+        &self,
+        server: ServerId,
+        set: &str,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Latest, StorageError> {
         let declarations = self.declarations_of(set).await?;
         let labels = labels_of(&declarations);
         let metrics = metrics_of(&declarations, &[]);
@@ -446,12 +453,13 @@ impl Store {
             let rows: Vec<(i64, Ts, Option<Ts>, Readings)> = read_store!(self, "read the newest samples", |db| {
                 Ok(sqlx::query_as(
                     "select p.stream, p.ts, p.since, p.readings from stream s join point p on p.stream = s.id
-                        and p.ts = (select max(q.ts) from point q where q.stream = s.id and q.ts >= $3)
-                    where s.server = $1 and s.metric_set = $2 and p.ts >= $3",
+                        and p.ts = (select max(q.ts) from point q where q.stream = s.id and q.ts >= $3 and q.ts <= $4)
+                    where s.server = $1 and s.metric_set = $2 and p.ts >= $3 and p.ts <= $4",
                 )
                 .bind(server.0)
                 .bind(declared.id)
-                .bind(Ts::from(not_before))
+                .bind(Ts::from(from))
+                .bind(Ts::from(to))
                 .fetch_all(db)
                 .await?)
             })?;
@@ -480,14 +488,22 @@ impl Store {
         Ok(Latest { labels, metrics, rows: newest.into_values().collect() })
     }
 
-    /// The time of the newest point of a server in any of these sets.
-    pub async fn newest_sample(&self, server: ServerId, sets: &[&str]) -> Result<Option<Timestamp>, StorageError> {
+    /// The time of the newest point of a server in any of these sets, up to `to`.
+    pub async fn newest_sample(
+        &self,
+        server: ServerId,
+        sets: &[&str],
+        to: Timestamp,
+    ) -> Result<Option<Timestamp>, StorageError> {
         if sets.is_empty() {
             return Ok(None);
         }
         let newest: Option<Ts> = read_store!(self, "find the newest sample", |db| {
-            let mut query = QueryBuilder::new(
-                "select max((select max(p.ts) from point p where p.stream = s.id))
+            let mut query =
+                QueryBuilder::new("select max((select max(p.ts) from point p where p.stream = s.id and p.ts <= ");
+            query.push_bind(Ts::from(to));
+            query.push(
+                "))
                 from stream s join metric_set m on m.id = s.metric_set where s.server = ",
             );
             query.push_bind(server.0).push(" and m.name in (");

@@ -86,14 +86,12 @@ macro_rules! steps {
                 Ok(())
             }
 
-            /// Unless a newer one is there.
             async fn replace_table(&mut self, server: ServerId, report: &RunReport, table: &Table) -> Result<(), Fault> {
                 sqlx::query(
                     "insert into latest_table (server, plugin, name, at, row_count, content)
                     values ($1, $2, $3, $4, $5, $6)
                     on conflict (server, plugin, name) do update set
-                        at = excluded.at, row_count = excluded.row_count, content = excluded.content
-                    where latest_table.at <= excluded.at",
+                        at = excluded.at, row_count = excluded.row_count, content = excluded.content",
                 )
                 .bind(server.0)
                 .bind(report.plugin.as_str())

@@ -75,8 +75,7 @@ macro_rules! steps {
                     " on conflict (plugin, server) do update set run = excluded.run, started_at = excluded.started_at,
                         last_success_at = coalesce(excluded.last_success_at, last_run.last_success_at),
                         failing_since = case when excluded.failing_since is null then null
-                            else coalesce(last_run.failing_since, excluded.failing_since) end
-                    where last_run.started_at <= excluded.started_at",
+                            else coalesce(last_run.failing_since, excluded.failing_since) end",
                 );
                 query.build().persistent(false).execute(&mut *self.db).await?;
                 Ok(())

@@ -1,4 +1,6 @@
 //! What runs tell of a server: its identity, whether it can be reached, its last success and failure.
+//!
+//! What arrives later is newer, whatever its time says: a machine's clock may be set back.
 
 use std::collections::{HashMap, HashSet};
 
@@ -34,8 +36,8 @@ macro_rules! steps {
 
             async fn known_statuses(&mut self, servers: &[Uuid]) -> Result<HashMap<Uuid, StatusRow>, Fault> {
                 let mut query = QueryBuilder::new(
-                    "select server, identity, identity_at, reachable, reachable_changed_at, reachable_told_at,
-                        unreachable_reason, unreachable_detail, last_success_at, last_failure_at, last_failure_plugin,
+                    "select server, identity, identity_at, reachable, reachable_changed_at, unreachable_reason,
+                        unreachable_detail, last_success_at, last_failure_at, last_failure_plugin,
                         last_failure_reason, last_failure_detail
                     from server_status where server in (",
                 );
@@ -52,7 +54,7 @@ macro_rules! steps {
             async fn write_statuses(&mut self, statuses: impl Iterator<Item = StatusRow>) -> Result<(), Fault> {
                 let mut query = QueryBuilder::new(
                     "insert into server_status (server, identity, identity_at, reachable, reachable_changed_at,
-                        reachable_told_at, unreachable_reason, unreachable_detail, last_success_at, last_failure_at,
+                        unreachable_reason, unreachable_detail, last_success_at, last_failure_at,
                         last_failure_plugin, last_failure_reason, last_failure_detail) ",
                 );
                 query.push_values(statuses, |mut row, status| {
@@ -61,7 +63,6 @@ macro_rules! steps {
                         .push_bind(status.identity_at)
                         .push_bind(status.reachable)
                         .push_bind(status.reachable_changed_at)
-                        .push_bind(status.reachable_told_at)
                         .push_bind(status.unreachable_reason)
                         .push_bind(status.unreachable_detail)
                         .push_bind(status.last_success_at)
@@ -73,7 +74,6 @@ macro_rules! steps {
                 query.push(
                     " on conflict (server) do update set identity = excluded.identity, identity_at = excluded.identity_at,
                         reachable = excluded.reachable, reachable_changed_at = excluded.reachable_changed_at,
-                        reachable_told_at = excluded.reachable_told_at,
                         unreachable_reason = excluded.unreachable_reason, unreachable_detail = excluded.unreachable_detail,
                         last_success_at = excluded.last_success_at, last_failure_at = excluded.last_failure_at,
                         last_failure_plugin = excluded.last_failure_plugin,
@@ -98,7 +98,6 @@ struct StatusRow {
     identity_at: Option<Ts>,
     reachable: Option<bool>,
     reachable_changed_at: Option<Ts>,
-    reachable_told_at: Option<Ts>,
     unreachable_reason: Option<String>,
     unreachable_detail: Option<String>,
     last_success_at: Option<Ts>,
@@ -111,20 +110,19 @@ struct StatusRow {
 impl StatusRow {
     fn learn(&mut self, report: &RunReport) -> Result<(), StorageError> {
         let at = Ts::from(report.started_at);
-        if let Some(identity) = report.identity.as_ref().filter(|_| self.identity_at <= Some(at)) {
+        if let Some(identity) = &report.identity {
             self.identity = Some(to_json(identity, "server identity")?);
             self.identity_at = Some(at);
         }
         match &report.outcome {
-            RunOutcome::Collected(_) => self.last_success_at = self.last_success_at.max(Some(at)),
+            RunOutcome::Collected(_) => self.last_success_at = Some(at),
             RunOutcome::NotApplicable { .. } => {}
-            RunOutcome::Failed { reason, detail } if self.last_failure_at <= Some(at) => {
+            RunOutcome::Failed { reason, detail } => {
                 self.last_failure_at = Some(at);
                 self.last_failure_plugin = Some(report.plugin.to_string());
                 self.last_failure_reason = Some(reason.as_str().to_owned());
                 self.last_failure_detail = Some(clean(detail).into_owned());
             }
-            RunOutcome::Failed { .. } => {}
         }
         self.learn_reachability(report, at);
         Ok(())
@@ -132,9 +130,6 @@ impl StatusRow {
 
     /// Only a run that asked the server tells: a collection over SSH alone says nothing of PostgreSQL.
     fn learn_reachability(&mut self, report: &RunReport, at: Ts) {
-        if self.reachable_told_at > Some(at) {
-            return;
-        }
         let reachable = match &report.outcome {
             RunOutcome::Failed { reason, detail } if reason.is_server_down() => {
                 self.unreachable_reason = Some(reason.as_str().to_owned());
@@ -147,7 +142,6 @@ impl StatusRow {
             }
             _ => return,
         };
-        self.reachable_told_at = Some(at);
         if self.reachable != Some(reachable) {
             self.reachable = Some(reachable);
             self.reachable_changed_at = Some(at);

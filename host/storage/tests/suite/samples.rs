@@ -57,11 +57,11 @@ async fn the_same_report_twice_changes_nothing(home: &Home) {
     // Another run at the very same time: the point that is there stays.
     let other = samples(id, after(0), vec![row("db1", 99.0, 99.0)]);
     assert_eq!(store.record(&[other]).await.unwrap().points, 0);
-    let latest = store.latest(id, "pg_stat_database", after(0)).await.unwrap();
+    let latest = store.latest(id, "pg_stat_database", after(0), after(60)).await.unwrap();
     assert_eq!(latest.rows.len(), 700);
     let first = latest.rows.iter().find(|row| row.labels == ["db1"]).unwrap();
     assert!(first.values[0] == 1.0 && first.values[1].is_nan());
-    assert!(store.latest(id, "pg_stat_database", after(1)).await.unwrap().rows.is_empty());
+    assert!(store.latest(id, "pg_stat_database", after(1), after(60)).await.unwrap().rows.is_empty());
 }
 
 async fn a_dropped_recreated_or_renamed_database_keeps_its_history(home: &Home) {

@@ -6,7 +6,7 @@ use pgvigil_storage::{
     Store, Vault,
 };
 
-use crate::home::{Home, after, declare, failed, new_server, samples, server};
+use crate::home::{Home, after, declare, failed, new_server, row, samples, server};
 
 crate::on_both_engines!(
     a_second_server_of_a_name_is_refused,
@@ -18,6 +18,7 @@ crate::on_both_engines!(
     a_changed_host_key_is_refused,
     a_key_in_use_is_not_deleted,
     the_list_shows_whether_a_server_is_reachable,
+    a_clock_that_was_set_back_leaves_no_state_stale,
 );
 
 fn password(text: &str) -> SecretChanges {
@@ -51,7 +52,8 @@ async fn a_second_server_of_a_name_is_refused(home: &Home) {
 async fn a_secret_is_kept_changed_and_cleared(home: &Home) {
     let store = home.open().await;
     let server = store.create_server(&new_server("one"), &password("first"), after(0)).await.unwrap();
-    let stored = async |store: &Store| store.server_secrets(server.id).await.unwrap().postgres_password;
+    let stored =
+        async |store: &Store| store.server_secrets(server.id, &SecretKind::ALL).await.unwrap().postgres_password;
     store.update_server(server.id, &new_server("uno"), &SecretChanges::default(), after(1)).await.unwrap();
     assert_eq!(stored(&store).await, Some(Secret::new("first")));
     assert!(store.server_by_id(server.id).await.unwrap().unwrap().has.postgres_password);
@@ -67,14 +69,14 @@ async fn a_secret_that_is_not_wanted_stays_sealed(home: &Home) {
     let store = home.open().await;
     let both = SecretChanges { ssh_password: SecretChange::Set(Secret::new("ssh")), ..password("pg") };
     let server = store.create_server(&new_server("one"), &both, after(0)).await.unwrap();
-    let postgres = store.server_secrets_of(server.id, &[SecretKind::PostgresPassword]).await.unwrap();
+    let postgres = store.server_secrets(server.id, &[SecretKind::PostgresPassword]).await.unwrap();
     assert_eq!((postgres.postgres_password, postgres.ssh_password), (Some(Secret::new("pg")), None));
-    let ssh = store.server_secrets_of(server.id, &[SecretKind::SshPassword]).await.unwrap();
+    let ssh = store.server_secrets(server.id, &[SecretKind::SshPassword]).await.unwrap();
     assert_eq!((ssh.postgres_password, ssh.ssh_password), (None, Some(Secret::new("ssh"))));
     store.close().await;
     drop(store);
     let other = Store::open(home.url.clone(), Vault::new(MasterKey::from_bytes([7; 32]))).await.unwrap();
-    assert!(other.server_secrets_of(server.id, &[SecretKind::SshPrivateKey]).await.is_ok(), "nothing was decrypted");
+    assert!(other.server_secrets(server.id, &[SecretKind::SshPrivateKey]).await.is_ok(), "nothing was decrypted");
 }
 
 async fn secrets_are_not_in_the_store_in_clear(home: &Home) {
@@ -101,7 +103,7 @@ async fn another_encryption_key_is_refused(home: &Home) {
     drop(store);
     let other = Vault::new(MasterKey::from_bytes([7; 32]));
     let store = Store::open(home.url.clone(), other).await.unwrap();
-    let refused = store.server_secrets(server.id).await;
+    let refused = store.server_secrets(server.id, &SecretKind::ALL).await;
     assert!(matches!(refused, Err(StorageError::Sealed { .. })), "{refused:?}");
     assert_eq!(store.servers().await.unwrap().len(), 1, "lists decrypt nothing");
 }
@@ -114,14 +116,14 @@ async fn a_deleted_server_frees_its_name_and_its_history_goes(home: &Home) {
     store.record(&[samples(old.id, after(0), rows.clone())]).await.unwrap();
     assert!(store.delete_server(old.id, after(1)).await.unwrap());
     assert!(!store.delete_server(old.id, after(1)).await.unwrap());
-    assert!(matches!(store.server_secrets(old.id).await, Err(StorageError::NotFound { .. })));
+    assert!(matches!(store.server_secrets(old.id, &SecretKind::ALL).await, Err(StorageError::NotFound { .. })));
     let new = server(&store, "one").await;
     assert_eq!(store.record(&[samples(old.id, after(60), rows.clone())]).await.unwrap().skipped, 1);
     assert!(store.purge_deleted_servers().await.unwrap() > 0);
     assert_eq!(store.purge_deleted_servers().await.unwrap(), 0);
     assert_eq!(store.record(&[samples(new.id, after(60), rows)]).await.unwrap().points, 1);
-    assert_eq!(store.newest_sample(old.id, &["pg_stat_database"]).await.unwrap(), None);
-    assert_eq!(store.newest_sample(new.id, &["pg_stat_database"]).await.unwrap(), Some(after(60)));
+    assert_eq!(store.newest_sample(old.id, &["pg_stat_database"], after(60)).await.unwrap(), None);
+    assert_eq!(store.newest_sample(new.id, &["pg_stat_database"], after(60)).await.unwrap(), Some(after(60)));
 }
 
 async fn a_changed_host_key_is_refused(home: &Home) {
@@ -161,7 +163,10 @@ async fn a_key_in_use_is_not_deleted(home: &Home) {
     let refused = store.delete_ssh_key(key.id).await;
     assert!(matches!(refused, Err(StorageError::KeyInUse { servers }) if servers == ["one"]));
     assert_eq!(store.ssh_keys().await.unwrap()[0].servers_count, 1);
-    assert_eq!(store.server_secrets(server.id).await.unwrap().ssh_private_key, Some(Secret::new("PRIVATE")));
+    assert_eq!(
+        store.server_secrets(server.id, &SecretKind::ALL).await.unwrap().ssh_private_key,
+        Some(Secret::new("PRIVATE"))
+    );
     store.update_server(server.id, &new_server("one"), &SecretChanges::default(), after(1)).await.unwrap();
     assert!(store.delete_ssh_key(key.id).await.unwrap());
 }
@@ -185,4 +190,28 @@ async fn the_list_shows_whether_a_server_is_reachable(home: &Home) {
     assert_eq!(status.last_failure.unwrap().reason, FailureReason::SqlFailed);
     let last = store.last_runs(Some(id)).await.unwrap();
     assert_eq!((last[0].failing_since, last[0].last_success_at), (Some(after(200)), Some(after(180))));
+}
+
+/// Everything after `set_back` was recorded later, though its times are an hour earlier.
+async fn a_clock_that_was_set_back_leaves_no_state_stale(home: &Home) {
+    let store = home.open().await;
+    declare(&store).await;
+    let id = server(&store, "one").await.id;
+    let status = async || store.servers().await.unwrap().remove(0).status;
+    let backends = async |now: i64| {
+        let latest = store.latest(id, "pg_stat_database", after(0), after(now)).await.unwrap();
+        latest.rows[0].values[0]
+    };
+    store.record(&[samples(id, after(3_600), vec![row("shop", 5.0, 1.0)])]).await.unwrap();
+    assert_eq!((status().await.last_success_at, backends(3_600).await), (Some(after(3_600)), 5.0));
+    let set_back =
+        [samples(id, after(60), vec![row("shop", 7.0, 2.0)]), failed(id, after(65), FailureReason::Unreachable)];
+    store.record(&set_back).await.unwrap();
+    let seen = status().await;
+    assert!(matches!(seen.reachability, Reachability::Unreachable { since, .. } if since == after(65)), "{seen:?}");
+    assert_eq!(seen.last_success_at, Some(after(60)));
+    assert_eq!(seen.last_failure.map(|failure| failure.at), Some(after(65)));
+    assert_eq!(store.last_runs(Some(id)).await.unwrap()[0].run.started_at, after(65));
+    assert_eq!(backends(70).await, 7.0);
+    assert_eq!(store.newest_sample(id, &["pg_stat_database"], after(70)).await.unwrap(), Some(after(60)));
 }
