@@ -6,7 +6,7 @@ use anyhow::Context;
 use pgvigil_cluster::{Cluster, ClusterOptions, Installation};
 use pgvigil_model::{PostgresSettings, Secret, ServerName, SslMode, Timestamp};
 use pgvigil_storage::{NewServer, SecretChange, SecretChanges, Store};
-use rand::Rng;
+use rand::RngExt;
 use tokio::task::JoinSet;
 use tokio_postgres::{Client, NoTls};
 use tokio_util::sync::CancellationToken;

@@ -11,7 +11,7 @@ use anyhow::{Context, bail};
 use pgvigil_api::{PASSWORD_COST_DEFAULT, Passwords, check_password_rules};
 use pgvigil_model::{Secret, Timestamp};
 use pgvigil_storage::{NewUser, Role, Store};
-use rand::Rng;
+use rand::RngExt;
 use rand::distr::Alphanumeric;
 use serde::Deserialize;
 use tracing::info;

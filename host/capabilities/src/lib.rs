@@ -9,4 +9,4 @@ mod ssh;
 mod steps;
 
 pub use postgres::{PostgresServer, Session};
-pub use ssh::{HostKeys, SshSecrets, SshServer};
+pub use ssh::{HostKeys, SshKeys, SshSecrets, SshServer};

@@ -3,6 +3,7 @@
 //! [`SshServer`] keeps one connection per server. Keys live in memory only; no agent, no `~/.ssh`, no `known_hosts`.
 
 mod connect;
+mod key;
 mod quote;
 mod steps;
 
@@ -23,6 +24,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use connect::{Endpoint, Session, failed};
 
 pub use connect::{HostKeys, SshSecrets};
+pub use key::SshKeys;
 
 /// Commands at once over one connection. sshd's own limit (MaxSessions) is 10.
 const MAX_CHANNELS: usize = 4;

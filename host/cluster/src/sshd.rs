@@ -124,6 +124,15 @@ impl Sshd {
         sshd.boot().map(|()| sshd)
     }
 
+    /// Lets one more key log in: a line as in `authorized_keys`.
+    pub fn authorize(&self, public: &str) -> Result<(), ClusterError> {
+        let path = self.dir.path().join("authorized_keys");
+        let mut lines = fs::read_to_string(&path).map_err(ClusterError::file("read", &path))?;
+        lines.push_str(public.trim_end());
+        lines.push('\n');
+        fs::write(&path, lines).map_err(ClusterError::file("write", &path))
+    }
+
     pub fn host(&self) -> &'static str {
         "127.0.0.1"
     }

@@ -14,6 +14,7 @@ mod schedule;
 mod series;
 mod server;
 mod setting;
+mod ssh_key;
 mod time;
 
 pub use metric::{Metric, MetricKind, MetricSet};
@@ -29,4 +30,5 @@ pub use server::{
     PostgresSettings, Secret, Server, ServerSecrets, SshAuth, SshSettings, SslMode, StepOutcome, TestStep,
 };
 pub use setting::{InvalidSetting, Setting, Settings};
+pub use ssh_key::{NewKeyKind, RSA_BITS_DEFAULT, RSA_BITS_MAX, RSA_BITS_MIN, SshKeyError, SshKeyPair, SshKeyType};
 pub use time::Timestamp;

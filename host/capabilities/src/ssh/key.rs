@@ -1,0 +1,252 @@
+//! SSH keys: making them, and reading those that somebody gives us. Computing, off the asynchronous threads and bounded.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crypto_primes::hazmat::{SetBits, SmallFactorsSieveFactory};
+use crypto_primes::{Flavor, is_prime, sieve_and_find};
+use pgvigil_model::{NewKeyKind, RSA_BITS_MAX, RSA_BITS_MIN, Secret, SshKeyError, SshKeyPair, SshKeyType};
+use pkcs8::EncryptedPrivateKeyInfoRef;
+use pkcs8::der::SecretDocument;
+use pkcs8::pkcs5::pbes2::{Kdf as Pbes2Kdf, ScryptParams};
+use rsa::{BoxedUint, RsaPrivateKey};
+use russh::keys::ssh_key::private::{Ed25519Keypair, KeypairData, RsaKeypair};
+use russh::keys::ssh_key::{Kdf, LineEnding};
+use russh::keys::{Algorithm, HashAlg, PrivateKey, decode_secret_key};
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+/// Keys being made or opened at once: each takes a core for up to half a minute.
+const WORK_MAX: usize = 1;
+
+/// How long a caller waits for that turn.
+const TURN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// OpenSSH's own limit for what it takes.
+const RSA_BITS_READ_MIN: u32 = 1_024;
+
+/// `ssh-keygen -a`: its default is 16 to 24, and each 16 cost 150 ms.
+const BCRYPT_ROUNDS_MAX: u32 = 512;
+
+/// OpenSSL's default is 2,048, what others advise is 600,000; each million costs half a second.
+const PBKDF2_ITERATIONS_MAX: u32 = 4_000_000;
+
+/// Of scrypt: cost times block size times 128 bytes.
+const SCRYPT_MEMORY_MAX: u64 = 64 << 20;
+const SCRYPT_PARALLEL_MAX: u16 = 16;
+
+/// Makes and reads SSH keys. Cheap to clone; all clones share one turn.
+#[derive(Clone, Debug)]
+pub struct SshKeys {
+    turns: Arc<Semaphore>,
+}
+
+impl Default for SshKeys {
+    fn default() -> Self {
+        Self { turns: Arc::new(Semaphore::new(WORK_MAX)) }
+    }
+}
+
+impl SshKeys {
+    /// Makes a key pair. Dropping the future ends the search for primes within moments.
+    pub async fn make(
+        &self,
+        kind: NewKeyKind,
+        comment: &str,
+        passphrase: Option<Secret>,
+    ) -> Result<SshKeyPair, SshKeyError> {
+        let comment = comment.to_owned();
+        self.in_turn(move |gone| make(kind, &comment, passphrase.as_ref(), gone)).await
+    }
+
+    /// Reads a private key in OpenSSH, PKCS#1, SEC 1 or PKCS#8 format. The pair carries the text as it was given.
+    pub async fn read(
+        &self,
+        private_key: Secret,
+        comment: &str,
+        passphrase: Option<Secret>,
+    ) -> Result<SshKeyPair, SshKeyError> {
+        let comment = comment.to_owned();
+        self.in_turn(move |_| read(&private_key, &comment, passphrase.as_ref())).await
+    }
+
+    async fn in_turn(
+        &self,
+        work: impl FnOnce(&CancellationToken) -> Result<SshKeyPair, SshKeyError> + Send + 'static,
+    ) -> Result<SshKeyPair, SshKeyError> {
+        let turn = timeout(TURN_TIMEOUT, Arc::clone(&self.turns).acquire_owned()).await;
+        let Ok(Ok(turn)) = turn else { return Err(SshKeyError::Busy) };
+        let gone = CancellationToken::new();
+        let _tells_when_dropped = gone.clone().drop_guard();
+        // The turn moves along: a caller that goes away makes room only when its work has ended.
+        let working = spawn_blocking(move || {
+            let _turn = turn;
+            work(&gone)
+        });
+        working.await.unwrap_or_else(|failure| Err(SshKeyError::Failed(failure.to_string())))
+    }
+}
+
+fn make(
+    kind: NewKeyKind,
+    comment: &str,
+    passphrase: Option<&Secret>,
+    gone: &CancellationToken,
+) -> Result<SshKeyPair, SshKeyError> {
+    let keys = match kind {
+        NewKeyKind::Ed25519 => KeypairData::Ed25519(Ed25519Keypair::random(&mut rand::rng())),
+        NewKeyKind::Rsa { bits } => KeypairData::Rsa(rsa_keys(bits, gone)?),
+    };
+    let key = PrivateKey::new(keys, comment).map_err(failed)?;
+    let written = match passphrase {
+        None => key.clone(),
+        Some(passphrase) => key.encrypt(&mut rand::rng(), passphrase.expose()).map_err(failed)?,
+    };
+    let text = written.to_openssh(LineEnding::LF).map_err(failed)?;
+    described(key, comment, Secret::new(text.as_str()), passphrase.is_some())
+}
+
+/// As the crate `rsa` does it, but so that it can be ended: of 8192 bits the search takes up to half a minute.
+fn rsa_keys(bits: u32, gone: &CancellationToken) -> Result<RsaKeypair, SshKeyError> {
+    if !(RSA_BITS_MIN..=RSA_BITS_MAX).contains(&bits) {
+        return Err(SshKeyError::RsaSize { bits, min: RSA_BITS_MIN });
+    }
+    loop {
+        let p = prime(bits.div_ceil(2), gone)?;
+        let q = prime(bits / 2, gone)?;
+        // The same prime twice, or one that does not go with the exponent: as good as never.
+        if let Ok(key) = RsaPrivateKey::from_p_q(p, q, BoxedUint::from(RSA_EXPONENT)) {
+            return RsaKeypair::try_from(key).map_err(failed);
+        }
+    }
+}
+
+const RSA_EXPONENT: u64 = 65_537;
+
+/// With the two highest bits set, so that the product of two has all of its bits.
+fn prime(bits: u32, gone: &CancellationToken) -> Result<BoxedUint, SshKeyError> {
+    let sieve = SmallFactorsSieveFactory::new(Flavor::Any, bits, SetBits::TwoMsb).map_err(failed)?;
+    let stops = |_: &mut _, candidate: &BoxedUint| gone.is_cancelled() || is_prime(Flavor::Any, candidate);
+    let found = sieve_and_find(&mut rand::rng(), sieve, stops).map_err(failed)?;
+    match found {
+        Some(prime) if !gone.is_cancelled() => Ok(prime),
+        _ => Err(SshKeyError::Failed("whoever asked for it has gone".to_owned())),
+    }
+}
+
+fn read(text: &Secret, comment: &str, passphrase: Option<&Secret>) -> Result<SshKeyPair, SshKeyError> {
+    let pem = Pem::of(text.expose())?;
+    let key = match (pem.is_encrypted()?, passphrase) {
+        (true, None) => return Err(SshKeyError::PassphraseNeeded),
+        (false, Some(_)) => return Err(SshKeyError::PassphraseNeedless),
+        (true, Some(passphrase)) => {
+            decode_secret_key(pem.text, Some(passphrase.expose())).map_err(|_| SshKeyError::PassphraseWrong)?
+        }
+        (false, None) => decode_secret_key(pem.text, None).map_err(|error| unreadable(&error.to_string()))?,
+    };
+    described(key, comment, Secret::new(format!("{}\n", pem.text)), passphrase.is_some())
+}
+
+/// A private key as text, not opened yet.
+struct Pem<'a> {
+    text: &'a str,
+    label: &'a str,
+}
+
+impl<'a> Pem<'a> {
+    fn of(text: &'a str) -> Result<Self, SshKeyError> {
+        let text = text.trim();
+        if text.starts_with("PuTTY-User-Key-File") {
+            return Err(SshKeyError::Unsupported("PuTTY's".to_owned()));
+        }
+        if text.starts_with("ssh-") || text.starts_with("ecdsa-") || text.starts_with("-----BEGIN PUBLIC KEY") {
+            return Err(SshKeyError::Public);
+        }
+        let head = text.lines().next().unwrap_or_default();
+        let label = head.strip_prefix("-----BEGIN ").and_then(|rest| rest.strip_suffix("-----"));
+        let label = label.ok_or_else(|| unreadable("it does not begin with -----BEGIN ... PRIVATE KEY-----"))?;
+        match label {
+            "OPENSSH PRIVATE KEY" | "RSA PRIVATE KEY" | "EC PRIVATE KEY" | "PRIVATE KEY" | "ENCRYPTED PRIVATE KEY" => {
+                Ok(Self { text, label })
+            }
+            "DSA PRIVATE KEY" => Err(SshKeyError::Unsupported("DSA".to_owned())),
+            other => Err(unreadable(&format!("it is a {}", other.chars().take(64).collect::<String>().to_lowercase()))),
+        }
+    }
+
+    /// Whether it takes a passphrase. Refuses one that would take long to try.
+    fn is_encrypted(&self) -> Result<bool, SshKeyError> {
+        match self.label {
+            "OPENSSH PRIVATE KEY" => {
+                let key = PrivateKey::from_openssh(self.text).map_err(|error| unreadable(&error.to_string()))?;
+                match key.kdf() {
+                    Kdf::Bcrypt { rounds, .. } if *rounds > BCRYPT_ROUNDS_MAX => {
+                        Err(unreadable(&format!("its passphrase takes {rounds} rounds, more than {BCRYPT_ROUNDS_MAX}")))
+                    }
+                    _ => Ok(key.is_encrypted()),
+                }
+            }
+            "ENCRYPTED PRIVATE KEY" => {
+                let (_, document) =
+                    SecretDocument::from_pem(self.text).map_err(|error| unreadable(&error.to_string()))?;
+                check_costs(document.as_bytes())?;
+                Ok(true)
+            }
+            // OpenSSL's old way: one round of MD5, which costs nothing (and protects little).
+            _ => Ok(self.text.lines().any(|line| line.starts_with("Proc-Type:") && line.contains("ENCRYPTED"))),
+        }
+    }
+}
+
+fn check_costs(der: &[u8]) -> Result<(), SshKeyError> {
+    let info = EncryptedPrivateKeyInfoRef::try_from(der).map_err(|error| unreadable(&error.to_string()))?;
+    let scheme = info.encryption_algorithm.pbes2().ok_or_else(|| unreadable("it is encrypted in an outdated way"))?;
+    let bearable = match &scheme.kdf {
+        Pbes2Kdf::Pbkdf2(params) => params.iteration_count <= PBKDF2_ITERATIONS_MAX,
+        Pbes2Kdf::Scrypt(params) => is_bearable(params),
+        _ => false,
+    };
+    if bearable { Ok(()) } else { Err(unreadable("trying its passphrase would take too long")) }
+}
+
+fn is_bearable(params: &ScryptParams) -> bool {
+    let memory = params.cost_parameter.saturating_mul(u64::from(params.block_size)).saturating_mul(128);
+    memory <= SCRYPT_MEMORY_MAX && params.parallelization <= SCRYPT_PARALLEL_MAX
+}
+
+fn described(
+    mut key: PrivateKey,
+    comment: &str,
+    private_key: Secret,
+    has_passphrase: bool,
+) -> Result<SshKeyPair, SshKeyError> {
+    key.set_comment(comment);
+    let key_type = match key.algorithm() {
+        Algorithm::Rsa { .. } => SshKeyType::Rsa,
+        Algorithm::Ed25519 => SshKeyType::Ed25519,
+        Algorithm::Ecdsa { .. } => SshKeyType::Ecdsa,
+        other => return Err(SshKeyError::Unsupported(other.to_string())),
+    };
+    if let Some(rsa) = key.public_key().key_data().rsa()
+        && !(RSA_BITS_READ_MIN..=RSA_BITS_MAX).contains(&rsa.key_size())
+    {
+        return Err(SshKeyError::RsaSize { bits: rsa.key_size(), min: RSA_BITS_READ_MIN });
+    }
+    Ok(SshKeyPair {
+        key_type,
+        public_key: key.public_key().to_openssh().map_err(failed)?,
+        fingerprint: key.fingerprint(HashAlg::Sha256).to_string(),
+        private_key,
+        has_passphrase,
+    })
+}
+
+fn unreadable(why: &str) -> SshKeyError {
+    SshKeyError::Unreadable(why.to_owned())
+}
+
+fn failed(error: impl std::fmt::Display) -> SshKeyError {
+    SshKeyError::Failed(error.to_string())
+}
