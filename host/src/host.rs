@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use pgvigil_api::{Counters, Host, LiveSession, LiveSessions, PoolStatus, ServerAway, TestTarget};
-use pgvigil_capabilities::{PostgresServer, SshServer};
-use pgvigil_model::{PluginStatus, ServerId, Settings, TestStep, Timestamp};
+use pgvigil_capabilities::{PostgresServer, SshKeys, SshServer};
+use pgvigil_model::{
+    NewKeyKind, PluginStatus, Secret, ServerId, Settings, SshKeyError, SshKeyPair, TestStep, Timestamp,
+};
 use tokio::sync::Notify;
 
 use crate::machines::{Fleet, ssh_secrets};
@@ -19,6 +21,7 @@ pub(crate) struct RunningHost {
     pub registry: Registry,
     pub settings: RwLock<Settings>,
     pub counters: Arc<pgvigil_collector::Counters>,
+    pub ssh_keys: SshKeys,
     /// Servers or settings changed: the schedule is to follow.
     pub changed: Notify,
     pub started_at: Timestamp,
@@ -78,6 +81,24 @@ impl Host for RunningHost {
             })
             .collect();
         Ok(LiveSessions { sessions, truncated })
+    }
+
+    async fn make_ssh_key(
+        &self,
+        kind: NewKeyKind,
+        comment: &str,
+        passphrase: Option<Secret>,
+    ) -> Result<SshKeyPair, SshKeyError> {
+        self.ssh_keys.make(kind, comment, passphrase).await
+    }
+
+    async fn read_ssh_key(
+        &self,
+        private_key: Secret,
+        comment: &str,
+        passphrase: Option<Secret>,
+    ) -> Result<SshKeyPair, SshKeyError> {
+        self.ssh_keys.read(private_key, comment, passphrase).await
     }
 
     fn plugins(&self) -> Vec<PluginStatus> {

@@ -164,6 +164,7 @@ async fn watch(
         registry,
         settings: RwLock::new(store.settings().await?),
         counters: collector.counters(),
+        ssh_keys: pgvigil_capabilities::SshKeys::default(),
         changed: Notify::new(),
         started_at: Timestamp::from(SystemTime::now()),
     });

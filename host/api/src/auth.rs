@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::client::Client;
 use crate::error::{ApiError, ApiResult, AuthFailure};
-use crate::state::{Api, from_depot};
+use crate::state::{Api, Record, from_depot};
 
 pub(crate) const ACCESS_TOKEN_SECONDS: i64 = 60 * 60;
 pub(crate) const REFRESH_TOKEN_SECONDS: i64 = 7 * 24 * 60 * 60;
@@ -84,6 +84,15 @@ impl Tokens {
 pub(crate) struct Caller {
     pub(crate) user: User,
     pub(crate) client: Client,
+    /// Of the access token.
+    pub(crate) jti: Uuid,
+}
+
+impl Caller {
+    /// A line of the audit trail about something that this caller did.
+    pub(crate) fn did(&self, event_type: &'static str, details: String) -> Record<'_> {
+        Record { event_type, username: &self.user.login, client: &self.client, jti: None, details: Some(details) }
+    }
 }
 
 /// The token of `Authorization: Bearer ...`.
@@ -101,7 +110,7 @@ pub(crate) async fn authenticate(api: &Api, req: &Request) -> ApiResult<Caller> 
         AccessCheck::Revoked => return Err(AuthFailure::Revoked.into()),
         AccessCheck::Inactive | AccessCheck::UnknownUser => return Err(AuthFailure::Credentials.into()),
     };
-    Ok(Caller { user, client: Client::of(req, &api.config) })
+    Ok(Caller { user, client: Client::of(req, &api.config), jti: claims.jti })
 }
 
 impl From<AuthFailure> for ApiError {

@@ -81,7 +81,19 @@ fn add_permissions(document: &mut Value) {
 }
 
 /// What callers send: there a field may be left out.
-const INPUTS: [&str; 4] = ["ServerIn", "SettingsIn", "SignIn", "TestIn"];
+const INPUTS: [&str; 11] = [
+    "GenerateKeyIn",
+    "ImportKeyIn",
+    "KeyFileIn",
+    "PasswordChangeIn",
+    "ServerIn",
+    "SettingsIn",
+    "SignIn",
+    "SshKeyChangesIn",
+    "TestIn",
+    "UserChangesIn",
+    "UserIn",
+];
 
 /// Left out of an answer where they mean nothing.
 const OMITTED_FIELDS: [(&str, &str); 2] = [("Problem", "errors"), ("TestResult", "auth_type")];

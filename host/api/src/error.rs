@@ -27,8 +27,30 @@ pub(crate) enum ApiError {
     NoSuchPlugin(String),
     #[error("nothing is at this address")]
     NoSuchRoute,
+    #[error("there is no user called `{0}`")]
+    NoSuchUser(String),
+    #[error("there is no SSH key `{0}`")]
+    NoSuchSshKey(String),
+    #[error("there is no such session of yours; it may have ended by itself")]
+    NoSuchSession,
+    #[error("there is no such {0} any more")]
+    Gone(&'static str),
     #[error("a server called `{0}` exists already")]
     ServerExists(ServerName),
+    #[error("a user called `{0}` exists already")]
+    UserExists(String),
+    #[error("an SSH key called `{0}` exists already")]
+    SshKeyExists(String),
+    #[error("this very key is stored already (fingerprint {0})")]
+    SshKeyKnown(String),
+    #[error("the SSH key is in use by {}; let them log in another way first", .0.join(", "))]
+    SshKeyInUse(Vec<String>),
+    #[error("{0} is taken")]
+    Taken(&'static str),
+    #[error("you cannot delete your own account; another admin can")]
+    OwnAccount,
+    #[error("this would leave no active admin; make another user an admin first")]
+    LastAdmin,
     #[error("{0}")]
     BadRequest(String),
     #[error("the body must be {0}")]
@@ -112,7 +134,18 @@ impl ApiError {
             Self::NoSuchDatabase { .. } => (StatusCode::NOT_FOUND, "no-such-database"),
             Self::NoSuchPlugin(_) => (StatusCode::NOT_FOUND, "no-such-plugin"),
             Self::NoSuchRoute => (StatusCode::NOT_FOUND, "no-such-route"),
+            Self::NoSuchUser(_) => (StatusCode::NOT_FOUND, "no-such-user"),
+            Self::NoSuchSshKey(_) => (StatusCode::NOT_FOUND, "no-such-ssh-key"),
+            Self::NoSuchSession => (StatusCode::NOT_FOUND, "no-such-session"),
+            Self::Gone(_) => (StatusCode::NOT_FOUND, "gone"),
             Self::ServerExists(_) => (StatusCode::BAD_REQUEST, "server-exists"),
+            Self::UserExists(_) => (StatusCode::BAD_REQUEST, "user-exists"),
+            Self::SshKeyExists(_) => (StatusCode::BAD_REQUEST, "ssh-key-exists"),
+            Self::SshKeyKnown(_) => (StatusCode::BAD_REQUEST, "ssh-key-known"),
+            Self::SshKeyInUse(_) => (StatusCode::BAD_REQUEST, "ssh-key-in-use"),
+            Self::Taken(_) => (StatusCode::BAD_REQUEST, "taken"),
+            Self::OwnAccount => (StatusCode::BAD_REQUEST, "own-account"),
+            Self::LastAdmin => (StatusCode::BAD_REQUEST, "last-admin"),
             Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "bad-request"),
             Self::WrongMediaType(_) => (StatusCode::UNPROCESSABLE_ENTITY, "wrong-media-type"),
             Self::BodyTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large"),
@@ -218,8 +251,15 @@ impl ApiError {
 }
 
 impl From<StorageError> for ApiError {
+    /// What a caller can mend is the caller's error; everything else is the store's.
     fn from(cause: StorageError) -> Self {
-        Self::Store(cause)
+        match cause {
+            StorageError::Taken { what } => Self::Taken(what),
+            StorageError::NotFound { what } => Self::Gone(what),
+            StorageError::KeyInUse { servers } => Self::SshKeyInUse(servers),
+            StorageError::LastAdmin => Self::LastAdmin,
+            cause => Self::Store(cause),
+        }
     }
 }
 
@@ -267,7 +307,7 @@ impl EndpointOutRegister for ApiError {
             ("400", "Not acceptable as it stands"),
             ("401", "Not signed in, or the token is no longer valid"),
             ("403", "The role does not suffice, or the origin is foreign"),
-            ("404", "No such server, database or plugin"),
+            ("404", "Nothing of this name or id is there"),
             ("422", "Some fields are not acceptable; `errors` says which"),
             ("429", "Too many attempts; see Retry-After"),
             ("503", "The server, the store or the host itself is not available"),

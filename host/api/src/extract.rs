@@ -44,6 +44,10 @@ impl<T: ToSchema> EndpointArgRegister for Body<T> {
 }
 
 fn parse<T: DeserializeOwned>(payload: &[u8]) -> ApiResult<T> {
+    // serde would take the elements of an array for the fields of a struct, in their order.
+    if payload.trim_ascii_start().first() == Some(&b'[') {
+        return Err(ApiError::invalid("body", "must be a JSON object"));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(payload);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
@@ -67,6 +71,36 @@ fn field_error(path: &str, message: &str) -> FieldError {
     FieldError::new(field, if missing.is_some() { "is missing" } else { message })
 }
 
+/// Everything that is wrong with an input, field by field.
+#[derive(Debug)]
+pub(crate) struct Errors {
+    /// Put before the name of each field.
+    prefix: &'static str,
+    found: Vec<FieldError>,
+}
+
+impl Errors {
+    pub(crate) fn new(prefix: &'static str) -> Self {
+        Self { prefix, found: Vec::new() }
+    }
+
+    /// None, and noted, where the field is not acceptable.
+    pub(crate) fn take<T>(&mut self, field: &str, checked: Result<T, String>) -> Option<T> {
+        match checked {
+            Ok(value) => Some(value),
+            Err(message) => {
+                self.found.push(FieldError::new(format!("{}{field}", self.prefix), message));
+                None
+            }
+        }
+    }
+
+    /// The input, where nothing is wrong with it.
+    pub(crate) fn none_or<T>(self, input: Option<T>) -> ApiResult<T> {
+        input.filter(|_| self.found.is_empty()).ok_or(ApiError::Invalid(self.found))
+    }
+}
+
 /// A whole number from `min` to `max`, or `default` where none is given.
 pub(crate) fn number_in(field: &str, text: Option<&str>, default: u32, min: u32, max: u32) -> ApiResult<u32> {
     let Some(text) = text else { return Ok(default) };
@@ -80,6 +114,13 @@ const MOMENT_EXPECTED: &str =
 /// A moment: RFC 3339, a date (midnight UTC), a date and time (UTC), or relative to now (`now-6h`).
 pub(crate) fn moment(field: &str, text: &str, now: Timestamp) -> ApiResult<Timestamp> {
     parse_moment(text.trim(), now).ok_or_else(|| ApiError::invalid(field, MOMENT_EXPECTED))
+}
+
+/// The end of a period that includes the given moment; a date alone is its whole day.
+pub(crate) fn moment_included(field: &str, text: &str, now: Timestamp) -> ApiResult<Timestamp> {
+    let start = moment(field, text, now)?;
+    let is_date = chrono::NaiveDate::parse_from_str(text.trim(), "%Y-%m-%d").is_ok();
+    Ok(if is_date { start.plus_seconds(86_400) } else { Timestamp::from_micros(start.micros().saturating_add(1)) })
 }
 
 fn parse_moment(text: &str, now: Timestamp) -> Option<Timestamp> {
@@ -193,6 +234,7 @@ mod tests {
             FieldError::new("settings.port", "invalid type: string \"5432\", expected u16")
         );
         assert_eq!(refusal("nonsense").field, "body");
+        assert_eq!(refusal(r#" [{"port": 1}]"#).field, "body");
     }
 
     fn at(text: &str) -> Option<String> {

@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use pgvigil_model::{
-    PluginStatus, PostgresSettings, ServerId, ServerSecrets, SshSettings, StepOutcome, TestStep, Timestamp,
+    NewKeyKind, PluginStatus, PostgresSettings, Secret, ServerId, ServerSecrets, SshKeyError, SshKeyPair, SshSettings,
+    StepOutcome, TestStep, Timestamp,
 };
 
 /// The running host, as far as the API needs it. The API bounds every asynchronous call by its own deadline and drops the
@@ -18,6 +19,23 @@ pub trait Host: Send + Sync + 'static {
     /// What the sessions of a server do now: at most `limit` of them, the longest running statements first. Opens at most one
     /// connection beside the probes' one.
     async fn live_sessions(&self, server: ServerId, limit: usize) -> Result<LiveSessions, ServerAway>;
+
+    /// Makes an SSH key, off the asynchronous threads; the work ends when the future is dropped. With a passphrase the private
+    /// half is encrypted with it.
+    async fn make_ssh_key(
+        &self,
+        kind: NewKeyKind,
+        comment: &str,
+        passphrase: Option<Secret>,
+    ) -> Result<SshKeyPair, SshKeyError>;
+
+    /// Reads a private key that somebody gives us: which type it is, and its public half.
+    async fn read_ssh_key(
+        &self,
+        private_key: Secret,
+        comment: &str,
+        passphrase: Option<Secret>,
+    ) -> Result<SshKeyPair, SshKeyError>;
 
     /// As in plugins.toml, in its order.
     fn plugins(&self) -> Vec<PluginStatus>;

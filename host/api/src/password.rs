@@ -6,6 +6,8 @@ use std::time::Duration;
 use pgvigil_model::Secret;
 use tokio::sync::Semaphore;
 
+use crate::error::ApiError;
+
 /// bcrypt reads no more than this; a longer password would be cut without a word.
 pub const PASSWORD_BYTES_MAX: usize = 72;
 
@@ -21,6 +23,8 @@ pub enum PasswordError {
     TooLong,
     #[error("the password must have at least 8 characters, among them a letter and a digit")]
     TooWeak,
+    #[error("the password has a NUL character")]
+    Nul,
     #[error("too many passwords are being checked")]
     Busy,
     #[error("cannot hash the password")]
@@ -29,11 +33,25 @@ pub enum PasswordError {
     Cut(#[source] tokio::task::JoinError),
 }
 
-/// Whether a new password is acceptable: the predecessor's rule, and bcrypt's limit.
+impl PasswordError {
+    /// As an answer to whoever chose the password in `field`.
+    pub(crate) fn in_field(self, field: &str) -> ApiError {
+        match self {
+            Self::TooLong | Self::TooWeak | Self::Nul => ApiError::invalid(field, self.to_string()),
+            Self::Busy => ApiError::Busy { retry_after_seconds: TURN_TIMEOUT.as_secs() },
+            Self::Hash(_) | Self::Cut(_) => ApiError::internal(self),
+        }
+    }
+}
+
+/// Whether a new password is acceptable: the predecessor's rule, and bcrypt's limits.
 pub fn check_password_rules(password: &Secret) -> Result<(), PasswordError> {
     let text = password.expose();
     if text.len() > PASSWORD_BYTES_MAX {
         return Err(PasswordError::TooLong);
+    }
+    if text.contains('\0') {
+        return Err(PasswordError::Nul);
     }
     let has_letter = text.chars().any(char::is_alphabetic);
     let has_digit = text.chars().any(|c| c.is_ascii_digit());
@@ -58,7 +76,7 @@ impl Passwords {
     pub async fn hash(&self, password: &Secret) -> Result<String, PasswordError> {
         check_password_rules(password)?;
         let (password, cost) = (password.clone(), self.cost);
-        self.compute(move || bcrypt::non_truncating_hash(password.expose(), cost).map_err(PasswordError::Hash)).await
+        self.compute(move || bcrypt::hash(password.expose(), cost).map_err(PasswordError::Hash)).await
     }
 
     /// Whether `password` is the one behind `hash`. None stands for a user that is not there: it costs the same and is false.

@@ -13,7 +13,8 @@ use crate::error::CatchFrameworkErrors;
 use crate::permissions::Guard;
 use crate::state::Api;
 use crate::{
-    databases, docs, events, health, plugins, runs, series, servers, sessions, settings, statistics, users, web,
+    account, audit, databases, docs, events, health, logs, plugins, runs, series, servers, sessions, settings,
+    ssh_keys, statistics, users, web,
 };
 
 /// Smaller answers are not worth compressing.
@@ -35,7 +36,11 @@ const SECURITY_HEADERS: [(HeaderName, &str); 5] = [
 pub(crate) fn api() -> Router {
     let nouns = [
         sessions::routes(),
+        account::routes(),
         users::routes(),
+        ssh_keys::routes(),
+        audit::routes(),
+        logs::routes(),
         health::routes(),
         servers::routes(),
         databases::routes(),

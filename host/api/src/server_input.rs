@@ -11,6 +11,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::error::{ApiError, ApiResult, FieldError};
+use crate::extract::Errors;
 
 const TEXT_CHARS_MAX: usize = 255;
 const PASSWORD_CHARS_MAX: usize = 1_000;
@@ -97,9 +98,9 @@ pub(crate) struct ServerInput {
 impl ServerIn {
     /// Everything that is wrong with it, at once. `prefix` is put before the name of each field.
     pub(crate) fn check(self, prefix: &'static str) -> ApiResult<ServerInput> {
-        let mut errors = Errors { prefix, found: Vec::new() };
+        let mut errors = Errors::new(prefix);
         let input = self.read(&mut errors);
-        input.filter(|_| errors.found.is_empty()).ok_or(ApiError::Invalid(errors.found))
+        errors.none_or(input)
     }
 
     fn read(self, errors: &mut Errors) -> Option<ServerInput> {
@@ -145,29 +146,12 @@ impl ServerIn {
     }
 }
 
-struct Errors {
-    prefix: &'static str,
-    found: Vec<FieldError>,
-}
-
-impl Errors {
-    fn take<T>(&mut self, field: &str, checked: Result<T, String>) -> Option<T> {
-        match checked {
-            Ok(value) => Some(value),
-            Err(message) => {
-                self.found.push(FieldError::new(format!("{}{field}", self.prefix), message));
-                None
-            }
-        }
-    }
-}
-
 /// An empty text is as good as none.
 fn given(text: Option<&str>) -> Option<&str> {
     text.map(str::trim).filter(|text| !text.is_empty())
 }
 
-fn check_text(text: &str) -> Result<String, String> {
+pub(crate) fn check_text(text: &str) -> Result<String, String> {
     let text = text.trim();
     if text.is_empty() {
         Err("is empty".to_owned())

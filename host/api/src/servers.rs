@@ -17,8 +17,8 @@ use crate::extract::{Body, server_named};
 use crate::facts::{self, Facts};
 use crate::host::{LiveSession, TestTarget, succeeded};
 use crate::server_input::{ServerIn, ServerInput};
-use crate::state::{Api, Record, now};
-use crate::wire::{FailureReasonWord, StepOutcomeWord, Time, whole};
+use crate::state::{Api, now};
+use crate::wire::{FailureReasonWord, Removed, StepOutcomeWord, Time, whole};
 
 /// A test goes through name resolution, TCP, TLS, login and a few queries.
 const TEST_TIMEOUT: Duration = Duration::from_secs(15);
@@ -132,7 +132,7 @@ async fn create_server(api: Api, caller: Caller, body: Body<ServerIn>) -> ApiRes
     let created = api.store.create_server(&input.server, &input.creation_secrets(), now()).await;
     let server = created.map_err(|error| refused(error, &input.server.name))?;
     api.host.servers_changed();
-    audit(&api, &caller, "server_create", server.name.to_string()).await;
+    api.audit(caller.did("server_create", server.name.to_string())).await;
     answer(&api, server_named(&api, server.name.as_str()).await?).await
 }
 
@@ -157,13 +157,8 @@ async fn update_server(
         stored
     };
     api.host.servers_changed();
-    audit(&api, &caller, "server_update", changes(&stored, &input)).await;
+    api.audit(caller.did("server_update", changes(&stored, &input))).await;
     answer(&api, server_named(&api, input.server.name.as_str()).await?).await
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-struct Removed {
-    message: String,
 }
 
 /// Removes a server and its history.
@@ -175,7 +170,7 @@ async fn delete_server(api: Api, caller: Caller, name: PathParam<String>) -> Api
         return Err(ApiError::NoSuchServer(server.name.to_string()));
     }
     api.host.servers_changed();
-    audit(&api, &caller, "server_delete", server.name.to_string()).await;
+    api.audit(caller.did("server_delete", server.name.to_string())).await;
     Ok(Json(Removed { message: format!("Server {} was removed", server.name) }))
 }
 
@@ -405,11 +400,6 @@ fn refused(error: StorageError, name: &ServerName) -> ApiError {
         StorageError::NotFound { .. } => ApiError::NoSuchServer(name.to_string()),
         other => other.into(),
     }
-}
-
-async fn audit(api: &Api, caller: &Caller, event_type: &'static str, details: String) {
-    let (username, client) = (&caller.user.login, &caller.client);
-    api.audit(Record { event_type, username, client, jti: None, details: Some(details) }).await;
 }
 
 /// What a change changed, by name; of secrets only that they did.

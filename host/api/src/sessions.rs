@@ -41,7 +41,7 @@ struct SignIn {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct TokenAnswer {
+pub(crate) struct TokenAnswer {
     /// For the header `Authorization: Bearer ...`.
     access_token: String,
     token_type: &'static str,
@@ -90,10 +90,7 @@ async fn verified_login(api: &Api, form: &SignIn) -> ApiResult<Option<String>> {
         Ok(matches) => matches,
         // Nobody can have such a password.
         Err(PasswordError::TooLong) => false,
-        Err(PasswordError::Busy) => return Err(ApiError::Busy { retry_after_seconds: 5 }),
-        Err(error @ (PasswordError::TooWeak | PasswordError::Hash(_) | PasswordError::Cut(_))) => {
-            return Err(ApiError::internal(error));
-        }
+        Err(error) => return Err(error.in_field("password")),
     };
     Ok(user.filter(|user| matches && user.is_active).map(|user| user.login))
 }
@@ -179,20 +176,20 @@ async fn sign_out(api: Api, req: &mut Request, res: &mut Response) -> ApiResult<
 }
 
 /// An access token and the refresh token that goes with it.
-struct NewTokens {
+pub(crate) struct NewTokens {
     access: Claims,
     refresh: Claims,
 }
 
 impl NewTokens {
-    fn for_user(login: &str) -> Self {
+    pub(crate) fn for_user(login: &str) -> Self {
         Self {
             access: Claims::new(login, TokenKind::Access, now()),
             refresh: Claims::new(login, TokenKind::Refresh, now()),
         }
     }
 
-    fn session(&self) -> NewSession {
+    pub(crate) fn session(&self) -> NewSession {
         NewSession {
             refresh_jti: self.refresh.jti,
             refresh_expires_at: self.refresh.expires_at(),
@@ -201,7 +198,7 @@ impl NewTokens {
         }
     }
 
-    fn answer(&self, api: &Api, req: &Request, res: &mut Response) -> ApiResult<Json<TokenAnswer>> {
+    pub(crate) fn answer(&self, api: &Api, req: &Request, res: &mut Response) -> ApiResult<Json<TokenAnswer>> {
         let cookie = cookie(api, req, api.tokens.sign(&self.refresh)?, REFRESH_TOKEN_SECONDS);
         res.add_cookie(cookie);
         let access_token = api.tokens.sign(&self.access)?;

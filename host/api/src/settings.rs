@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::auth::Caller;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::Body;
-use crate::state::{Api, Record, now};
+use crate::state::{Api, now};
 use crate::wire::Time;
 
 pub(crate) fn routes() -> Vec<Router> {
@@ -104,9 +104,7 @@ async fn put_settings(api: Api, caller: Caller, body: Body<SettingsIn>) -> ApiRe
         api.host.settings_changed();
         let changes =
             changed.iter().map(|(setting, value)| format!("{}: {} -> {value}", setting.key(), before.get(*setting)));
-        let details = Some(changes.collect::<Vec<_>>().join(", "));
-        let (username, client) = (&caller.user.login, &caller.client);
-        api.audit(Record { event_type: "settings_update", username, client, jti: None, details }).await;
+        api.audit(caller.did("settings_update", changes.collect::<Vec<_>>().join(", "))).await;
     }
     view(&api).await
 }

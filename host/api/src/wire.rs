@@ -1,7 +1,7 @@
 //! Types that several answers share, as they look in JSON and in the OpenAPI document.
 
 use pgvigil_model::{AbsenceReason, FailureReason, StepOutcome, Timestamp};
-use pgvigil_storage::Role;
+use pgvigil_storage::{LogLevel, Role};
 use salvo::oapi::schema::{BasicType, Schema};
 use salvo::oapi::{Components, ComposeSchema, KnownFormat, Object, Ref, RefOr, SchemaFormat, ToSchema};
 use serde::{Serialize, Serializer};
@@ -73,6 +73,12 @@ pub(crate) fn present(value: f64) -> Option<f64> {
     (!value.is_nan()).then_some(value)
 }
 
+/// What was removed or ended, in a sentence.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Removed {
+    pub(crate) message: String,
+}
+
 /// A closed set of words as a named schema.
 macro_rules! words {
     ($(#[$doc:meta])* $wrapper:ident, $type:ty, $name:literal, [$($word:literal),+ $(,)?]) => {
@@ -109,6 +115,7 @@ macro_rules! words {
 }
 
 words!(RoleWord, Role, "Role", ["viewer", "operator", "admin"]);
+words!(LogLevelWord, LogLevel, "LogLevel", ["info", "warning", "error"]);
 words!(StepOutcomeWord, StepOutcome, "StepOutcome", ["passed", "warning", "failed", "skipped"]);
 words!(
     AbsenceReasonWord,
@@ -166,6 +173,7 @@ mod tests {
     #[test]
     fn documented_words_are_those_of_the_model() {
         assert_words_are_of::<Role>(RoleWord::WORDS);
+        assert_words_are_of::<LogLevel>(LogLevelWord::WORDS);
         assert_words_are_of::<StepOutcome>(StepOutcomeWord::WORDS);
         assert_words_are_of::<AbsenceReason>(AbsenceReasonWord::WORDS);
         assert_words_are_of::<FailureReason>(FailureReasonWord::WORDS);

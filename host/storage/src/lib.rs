@@ -44,7 +44,7 @@ pub use server::{
     NewServer, Reachability, SecretChange, SecretChanges, SecretKind, SecretPresence, ServerFailure, ServerOverview,
     ServerStatus,
 };
-pub use session::{AccessCheck, NewSession, Rotation};
+pub use session::{AccessCheck, NewSession, Rotation, StoredSession};
 pub use setting::StoredSetting;
 pub use ssh_key::{NewSshKey, SshKey, SshKeyServer};
 pub use state::PluginStateValue;

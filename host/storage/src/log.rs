@@ -1,13 +1,13 @@
 //! The system log that operators read in the UI.
 
 use pgvigil_model::{Resolution, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::engine::{read_store, write_store};
 use crate::types::{Ts, clean, containing, folded, to_i64, to_u64};
 use crate::{StorageError, Store};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogLevel {
     Info,

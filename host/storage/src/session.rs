@@ -46,6 +46,19 @@ pub enum AccessCheck {
     UnknownUser,
 }
 
+/// Somewhere a user is signed in: a family with a refresh token that is still good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredSession {
+    /// Of the family.
+    pub id: Uuid,
+    pub started_at: Timestamp,
+    /// When the tokens were last renewed.
+    pub renewed_at: Timestamp,
+    pub expires_at: Timestamp,
+    pub ip_address: Option<String>,
+    pub user_agent: Option<String>,
+}
+
 /// Revokes the refresh tokens that match, and the access tokens that were given out with them.
 macro_rules! revoke_sessions {
     ($db:expr, $condition:literal, $value:expr, $now:expr) => {{
@@ -179,6 +192,83 @@ impl Store {
         write_store!(self, "end a user's sessions", |db| {
             revoke_sessions!(db, "login = $1", login.as_ref(), now);
             Ok(())
+        })
+    }
+
+    /// The sessions of a user that go on, the newest renewal first.
+    pub async fn sessions_of(&self, login: &str, now: Timestamp) -> Result<Vec<StoredSession>, StorageError> {
+        let rows: Vec<(Uuid, Ts, Ts, Ts)> = read_store!(self, "list a user's sessions", |db| {
+            Ok(sqlx::query_as(
+                "select t.family, (select min(f.issued_at) from refresh_token f where f.family = t.family), t.issued_at,
+                    t.expires_at
+                from refresh_token t
+                where t.login = $1 and t.used_at is null and t.revoked_at is null and t.expires_at > $2
+                order by t.issued_at desc, t.jti",
+            )
+            .bind(clean(login))
+            .bind(Ts::from(now))
+            .fetch_all(db)
+            .await?)
+        })?;
+        let session = |(id, started_at, renewed_at, expires_at): (Uuid, Ts, Ts, Ts)| StoredSession {
+            id,
+            started_at: started_at.into(),
+            renewed_at: renewed_at.into(),
+            expires_at: expires_at.into(),
+            ip_address: None,
+            user_agent: None,
+        };
+        Ok(rows.into_iter().map(session).collect())
+    }
+
+    /// The session that an access token of this user was given out in.
+    pub async fn session_of_access(&self, login: &str, access_jti: Uuid) -> Result<Option<Uuid>, StorageError> {
+        read_store!(self, "find a session", |db| {
+            Ok(sqlx::query_scalar("select family from refresh_token where login = $1 and access_jti = $2")
+                .bind(clean(login))
+                .bind(access_jti)
+                .fetch_optional(db)
+                .await?)
+        })
+    }
+
+    /// Ends one session of a user. False: this user has no such session that goes on.
+    pub async fn end_session_of(&self, login: &str, id: Uuid, now: Timestamp) -> Result<bool, StorageError> {
+        let login = clean(login);
+        write_store!(self, "end a session", |db| {
+            let living: Option<Uuid> = sqlx::query_scalar(
+                "select family from refresh_token
+                where login = $1 and family = $2 and used_at is null and revoked_at is null and expires_at > $3",
+            )
+            .bind(&login)
+            .bind(id)
+            .bind(Ts::from(now))
+            .fetch_optional(&mut *db)
+            .await?;
+            let Some(family) = living else { return Ok(false) };
+            revoke_sessions!(db, "family = $1", family, now);
+            Ok(true)
+        })
+    }
+
+    /// Ends all sessions of a user but one, and answers how many.
+    pub async fn end_sessions_but(&self, login: &str, keep: Option<Uuid>, now: Timestamp) -> Result<u64, StorageError> {
+        let login = clean(login);
+        write_store!(self, "end a user's sessions", |db| {
+            let living: Vec<Uuid> = sqlx::query_scalar(
+                "select family from refresh_token
+                where login = $1 and used_at is null and revoked_at is null and expires_at > $2",
+            )
+            .bind(&login)
+            .bind(Ts::from(now))
+            .fetch_all(&mut *db)
+            .await?;
+            let mut ended = 0;
+            for family in living.into_iter().filter(|family| Some(*family) != keep) {
+                revoke_sessions!(db, "family = $1", family, now);
+                ended += 1;
+            }
+            Ok(ended)
         })
     }
 

@@ -8,10 +8,11 @@ use async_trait::async_trait;
 use pgvigil_api::{
     Api, ApiConfig, Counters, Host, LiveSession, LiveSessions, Passwords, PoolStatus, ServerAway, TestTarget, service,
 };
+use pgvigil_capabilities::SshKeys;
 use pgvigil_model::{
-    Capability, Collected, FailureReason, Identity, Metric, MetricKind, MetricSet, PluginState, PluginStatus,
-    ProbeMetadata, RunCost, RunId, RunOutcome, RunReport, SampleRow, Samples, Scope, Secret, ServerId, StepOutcome,
-    TestStep, Timestamp, Trigger,
+    Capability, Collected, FailureReason, Identity, Metric, MetricKind, MetricSet, NewKeyKind, PluginState,
+    PluginStatus, ProbeMetadata, RunCost, RunId, RunOutcome, RunReport, SampleRow, Samples, Scope, Secret, ServerId,
+    SshKeyError, SshKeyPair, StepOutcome, TestStep, Timestamp, Trigger,
 };
 use pgvigil_storage::{MasterKey, NewUser, Role, Store, StoreUrl, User, Vault};
 use salvo::http::{Method, StatusCode};
@@ -86,6 +87,13 @@ impl TestApp {
 
     pub async fn user(&self, login: &str) -> User {
         self.store.user(login).await.unwrap().unwrap()
+    }
+
+    /// Event, details and user of the newest.
+    pub async fn last_audit(&self) -> (String, Option<String>, String) {
+        let filter = pgvigil_storage::AuditFilter { limit: 1, ..Default::default() };
+        let newest = self.store.audit(&filter).await.unwrap().items.remove(0);
+        (newest.event_type, newest.details, newest.username)
     }
 
     pub async fn audit_types(&self) -> Vec<String> {
@@ -236,6 +244,7 @@ pub struct FakeHost {
     pub away: Mutex<Option<String>>,
     pub servers_changed: AtomicUsize,
     pub settings_changed: AtomicUsize,
+    pub ssh_keys: SshKeys,
 }
 
 impl FakeHost {
@@ -274,6 +283,24 @@ impl Host for FakeHost {
             query: Some("select 1 -- ".to_owned() + &"x".repeat(100_000)),
         };
         Ok(LiveSessions { sessions: vec![session; limit + 100], truncated: false })
+    }
+
+    async fn make_ssh_key(
+        &self,
+        kind: NewKeyKind,
+        comment: &str,
+        passphrase: Option<Secret>,
+    ) -> Result<SshKeyPair, SshKeyError> {
+        self.ssh_keys.make(kind, comment, passphrase).await
+    }
+
+    async fn read_ssh_key(
+        &self,
+        private_key: Secret,
+        comment: &str,
+        passphrase: Option<Secret>,
+    ) -> Result<SshKeyPair, SshKeyError> {
+        self.ssh_keys.read(private_key, comment, passphrase).await
     }
 
     fn plugins(&self) -> Vec<PluginStatus> {

@@ -6,8 +6,12 @@ mod harness;
 mod permissions;
 mod sessions;
 
+mod account;
 mod documents;
 mod observations;
 mod servers;
 mod serving;
 mod settings;
+mod ssh_keys;
+mod trail;
+mod users;
