@@ -1,4 +1,4 @@
-import type { Messages } from '../i18n/en'
+import type { Messages } from '../i18n/en/en'
 import type { ChartShape } from './model'
 
 /** Which metrics a chart shows and how. Names are those that the probes declare. */

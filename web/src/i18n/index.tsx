@@ -1,6 +1,6 @@
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react'
 import { createUnits, type Units } from '../lib/units'
-import type { Messages } from './en'
+import type { Messages } from './en/en'
 
 /**
  * Messages are typed objects: a text that one language lacks, or a wrong parameter, does not compile. Only the chosen
@@ -12,8 +12,8 @@ export type Locale = (typeof LOCALES)[number]
 const STORAGE_KEY = 'pgvigil.locale'
 
 const CATALOGUES: Record<Locale, () => Promise<Messages>> = {
-  en: () => import('./en').then((module) => module.en),
-  ru: () => import('./ru').then((module) => module.ru),
+  en: () => import('./en/en').then((module) => module.en),
+  ru: () => import('./ru/ru').then((module) => module.ru),
 }
 
 export interface I18n {

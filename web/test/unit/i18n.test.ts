@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { en } from '../../src/i18n/en.ts'
+import { en } from '../../src/i18n/en/en.ts'
 import { preferredLocale } from '../../src/i18n/index.tsx'
-import { ru } from '../../src/i18n/ru.ts'
+import { ru } from '../../src/i18n/ru/ru.ts'
 
 test.each([
   [1, '1 сервер'],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { en } from '../../src/i18n/en.ts'
-import { ru } from '../../src/i18n/ru.ts'
+import { en } from '../../src/i18n/en/en.ts'
+import { ru } from '../../src/i18n/ru/ru.ts'
 import { createUnits, UNKNOWN, valueFormat } from '../../src/lib/units.ts'
 
 const english = createUnits('en', en.units)

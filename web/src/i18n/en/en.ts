@@ -1,0 +1,24 @@
+import { charts } from './charts'
+import { databases } from './databases'
+import { plugins } from './plugins'
+import { servers } from './servers'
+import { sessions } from './sessions'
+import { settings } from './settings'
+import { shell } from './shell'
+import { time } from './time'
+import { words } from './words'
+
+export const en = {
+  ...words,
+  ...time,
+  ...shell,
+  ...servers,
+  ...databases,
+  ...sessions,
+  ...charts,
+  ...plugins,
+  ...settings,
+}
+
+/** Every other language has exactly these texts. */
+export type Messages = typeof en

@@ -1,0 +1,57 @@
+import type { Messages } from '../en/en'
+import { pluralizer } from '../plural'
+
+const plural = pluralizer('ru')
+
+export const charts: Pick<Messages, 'charts'> = {
+  charts: {
+    connections: 'Соединения',
+    connectionsHelp: 'Подключённые серверные процессы по базам',
+    size: 'Размер',
+    sizeHelp: 'Размер баз данных на диске',
+    transactions: 'Транзакции',
+    transactionsHelp: 'Зафиксированные и отменённые, в секунду',
+    cacheHit: 'Попадания в кеш',
+    cacheHitHelp: 'Доля блоков, найденных в кеше буферов',
+    tuplesRead: 'Чтение строк',
+    tuplesReadHelp: 'Возвращено просмотрами и найдено по индексам, в секунду',
+    tuplesWritten: 'Запись строк',
+    tuplesWrittenHelp: 'Вставлено, изменено и удалено, в секунду',
+    temp: 'Временные файлы',
+    tempHelp: 'Записано во временные файлы, в секунду',
+    deadlocks: 'Взаимоблокировки и конфликты',
+    deadlocksHelp: 'Взаимоблокировки и запросы, отменённые восстановлением',
+    metrics: {
+      numbackends: 'соединения',
+      bytes: 'размер',
+      xact_commit: 'фиксации',
+      xact_rollback: 'откаты',
+      hit_ratio: 'доля попаданий',
+      tup_returned: 'возвращено',
+      tup_fetched: 'найдено',
+      tup_inserted: 'вставлено',
+      tup_updated: 'изменено',
+      tup_deleted: 'удалено',
+      temp_bytes: 'записано',
+      deadlocks: 'взаимоблокировки',
+      conflicts: 'конфликты',
+    },
+    other: (count) => `прочие (${count})`,
+    shared: 'общие объекты',
+    noSamples: 'За этот период измерений нет',
+    leftOut: (count) =>
+      `показаны не все: ещё ${plural(count, { one: 'ряд', few: 'ряда', many: 'рядов', other: 'ряда' })}`,
+    oneSample: 'Для скорости нужны два измерения, а за этот период есть только одно',
+    showTable: 'Показать таблицей',
+    showChart: 'Показать графиком',
+    time: 'Время',
+    values: 'значения',
+    resolution: { raw: 'каждое измерение', hour: 'по часам', '4hour': 'по 4 часа', day: 'по дням' },
+    zoomHint: 'Выделите отрезок, чтобы приблизить',
+    isolate: (name) => `Показать только ${name}`,
+    showAll: 'Показать все ряды',
+    keyboardHint: 'Стрелки двигают указатель',
+    summary: (title, count) => `${title}: ${plural(count, { one: 'ряд', few: 'ряда', many: 'рядов', other: 'ряда' })}.`,
+    seriesSummary: (name, last, min, max) => `${name}: последнее ${last}, наименьшее ${min}, наибольшее ${max}.`,
+  },
+}

@@ -1,0 +1,102 @@
+import type { Messages } from '../en/en'
+import { pluralizer } from '../plural'
+
+const plural = pluralizer('ru')
+
+export const plugins: Pick<Messages, 'plugins' | 'runs' | 'events'> = {
+  plugins: {
+    title: 'Плагины',
+    hint: 'Что запускает plugins.toml и как это идёт.',
+    columns: {
+      name: 'Плагин',
+      state: 'Состояние',
+      probe: 'Проба',
+      interval: 'Каждые',
+      timeout: 'Не дольше',
+      grants: 'Разрешения',
+      lastRuns: 'Последние запуски',
+    },
+    emptyTitle: 'Плагинов нет',
+    emptyText: 'В plugins.toml нет записей. Хорошее начало — набор с пояснениями из репозитория.',
+    ok: (count) => `собрано: ${count}`,
+    failed: (count) => `ошибок: ${count}`,
+    notApplicable: (count) => `неприменимо: ${count}`,
+    noRuns: 'запусков ещё не было',
+    version: 'Версия',
+    digest: 'Отпечаток (SHA-256)',
+    loadedAt: 'Загружен',
+    memory: 'Предел памяти',
+    servers: 'Серверы',
+    capabilities: 'Использует',
+    metricSets: 'Показатели',
+    metricColumns: { name: 'Показатель', kind: 'Вид', unit: 'Единица', help: 'Смысл' },
+    scope: 'Охват',
+    minVersion: 'PostgreSQL начиная с',
+    notLoaded: 'Проба не загружена и потому не может сказать, что она собирает.',
+    runsOf: 'Запуски этого плагина',
+    labels: 'Метки',
+    none: 'нет',
+  },
+  runs: {
+    title: 'Запуски',
+    filterOutcome: 'Фильтр по исходу',
+    filterServer: 'Сервер',
+    filterPlugin: 'Плагин',
+    columns: {
+      started: 'Начат',
+      plugin: 'Плагин',
+      server: 'Сервер',
+      outcome: 'Исход',
+      duration: 'Длился',
+      values: 'Значений',
+      cost: 'Затраты',
+    },
+    hostScope: 'узел',
+    cost: {
+      cpu: 'процессор',
+      memory: 'память',
+      queries: (count) => plural(count, { one: 'запрос', few: 'запроса', many: 'запросов', other: 'запроса' }),
+      rows: (count) => plural(count, { one: 'строка', few: 'строки', many: 'строк', other: 'строки' }),
+      ssh: (count) =>
+        plural(count, { one: 'команда SSH', few: 'команды SSH', many: 'команд SSH', other: 'команды SSH' }),
+      received: 'получено',
+      waited: 'ожидание',
+    },
+    skipped: (count) =>
+      plural(count, {
+        one: 'такт пропущен',
+        few: 'такта пропущено',
+        many: 'тактов пропущено',
+        other: 'такта пропущено',
+      }),
+    absences: (count) =>
+      plural(count, {
+        one: 'пробел в данных',
+        few: 'пробела в данных',
+        many: 'пробелов в данных',
+        other: 'пробела в данных',
+      }),
+    onRequest: 'по требованию',
+    log: 'Журнал',
+    absent: 'Чего нет',
+    emptyTitle: 'Запусков ещё не было',
+    emptyText: 'Запуск появится здесь, когда плагин впервые отработает на сервере.',
+    noMatchTitle: 'Ни один запуск не подходит',
+    limited: (count) => `Последние ${count}.`,
+    open: (plugin, server) => `Подробности запуска ${plugin} на ${server}`,
+  },
+  events: {
+    title: 'События',
+    kinds: {
+      'entity.appeared': 'Новая',
+      'entity.gone': 'Исчезла',
+      'entity.recreated': 'Создана заново',
+      'entity.renamed': 'Переименована',
+    },
+    filterKind: 'Вид события',
+    emptyTitle: 'Событий пока нет',
+    emptyText: 'Здесь отмечаются базы, которые появились, исчезли, переименованы или созданы заново.',
+    noMatchTitle: 'Ни одно событие не подходит',
+    columns: { at: 'Время', kind: 'Вид', subject: 'О чём', message: 'Что произошло' },
+  },
+}

@@ -1,0 +1,67 @@
+import type { Messages } from '../en/en'
+
+export const words: Pick<
+  Messages,
+  | 'units'
+  | 'roles'
+  | 'serverStates'
+  | 'failureReasons'
+  | 'absenceReasons'
+  | 'runOutcomes'
+  | 'pluginStates'
+  | 'stepOutcomes'
+> = {
+  units: {
+    bytes: ['Б', 'КБ', 'МБ', 'ГБ', 'ТБ', 'ПБ'],
+    perSecond: '/с',
+    perMinute: '/мин',
+    perHour: '/ч',
+    millisecond: 'мс',
+    second: 'с',
+    minute: 'мин',
+    hour: 'ч',
+    day: 'д',
+    now: 'только что',
+    ago: (duration) => `${duration} назад`,
+    ahead: (duration) => `через ${duration}`,
+  },
+  roles: { admin: 'администратор', operator: 'оператор', viewer: 'наблюдатель' },
+  serverStates: {
+    ok: 'Работает',
+    warning: 'Внимание',
+    unreachable: 'Недоступен',
+    pending: 'Ещё не опрошен',
+  },
+  failureReasons: {
+    unreachable: 'Нет соединения',
+    'authentication-failed': 'Сервер отказал во входе',
+    'tls-failed': 'Ошибка TLS',
+    'server-refused': 'Сервер отказал',
+    'timed-out': 'Истекло время',
+    'not-granted': 'Не разрешено в plugins.toml',
+    'missing-privilege': 'Не хватает прав',
+    misconfigured: 'Ошибка настройки',
+    'sql-failed': 'Ошибка SQL',
+    'ssh-failed': 'Ошибка SSH',
+    'host-key-changed': 'Ключ узла SSH изменился',
+    'host-call-failed': 'Ошибка вызова узла',
+    'limit-exceeded': 'Превышен предел',
+    'out-of-memory': 'Не хватило памяти',
+    'out-of-cpu': 'Не хватило процессорного времени',
+    trapped: 'Проба упала',
+    'invalid-report': 'Неверный отчёт',
+    'probe-failed': 'Ошибка пробы',
+    cancelled: 'Отменено',
+    'host-failed': 'Сбой самого узла',
+  },
+  absenceReasons: {
+    denied: 'нет прав',
+    locked: 'заблокировано',
+    'timed-out': 'истекло время',
+    'not-applicable': 'неприменимо',
+    failed: 'ошибка',
+  },
+  runOutcomes: { collected: 'Собрано', 'not-applicable': 'Неприменимо', failed: 'Ошибка' },
+  pluginStates: { loaded: 'Загружен', disabled: 'Выключен', refused: 'Отклонён' },
+  stepOutcomes: { passed: 'Пройден', warning: 'Замечание', failed: 'Не пройден', skipped: 'Пропущен' },
+}
