@@ -1,47 +1,60 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query'
-import { parseRange, type RangeSearch, rangeSeconds, rangeToQuery } from '../lib/url-state'
+import { rangeSeconds, rangeToQuery, type TimeRange } from '../lib/time-range'
 import { api, unwrap } from './client'
+import type { Freshness } from './freshness'
+import type { LiveEvent } from './live'
 import type { RunOutcome } from './types'
 
 const SECOND = 1_000
+const MINUTE = 60 * SECOND
+
+const every = (milliseconds: number, touchedBy?: (event: LiveEvent) => boolean, gap?: number) => ({
+  freshness: {
+    every: milliseconds,
+    ...(touchedBy === undefined ? {} : { touchedBy }),
+    ...(gap === undefined ? {} : { gap }),
+  } satisfies Freshness,
+})
+
+const aboutServer = (name: string) => (event: LiveEvent) => event.server === name
+const aboutRuns = (event: LiveEvent) => event.kind === 'run'
+const aboutPlugins = (event: LiveEvent) => event.kind === 'plugin'
 
 /** The list shows what the host last saw, so asking for it costs the servers nothing. */
-const STATUS_EVERY = 10 * SECOND
-const SLOW_EVERY = 60 * SECOND
-
 export const serversQuery = () =>
   queryOptions({
     queryKey: ['servers'],
     queryFn: ({ signal }) => unwrap(api.GET('/api/servers', { signal })),
-    refetchInterval: STATUS_EVERY,
+    // Of many servers one has always just been seen; the list follows them together.
+    meta: every(10 * SECOND, aboutRuns, 10 * SECOND),
   })
 
 export const serverQuery = (name: string) =>
   queryOptions({
     queryKey: ['server', name],
     queryFn: ({ signal }) => unwrap(api.GET('/api/servers/{name}', { params: { path: { name } }, signal })),
-    refetchInterval: STATUS_EVERY,
+    meta: every(10 * SECOND, aboutServer(name)),
   })
 
 export const databasesQuery = (name: string) =>
   queryOptions({
     queryKey: ['server', name, 'databases'],
     queryFn: ({ signal }) => unwrap(api.GET('/api/servers/{name}/databases', { params: { path: { name } }, signal })),
-    refetchInterval: SLOW_EVERY / 2,
+    meta: every(30 * SECOND, aboutServer(name), 5 * SECOND),
   })
 
 export const filesystemsQuery = (name: string) =>
   queryOptions({
     queryKey: ['server', name, 'filesystems'],
     queryFn: ({ signal }) => unwrap(api.GET('/api/servers/{name}/filesystems', { params: { path: { name } }, signal })),
-    refetchInterval: SLOW_EVERY,
+    meta: every(MINUTE, aboutServer(name), 10 * SECOND),
   })
 
 export const sessionsQuery = (name: string) =>
   queryOptions({
     queryKey: ['server', name, 'sessions'],
     queryFn: ({ signal }) => unwrap(api.GET('/api/server_stats/{name}', { params: { path: { name } }, signal })),
-    // This one does ask the server: only when the page opens and when the user says so.
+    // This one does ask the server: only when the page opens and as often as the reader chose there.
     staleTime: Number.POSITIVE_INFINITY,
     refetchOnWindowFocus: false,
     retry: false,
@@ -59,45 +72,39 @@ export interface SeriesRequest {
 const MAX_POINTS = 1_000
 
 /** New points come no faster than servers are asked, and long windows move slowly. */
-function refreshEvery(search: RangeSearch): number | false {
-  const range = parseRange(search)
-  if (range.kind === 'absolute') return false
-  return rangeSeconds(range.name) <= 86_400 ? SLOW_EVERY / 2 : 10 * SLOW_EVERY
+function seriesFreshness(request: SeriesRequest, range: TimeRange) {
+  if (range.kind === 'absolute') return undefined
+  return rangeSeconds(range) <= 86_400
+    ? every(30 * SECOND, aboutServer(request.server), 5 * SECOND)
+    : every(10 * MINUTE, aboutServer(request.server), MINUTE)
 }
 
-export const seriesQuery = (request: SeriesRequest, search: RangeSearch) =>
+/** A window as the API takes it; `range` says how fast it moves. */
+export const seriesQuery = (request: SeriesRequest, range: TimeRange, window = rangeToQuery(range)) =>
   queryOptions({
-    queryKey: ['series', request, search],
+    queryKey: ['series', request, window],
     queryFn: ({ signal }) => {
       const { server, set, labels } = request
       const metrics = request.metrics.join(',')
-      const window = rangeToQuery(parseRange(search))
-      const query = {
-        server,
-        set,
-        metrics,
-        ...window,
-        max_points: MAX_POINTS,
-        ...(labels === undefined ? {} : { labels }),
-      }
+      const query = { server, set, metrics, ...window, max_points: MAX_POINTS, ...(labels ? { labels } : {}) }
       return unwrap(api.GET('/api/series', { params: { query }, signal }))
     },
     placeholderData: keepPreviousData,
-    refetchInterval: refreshEvery(search),
+    meta: seriesFreshness(request, range) ?? {},
   })
 
 export const pluginsQuery = () =>
   queryOptions({
     queryKey: ['plugins'],
     queryFn: ({ signal }) => unwrap(api.GET('/api/plugins', { signal })),
-    refetchInterval: SLOW_EVERY / 2,
+    meta: every(30 * SECOND, aboutPlugins),
   })
 
 export const pluginQuery = (name: string) =>
   queryOptions({
     queryKey: ['plugin', name],
     queryFn: ({ signal }) => unwrap(api.GET('/api/plugins/{name}', { params: { path: { name } }, signal })),
-    refetchInterval: SLOW_EVERY / 2,
+    meta: every(15 * SECOND, (event) => event.plugin === name, 5 * SECOND),
   })
 
 export interface RunsFilter {
@@ -116,7 +123,7 @@ export const runsQuery = (filter: RunsFilter) =>
       return unwrap(api.GET('/api/runs', { params: { query }, signal }))
     },
     placeholderData: keepPreviousData,
-    refetchInterval: STATUS_EVERY,
+    meta: every(10 * SECOND, (event) => event.kind === 'run' && concerns(filter, event)),
   })
 
 export interface EventsFilter {
@@ -124,16 +131,20 @@ export interface EventsFilter {
   kind?: string | undefined
 }
 
-export const eventsQuery = (filter: EventsFilter) =>
+export const eventsQuery = (filter: EventsFilter, limit = LIST_LIMIT) =>
   queryOptions({
-    queryKey: ['events', filter],
+    queryKey: ['events', filter, limit],
     queryFn: ({ signal }) => {
-      const query = { ...withoutUnset(filter), limit: LIST_LIMIT }
+      const query = { ...withoutUnset(filter), limit }
       return unwrap(api.GET('/api/events', { params: { query }, signal }))
     },
     placeholderData: keepPreviousData,
-    refetchInterval: STATUS_EVERY,
+    meta: every(10 * SECOND, (event) => event.kind !== 'run'),
   })
+
+const concerns = (filter: RunsFilter, event: LiveEvent): boolean =>
+  (filter.server === undefined || filter.server === event.server) &&
+  (filter.plugin === undefined || filter.plugin === event.plugin)
 
 export const settingsQuery = () =>
   queryOptions({
@@ -144,14 +155,39 @@ export const settingsQuery = () =>
 export const healthQuery = () =>
   queryOptions({
     queryKey: ['health'],
+    queryFn: ({ signal }) => unwrap(api.GET('/api/health', { signal })),
+    meta: every(30 * SECOND),
+  })
+
+/** The version for those who are not signed in yet. */
+export const versionQuery = () =>
+  queryOptions({
+    queryKey: ['version'],
     queryFn: async () => {
       const response = await fetch('/api/health')
       if (!response.ok) throw new Error(`HTTP ${response.status}`)
       const body: unknown = await response.json()
       return typeof body === 'object' && body !== null && 'version' in body ? String(body.version) : null
     },
-    staleTime: SLOW_EVERY,
+    staleTime: MINUTE,
   })
+
+/** The main script that the host serves now; another one than ours means that the host was updated. */
+export const newestPageQuery = () =>
+  queryOptions({
+    queryKey: ['newest page'],
+    queryFn: async ({ signal }) => {
+      const response = await fetch('/', { signal, cache: 'no-cache' })
+      if (!response.ok) throw new Error(`HTTP ${response.status}`)
+      return mainScript(await response.text())
+    },
+    staleTime: 5 * MINUTE,
+    retry: false,
+    meta: every(5 * MINUTE),
+  })
+
+/** Its name changes with every build. */
+export const mainScript = (html: string): string => /<script[^>]+src="([^"]*\/assets\/[^"]+\.js)"/.exec(html)?.[1] ?? ''
 
 function withoutUnset<Filter extends object>(filter: Filter): Partial<Filter> {
   const set = Object.entries(filter).filter(([, value]) => value !== undefined)

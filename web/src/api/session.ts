@@ -18,11 +18,16 @@ export interface SessionParts {
   origin: string
 }
 
+/** Other tabs need not know of every key. */
+const ACTIVITY_EVERY_MS = 30_000
+
 export class Session {
   #state: SessionState = { kind: 'restoring' }
   /** In memory only: nothing that a script could read later. */
   #token: string | null = null
+  #expiresAt: number | null = null
   #refreshing: Promise<string> | null = null
+  #activeAt = Date.now()
   readonly #listeners = new Set<() => void>()
   readonly #parts: SessionParts
 
@@ -30,7 +35,9 @@ export class Session {
     this.#parts = parts
     parts.channel.onmessage = (event) => {
       if (event.data === 'signed-out') this.#end(false)
+      if (event.data === 'expired') this.#end(true)
       if (event.data === 'signed-in' && this.#state.kind === 'signed-out') void this.restore()
+      if (event.data === 'active') this.#activeAt = Date.now()
     }
   }
 
@@ -60,10 +67,44 @@ export class Session {
     this.#parts.channel.postMessage('signed-in')
   }
 
-  async signOut(): Promise<void> {
-    const headers = new Headers(this.#token === null ? {} : { Authorization: `Bearer ${this.#token}` })
+  /** When the access token ends, by the clock of this browser; null where the host's token does not say. */
+  readonly expiresAt = (): number | null => this.#expiresAt
+
+  /** When somebody last used a page of this browser, in this tab or another. */
+  readonly activeAt = (): number => this.#activeAt
+
+  noteActivity() {
+    const now = Date.now()
+    if (now - this.#activeAt > ACTIVITY_EVERY_MS) this.#parts.channel.postMessage('active')
+    this.#activeAt = now
+  }
+
+  /** Renews before the end. False: the host refuses, or does not see the cookie; what is left of the session stays. */
+  async extend(): Promise<boolean> {
     try {
-      await this.#send(new Request(this.#url('/api/logout'), { method: 'POST', headers }))
+      await this.#renew()
+      return true
+    } catch (error) {
+      if (error instanceof ApiProblem && error.status === 401) return false
+      throw error
+    }
+  }
+
+  /** Ends a session that nobody uses, in all tabs; the host forgets it too. */
+  async expire(): Promise<void> {
+    try {
+      await this.#logout()
+    } catch {
+      // The host is away; the cookie dies with its time.
+    } finally {
+      this.#end(true)
+      this.#parts.channel.postMessage('expired')
+    }
+  }
+
+  async signOut(): Promise<void> {
+    try {
+      await this.#logout()
     } finally {
       // Also when the host is away: whoever signs out wants this page closed.
       this.#end(false)
@@ -82,17 +123,22 @@ export class Session {
     return this.#send(withToken(again, renewed))
   }
 
-  /** One refresh at a time: everyone who needs a token waits for the same one. */
-  #refresh(): Promise<string> {
+  async #refresh(): Promise<string> {
+    try {
+      return await this.#renew()
+    } catch (error) {
+      if (error instanceof ApiProblem && error.status === 401) this.#end(true)
+      throw error
+    }
+  }
+
+  /** One at a time: everyone who needs a token waits for the same one. */
+  #renew(): Promise<string> {
     this.#refreshing ??= this.#parts
       .exclusively(() => this.#tokenFrom(new Request(this.#url('/api/refresh'), { method: 'POST' })))
       .then((token) => {
         this.#token = token
         return token
-      })
-      .catch((error: unknown) => {
-        if (error instanceof ApiProblem && error.status === 401) this.#end(true)
-        throw error
       })
       .finally(() => {
         this.#refreshing = null
@@ -100,11 +146,17 @@ export class Session {
     return this.#refreshing
   }
 
+  async #logout(): Promise<void> {
+    const headers = new Headers(this.#token === null ? {} : { Authorization: `Bearer ${this.#token}` })
+    await this.#send(new Request(this.#url('/api/logout'), { method: 'POST', headers }))
+  }
+
   async #tokenFrom(request: Request): Promise<string> {
     const response = await this.#send(request)
     const body: unknown = await response.json().catch(() => null)
     if (!response.ok) throw problemFrom(response, body)
     if (typeof body === 'object' && body !== null && 'access_token' in body && typeof body.access_token === 'string') {
+      this.#expiresAt = expiryOf(body.access_token, response.headers.get('date'))
       return body.access_token
     }
     throw new ApiProblem(response.status, 'The host answered without a token')
@@ -132,6 +184,7 @@ export class Session {
 
   #end(expired: boolean) {
     this.#token = null
+    this.#expiresAt = null
     if (this.#state.kind === 'signed-out') return
     // Only someone who was in can be told that the session ran out.
     this.#set({ kind: 'signed-out', expired: expired && this.#state.kind === 'signed-in' })
@@ -155,4 +208,21 @@ function userFrom(body: unknown): User {
     return body as User
   }
   throw new ApiProblem(0, 'The host answered without a user')
+}
+
+/**
+ * The end that a JWT names, moved to the clock of this browser: `hostDate` is the host's at the time of its answer.
+ * Only for telling the reader; whether a token is valid is the host's to say.
+ */
+export function expiryOf(token: string, hostDate: string | null): number | null {
+  try {
+    const payload = token.split('.')[1]?.replaceAll('-', '+').replaceAll('_', '/')
+    const claims: unknown = JSON.parse(atob(payload ?? ''))
+    if (typeof claims !== 'object' || claims === null || !('exp' in claims)) return null
+    const now = Date.now()
+    const ahead = hostDate === null ? 0 : Date.parse(hostDate) - now
+    return typeof claims.exp === 'number' ? claims.exp * 1_000 - (Number.isNaN(ahead) ? 0 : ahead) : null
+  } catch {
+    return null
+  }
 }

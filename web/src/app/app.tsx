@@ -15,6 +15,9 @@ const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 5_000,
+      // Freshness has its own place, which knows of pauses.
+      refetchOnWindowFocus: false,
+      refetchOnReconnect: true,
       // What the host refused it will refuse again; what it could not be reached for may pass.
       retry: (failures, error) => failures < RETRIES && !refused(error),
       retryDelay: (attempt) => Math.min(500 * 2 ** attempt, 5_000),

@@ -1,35 +1,66 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router'
-import { oneOf, searchText, validateRange } from '../lib/url-state'
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+  retainSearchParams,
+} from '@tanstack/react-router'
+import { parseSearch, stringifySearch } from '../lib/search-text'
+import { TIME_KEYS, validateTime } from '../lib/time-range'
+import { oneOf, searchText } from '../lib/url-state'
 import { CrashPage } from './crash'
 import { NotFoundPage } from './not-found'
 import { Shell } from './shell'
 
-const root = createRootRoute({ component: Shell, notFoundComponent: NotFoundPage, errorComponent: CrashPage })
+const root = createRootRoute({
+  component: Shell,
+  notFoundComponent: NotFoundPage,
+  errorComponent: CrashPage,
+  validateSearch: validateTime,
+  // One time context for all pages: every link takes it along.
+  search: { middlewares: [retainSearchParams([...TIME_KEYS])] },
+})
 
-const redirectToServers = () => {
-  throw redirect({ to: '/servers' })
-}
-
-const home = createRoute({ getParentRoute: () => root, path: '/', beforeLoad: redirectToServers })
 // Whoever is signed out sees the form at every address; this one is for bookmarks.
 const login = createRoute({ getParentRoute: () => root, path: '/login', component: () => null })
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/servers' })
+  },
+})
 
 export interface ListSearch {
   q?: string | undefined
   sort?: string | undefined
   state?: string | undefined
+  /** Columns, where others than usual were chosen. */
+  col?: string | undefined
 }
 
 const validateList = (search: Record<string, unknown>): ListSearch => ({
   q: searchText(search.q),
   sort: searchText(search.sort),
   state: searchText(search.state),
+  col: searchText(search.col),
 })
+
+export interface ServersSearch extends ListSearch {
+  version?: string | undefined
+  tag?: string | undefined
+}
 
 const servers = createRoute({
   getParentRoute: () => root,
   path: '/servers',
-  validateSearch: validateList,
+  validateSearch: (search: Record<string, unknown>): ServersSearch => ({
+    ...validateList(search),
+    version: searchText(search.version),
+    tag: searchText(search.tag),
+  }),
   component: lazyRouteComponent(() => import('../features/servers/servers-page'), 'ServersPage'),
 })
 
@@ -54,7 +85,6 @@ const server = createRoute({
 const serverOverview = createRoute({
   getParentRoute: () => server,
   path: '/',
-  validateSearch: validateRange,
   component: lazyRouteComponent(() => import('../features/server/overview-tab'), 'OverviewTab'),
 })
 
@@ -86,17 +116,16 @@ const validateRuns = (search: Record<string, unknown>): RunsSearch => ({
   plugin: searchText(search.plugin),
 })
 
-const serverRuns = createRoute({
+const serverPlugins = createRoute({
   getParentRoute: () => server,
-  path: '/runs',
+  path: '/plugins',
   validateSearch: validateRuns,
-  component: lazyRouteComponent(() => import('../features/server/runs-tab'), 'RunsTab'),
+  component: lazyRouteComponent(() => import('../features/server/plugins-tab'), 'PluginsTab'),
 })
 
 const database = createRoute({
   getParentRoute: () => root,
   path: '/servers/$name/db/$db',
-  validateSearch: validateRange,
   component: lazyRouteComponent(() => import('../features/database/database-page'), 'DatabasePage'),
 })
 
@@ -147,7 +176,7 @@ const routeTree = root.addChildren([
   servers,
   newServer,
   editServer,
-  server.addChildren([serverOverview, serverDatabases, serverSessions, serverRuns]),
+  server.addChildren([serverOverview, serverDatabases, serverSessions, serverPlugins]),
   database,
   plugins,
   plugin,
@@ -156,4 +185,5 @@ const routeTree = root.addChildren([
   settings,
 ])
 
-export const createAppRouter = () => createRouter({ routeTree, scrollRestoration: true, defaultPreload: 'intent' })
+export const createAppRouter = () =>
+  createRouter({ routeTree, parseSearch, stringifySearch, scrollRestoration: true, defaultPreload: 'intent' })

@@ -1,100 +1,220 @@
+import { Dialog } from '@base-ui/react/dialog'
 import { useQueryClient } from '@tanstack/react-query'
 import { Link, Navigate, Outlet, useLocation, useNavigate } from '@tanstack/react-router'
+import { lazy, Suspense, useEffect, useState } from 'react'
 import { session } from '../api/client'
 import { LOCALES, useI18n } from '../i18n'
 import { paths } from '../lib/paths'
-import { canEditSettings } from '../lib/roles'
-import { setTheme, THEMES, useTheme } from '../lib/theme'
+import { useShortcut } from '../lib/shortcuts'
+import { setTheme, THEMES, toggleTheme, useTheme } from '../lib/theme'
 import { cx } from '../ui/classes'
 import { Icon } from '../ui/icon'
+import { Kbd } from '../ui/kbd'
 import { MenuButton, MenuChoice, MenuItem, MenuSeparator } from '../ui/menu'
+import { Toasts } from '../ui/toasts'
+import { Announcer } from './announcer'
+import { Banners } from './banners'
+import { Freshness } from './live'
 import { Logo } from './logo'
+import { useNav } from './nav'
 import { useUser } from './session-context'
+import { SessionGuard } from './session-guard'
+import { ZonedTimes } from './time'
 
 const LANGUAGE_NAMES = { en: 'English', ru: 'Русский' } as const
 
-function useNavItems(): { to: string; label: string }[] {
-  const { t } = useI18n()
-  const user = useUser()
-  const items = [
-    { to: paths.servers(), label: t.nav.servers },
-    { to: paths.plugins(), label: t.nav.plugins },
-    { to: paths.runs(), label: t.nav.runs },
-    { to: paths.events(), label: t.nav.events },
-  ]
-  return canEditSettings(user.role) ? [...items, { to: paths.settings(), label: t.nav.settings }] : items
-}
-
-const iconButton = 'inline-flex min-h-8 items-center gap-1.5 rounded-md px-2 hover:bg-sunken'
+const Palette = lazy(() => import('./palette').then((module) => ({ default: module.Palette })))
+const ShortcutsHelp = lazy(() => import('./shortcuts-help').then((module) => ({ default: module.ShortcutsHelp })))
 
 export function Shell() {
-  const { t } = useI18n()
   const path = useLocation({ select: (location) => location.pathname })
-  if (path === paths.login()) return <Navigate to={paths.servers()} replace />
+  if (path === paths.login()) return <Navigate to={paths.home()} replace />
   return (
-    <div className="flex min-h-dvh flex-col">
+    <ZonedTimes>
+      <Announcer />
+      <Freshness />
+      <SessionGuard />
+      <Frame />
+    </ZonedTimes>
+  )
+}
+
+function Frame() {
+  const { t } = useI18n()
+  const [palette, setPalette] = usePalette()
+  const [help, setHelp] = useState(false)
+  useGoShortcuts()
+  useShortcut('help', () => setHelp(true))
+  useShortcut('theme', toggleTheme)
+  const search = () => setPalette(true)
+  return (
+    <div className="lg:grid lg:grid-cols-[13.5rem_minmax(0,1fr)]">
       <a
         href="#content"
         className="sr-only focus:not-sr-only focus:fixed focus:top-1 focus:left-1 focus:z-50 focus:rounded focus:bg-panel focus:p-2"
       >
         {t.common.skipToContent}
       </a>
-      <header className="sticky top-0 z-30 border-b border-line bg-panel">
-        <div className="mx-auto flex h-12 max-w-[1600px] items-center gap-3 px-3 sm:px-4">
-          <Link to={paths.servers()} aria-label="pgvigil" className="rounded">
-            <Logo />
-          </Link>
-          <NavLinks />
-          <div className="ml-auto flex items-center">
-            <AccountMenu />
-            <NavMenu />
-          </div>
+      <aside className="sticky top-0 hidden h-dvh flex-col border-r border-line bg-rail lg:flex">
+        <div className="flex h-13 items-center px-4">
+          <HomeLink />
         </div>
-      </header>
-      <main id="content" tabIndex={-1} className="mx-auto w-full max-w-[1600px] flex-1 px-3 py-3 outline-none sm:px-4">
-        <Outlet />
-      </main>
+        <div className="px-3 pb-3">
+          <SearchButton onOpen={search} />
+        </div>
+        <NavLinks />
+        <div className="mt-auto border-t border-line p-2">
+          <AccountMenu onHelp={() => setHelp(true)} className="w-full justify-start" />
+        </div>
+      </aside>
+      <div className="flex min-h-dvh min-w-0 flex-col">
+        <header className="sticky top-0 z-30 flex h-12 items-center gap-1 border-b border-line bg-panel px-3 lg:hidden">
+          <NavDrawer />
+          <HomeLink />
+          <button
+            type="button"
+            aria-label={t.palette.open}
+            onClick={search}
+            className="ml-auto grid size-9 place-items-center rounded-md hover:bg-sunken"
+          >
+            <Icon name="search" />
+          </button>
+          <AccountMenu onHelp={() => setHelp(true)} />
+        </header>
+        <Banners />
+        <main
+          id="content"
+          tabIndex={-1}
+          className="mx-auto w-full max-w-[1760px] flex-1 px-3 py-3 outline-none sm:px-5 sm:py-4"
+        >
+          <Outlet />
+        </main>
+      </div>
+      <Toasts label={t.common.notices} closeLabel={t.common.close} />
+      <Suspense fallback={null}>
+        {palette && <Palette onClose={() => setPalette(false)} onHelp={() => setHelp(true)} />}
+        {help && <ShortcutsHelp onClose={() => setHelp(false)} />}
+      </Suspense>
     </div>
   )
 }
 
-function NavLinks() {
+/** Ctrl+K opens it everywhere, also from within a field. */
+function usePalette(): [boolean, (open: boolean) => void] {
+  const [open, setOpen] = useState(false)
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (!(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey || event.code !== 'KeyK') return
+      event.preventDefault()
+      setOpen((before) => !before)
+    }
+    document.addEventListener('keydown', onKeyDown)
+    return () => document.removeEventListener('keydown', onKeyDown)
+  }, [])
+  return [open, setOpen]
+}
+
+function useGoShortcuts() {
+  const navigate = useNavigate()
+  const go = (to: string) => () => void navigate({ to })
+  useShortcut('goFleet', go(paths.home()))
+  useShortcut('goServers', go(paths.servers()))
+  useShortcut('goExplore', go(paths.explore()))
+  useShortcut('goEvents', go(paths.events()))
+  useShortcut('goPlugins', go(paths.plugins()))
+  useShortcut('goRuns', go(paths.runs()))
+  useShortcut('goAudit', go(paths.audit()))
+}
+
+const HomeLink = () => (
+  <Link to={paths.home()} aria-label="pgvigil" className="rounded">
+    <Logo />
+  </Link>
+)
+
+function SearchButton(props: { onOpen: () => void }) {
   const { t } = useI18n()
   return (
-    <nav aria-label={t.nav.main} className="hidden gap-0.5 md:flex">
-      {useNavItems().map((item) => (
-        <Link
-          key={item.to}
-          to={item.to}
-          className="inline-flex min-h-8 items-center rounded-md px-2.5 font-medium text-dim hover:bg-sunken hover:text-ink"
-          activeProps={{ className: 'bg-accent-soft! text-accent-strong!', 'aria-current': 'page' }}
-        >
-          {item.label}
-        </Link>
+    <button
+      type="button"
+      aria-keyshortcuts="Control+K"
+      onClick={props.onOpen}
+      className="flex min-h-8 w-full items-center gap-2 rounded-md border border-line bg-panel px-2 text-dim hover:border-line-strong hover:text-ink"
+    >
+      <Icon name="search" className="size-3.5 shrink-0" />
+      <span className="flex-1 truncate text-left">{t.palette.open}</span>
+      <Kbd>Ctrl K</Kbd>
+    </button>
+  )
+}
+
+function NavLinks(props: { onGo?: () => void }) {
+  const { t } = useI18n()
+  const groups = useNav(useUser().role)
+  return (
+    <nav aria-label={t.nav.main} className="min-h-0 overflow-y-auto px-3">
+      {groups.map((group) => (
+        <div key={group.label} className="mb-3">
+          <h2 className="px-2 pb-1 text-2xs font-medium text-dim">{group.label}</h2>
+          <ul className="grid gap-px">
+            {group.items.map((item) => (
+              <li key={item.to}>
+                <Link
+                  to={item.to}
+                  onClick={() => props.onGo?.()}
+                  activeOptions={{ exact: item.exact === true, includeSearch: false }}
+                  className="flex min-h-8 items-center gap-2.5 rounded-md px-2 font-medium text-dim hover:bg-sunken hover:text-ink"
+                  activeProps={{ className: 'bg-accent-soft! text-accent-strong!', 'aria-current': 'page' }}
+                >
+                  <Icon name={item.icon} />
+                  {item.label}
+                </Link>
+              </li>
+            ))}
+          </ul>
+        </div>
       ))}
     </nav>
   )
 }
 
 /** The same links on a narrow screen. */
-function NavMenu() {
+function NavDrawer() {
   const { t } = useI18n()
-  const navigate = useNavigate()
+  const [open, setOpen] = useState(false)
   return (
-    <MenuButton label={t.nav.menu} trigger={<Icon name="menu" />} className={cx(iconButton, 'md:hidden')}>
-      {useNavItems().map((item) => (
-        <MenuItem key={item.to} onSelect={() => void navigate({ to: item.to })}>
-          {item.label}
-        </MenuItem>
-      ))}
-    </MenuButton>
+    <Dialog.Root open={open} onOpenChange={setOpen}>
+      <Dialog.Trigger
+        aria-label={t.nav.menu}
+        className="-ml-1 grid size-9 place-items-center rounded-md hover:bg-sunken"
+      >
+        <Icon name="menu" />
+      </Dialog.Trigger>
+      <Dialog.Portal>
+        <Dialog.Backdrop className="fixed inset-0 z-40 bg-black/40 dark:bg-black/60" />
+        <Dialog.Popup className="fixed inset-y-0 left-0 z-50 flex w-64 flex-col border-r border-line bg-rail pt-3 text-ink outline-none">
+          <Dialog.Title className="sr-only">{t.nav.menu}</Dialog.Title>
+          <div className="mb-3 flex items-center justify-between px-4">
+            <Logo />
+            <Dialog.Close
+              aria-label={t.common.close}
+              className="grid size-8 place-items-center rounded-md hover:bg-sunken"
+            >
+              <Icon name="cross" />
+            </Dialog.Close>
+          </div>
+          <NavLinks onGo={() => setOpen(false)} />
+        </Dialog.Popup>
+      </Dialog.Portal>
+    </Dialog.Root>
   )
 }
 
-function AccountMenu() {
+function AccountMenu(props: { onHelp: () => void; className?: string }) {
   const { t, locale, setLocale } = useI18n()
   const user = useUser()
   const theme = useTheme()
+  const navigate = useNavigate()
   const queryClient = useQueryClient()
   const themeNames = { system: t.nav.themeSystem, light: t.nav.themeLight, dark: t.nav.themeDark }
   const signOut = () => {
@@ -105,19 +225,28 @@ function AccountMenu() {
   }
   return (
     <MenuButton
-      label={`${t.nav.account}: ${user.login}`}
-      className={iconButton}
+      className={cx('inline-flex min-h-9 items-center gap-2 rounded-md px-2 hover:bg-sunken', props.className)}
       trigger={
         <>
           <Icon name="user" />
-          <span className="max-w-24 truncate sm:max-w-40">{user.login}</span>
+          <span className="sr-only">{t.nav.account}:</span>
+          <span className="max-w-24 min-w-0 truncate font-medium lg:max-w-none">{user.login}</span>
+          <span className="hidden min-w-0 flex-1 truncate text-left text-xs text-dim lg:inline">
+            {t.roles[user.role]}
+          </span>
           <Icon name="chevron" className="size-3 shrink-0 text-dim" />
         </>
       }
     >
-      <div className="px-2.5 py-1.5 text-xs text-dim">
-        {user.login}, {t.roles[user.role]}
-      </div>
+      <MenuItem icon="user" onSelect={() => void navigate({ to: paths.account() })}>
+        {t.nav.account}
+      </MenuItem>
+      <MenuItem icon="keyboard" onSelect={props.onHelp}>
+        {t.shortcuts.title}
+      </MenuItem>
+      <MenuItem icon="external" onSelect={() => window.open('/docs', '_blank', 'noopener')}>
+        {t.nav.apiDocs}
+      </MenuItem>
       <MenuSeparator />
       <MenuChoice
         label={t.nav.language}
@@ -133,9 +262,9 @@ function AccountMenu() {
         onChange={setTheme}
       />
       <MenuSeparator />
-      <MenuItem onSelect={() => window.open('/docs', '_blank', 'noopener')}>{t.nav.apiDocs}</MenuItem>
-      <MenuSeparator />
-      <MenuItem onSelect={signOut}>{t.nav.signOut}</MenuItem>
+      <MenuItem icon="signOut" onSelect={signOut}>
+        {t.nav.signOut}
+      </MenuItem>
     </MenuButton>
   )
 }

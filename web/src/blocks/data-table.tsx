@@ -1,113 +1,315 @@
-import { useVirtualizer } from '@tanstack/react-virtual'
-import { type ReactNode, useRef } from 'react'
+import { useVirtualizer, type Virtualizer } from '@tanstack/react-virtual'
+import { type KeyboardEvent, type ReactNode, useCallback, useMemo, useState } from 'react'
+import { useI18n } from '../i18n'
+import { useShortcut } from '../lib/shortcuts'
 import { type SortValue, sortRows } from '../lib/sort'
 import type { Sort } from '../lib/url-state'
 import { cx } from '../ui/classes'
+import { SelectFilter } from '../ui/field'
 import { Icon } from '../ui/icon'
+import { columnWidths, fittingColumns, STACKED_BELOW } from './table-layout'
 
 export interface Column<Row, Id extends string = string> {
   id: Id
   header: string
+  /** The header is for screen readers: what the column is can be seen. */
+  plain?: boolean
   cell: (row: Row) => ReactNode
   /** Makes the column sortable. */
   sortBy?: (row: Row) => SortValue
   /** Numbers stand to the right, so that digits of one weight stand below each other. */
   numeric?: boolean
-  /** Tailwind width, and below which width of the screen the column is hidden. */
-  className?: string
+  /** In pixels; of one that grows, the least. */
+  width: number
+  grow?: boolean
+  /** 0 is always shown; the greater, the sooner the column makes room for others. */
+  priority?: number
 }
 
-const ROW_HEIGHT = 44
-
-/** A table that draws only the rows in view: 1,000 of them cost what 30 do. */
-export function DataTable<Row, Id extends string>(props: {
+export interface DataTableProps<Row, Id extends string> {
   label: string
   columns: readonly Column<Row, Id>[]
   rows: readonly Row[]
   rowKey: (row: Row) => string
   sort?: Sort<Id> | undefined
   onSort?: ((sort: Sort<Id>) => void) | undefined
+  /** Columns that the reader chose; without a choice those that fit. */
+  chosen?: readonly Id[] | undefined
+  /** No column makes room; what does not fit is reached by scrolling. */
+  allColumns?: boolean
   rowHeight?: number
+  /** More about a row, below it. */
+  detail?: (row: Row) => ReactNode | null
+  /** What a row says where there is no room for columns; without it, all that would fit. */
+  card?: (row: Row) => ReactNode
+  /** The row that is looked at. */
+  currentKey?: string | undefined
   /** Room for the table on the screen; it scrolls within. */
   maxHeightClass?: string
-}) {
-  const scroller = useRef<HTMLDivElement>(null)
-  const height = props.rowHeight ?? ROW_HEIGHT
-  const { sort } = props
-  const sortBy = sort && props.columns.find((column) => column.id === sort.id)?.sortBy
-  const rows = sort && sortBy ? sortRows(props.rows, sortBy, sort.descending) : props.rows
+}
+
+const ROW_HEIGHT = 40
+const CARD_HEIGHT = 64
+
+/** A table that draws only the rows in view: 1,000 of them cost what 30 do. */
+export function DataTable<Row, Id extends string>(props: DataTableProps<Row, Id>) {
+  const { sort, columns, allColumns, chosen } = props
+  const [attach, scroller, room] = useScroller()
+  const sortBy = sort && columns.find((column) => column.id === sort.id)?.sortBy
+  const rows = useMemo(
+    () => (sort && sortBy ? sortRows(props.rows, sortBy, sort.descending) : props.rows),
+    [props.rows, sort, sortBy],
+  )
+  const stacked = room > 0 && room < STACKED_BELOW && allColumns !== true
+  const measured = stacked || props.detail !== undefined
+  const height = stacked ? CARD_HEIGHT : (props.rowHeight ?? ROW_HEIGHT)
   const virtualizer = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => scroller.current,
+    count: room === 0 ? 0 : rows.length,
+    getScrollElement: () => scroller,
     estimateSize: () => height,
+    getItemKey: (index) => keyAt(rows, index, props.rowKey),
     overscan: 6,
   })
-  const items = virtualizer.getVirtualItems()
-  const first = items[0]
-  const last = items.at(-1)
-  const spaceAbove = first?.start ?? 0
-  const spaceBelow = last === undefined ? 0 : virtualizer.getTotalSize() - last.end
-
+  const shown = useMemo(
+    () => (allColumns === true ? [...columns] : fittingColumns(columns, room, chosen)),
+    [columns, room, chosen, allColumns],
+  )
+  const walk = useRowWalk(scroller, virtualizer, rows.length)
+  const view: View<Row, Id> = { props, rows, shown, room, height, measured, virtualizer }
   return (
-    <section
-      ref={scroller}
-      // Scrolls by keyboard too, which needs a focus.
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
-      tabIndex={0}
-      aria-label={props.label}
-      className={cx(
-        'overflow-auto rounded-lg border border-line bg-panel',
-        props.maxHeightClass ?? 'max-h-[max(16rem,calc(100dvh-9.5rem))]',
-      )}
-    >
-      <table aria-rowcount={rows.length + 1} className="w-full table-fixed border-separate border-spacing-0 text-left">
-        <thead>
-          <tr aria-rowindex={1}>
-            {props.columns.map((column) => (
-              <HeaderCell key={column.id} column={column} sort={sort} onSort={props.onSort} />
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {spaceAbove > 0 && <SpacerRow height={spaceAbove} columns={props.columns.length} />}
-          {items.map((item) => {
-            const row = rows[item.index]
-            if (row === undefined) return null
-            return (
-              <tr
-                key={props.rowKey(row)}
-                aria-rowindex={item.index + 2}
-                style={{ height }}
-                className="group hover:bg-sunken/60"
-              >
-                {props.columns.map((column) => (
-                  <td
-                    key={column.id}
-                    className={cx(
-                      'truncate border-b border-line px-3 py-1 align-middle group-last:border-b-0',
-                      column.numeric && 'text-right',
-                      column.className,
-                    )}
-                  >
-                    {column.cell(row)}
-                  </td>
-                ))}
-              </tr>
-            )
-          })}
-          {spaceBelow > 0 && <SpacerRow height={spaceBelow} columns={props.columns.length} />}
-        </tbody>
-      </table>
-    </section>
+    <>
+      {stacked && props.onSort && <SortChoice {...props} />}
+      <section
+        ref={attach}
+        // Scrolls by keyboard too, which needs a focus.
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
+        tabIndex={0}
+        aria-label={props.label}
+        onKeyDown={walk}
+        className={cx(
+          'overflow-auto overscroll-contain rounded-lg border border-line bg-panel',
+          props.maxHeightClass ?? 'max-h-[max(18rem,calc(100dvh-9.5rem))]',
+        )}
+      >
+        {stacked ? <Cards view={view} /> : <Grid view={view} />}
+      </section>
+    </>
   )
 }
 
-const SpacerRow = (props: { height: number; columns: number }) => (
-  // biome-ignore lint/a11y/noAriaHiddenOnFocusable: a row cannot be focused
-  <tr aria-hidden="true">
-    <td colSpan={props.columns} style={{ height: props.height }} className="p-0" />
-  </tr>
+interface View<Row, Id extends string> {
+  props: DataTableProps<Row, Id>
+  rows: readonly Row[]
+  shown: Column<Row, Id>[]
+  room: number
+  height: number
+  measured: boolean
+  virtualizer: Virtualizer<HTMLDivElement, Element>
+}
+
+function keyAt<Row>(rows: readonly Row[], index: number, rowKey: (row: Row) => string): string | number {
+  const row = rows[index]
+  return row === undefined ? index : rowKey(row)
+}
+
+/** The element that scrolls and its inner width, known before the first paint; the first of the three is its `ref`. */
+function useScroller(): [(element: HTMLDivElement) => () => void, HTMLDivElement | null, number] {
+  const [scroller, setScroller] = useState<HTMLDivElement | null>(null)
+  const [width, setWidth] = useState(0)
+  const attach = useCallback((element: HTMLDivElement) => {
+    setScroller(element)
+    setWidth(element.clientWidth)
+    const observer = new ResizeObserver(() => setWidth(element.clientWidth))
+    observer.observe(element)
+    return () => observer.disconnect()
+  }, [])
+  return [attach, scroller, width]
+}
+
+/** `j` and `k` anywhere on the page, arrows within the table: the focus goes to the first link of the next row. */
+function useRowWalk(
+  scroller: HTMLElement | null,
+  virtualizer: Virtualizer<HTMLDivElement, Element>,
+  count: number,
+): (event: KeyboardEvent) => void {
+  const step = (by: 1 | -1) => {
+    const current = document.activeElement?.closest('[data-index]')
+    const within = current !== null && scroller?.contains(current ?? null) === true
+    const from = within ? Number(current?.getAttribute('data-index')) : (virtualizer.range?.startIndex ?? 0) - 1
+    const index = Math.min(count - 1, Math.max(0, from + by))
+    virtualizer.scrollToIndex(index)
+    requestAnimationFrame(() => {
+      const target = scroller?.querySelector<HTMLElement>(`[data-index="${index}"] :is(a, button, input)`)
+      target?.focus({ preventScroll: true })
+    })
+  }
+  useShortcut('nextRow', () => step(1), count > 0)
+  useShortcut('previousRow', () => step(-1), count > 0)
+  return (event) => {
+    const inField = event.target instanceof HTMLElement && event.target.closest('input, textarea, select') !== null
+    if (inField || (event.key !== 'ArrowDown' && event.key !== 'ArrowUp')) return
+    event.preventDefault()
+    step(event.key === 'ArrowDown' ? 1 : -1)
+  }
+}
+
+function Grid<Row, Id extends string>({ view }: { view: View<Row, Id> }) {
+  const { props, rows, shown, room, virtualizer } = view
+  const items = virtualizer.getVirtualItems()
+  const above = items[0]?.start ?? 0
+  const last = items.at(-1)
+  const below = last === undefined ? 0 : virtualizer.getTotalSize() - last.end
+  const widths = columnWidths(shown, room)
+  const total = widths.reduce((sum, width) => sum + width, 0)
+  return (
+    <table
+      aria-label={props.label}
+      aria-rowcount={rows.length + 1}
+      style={{ width: Math.max(total, room) }}
+      className="table-fixed border-separate border-spacing-0 text-left"
+    >
+      <colgroup>
+        {shown.map((column, index) => (
+          <col key={column.id} style={{ width: widths[index] }} />
+        ))}
+      </colgroup>
+      <thead>
+        <tr aria-rowindex={1}>
+          {shown.map((column) => (
+            <HeaderCell key={column.id} column={column} sort={props.sort} onSort={props.onSort} />
+          ))}
+        </tr>
+      </thead>
+      {above > 0 && <Spacer height={above} columns={shown.length} />}
+      {items.map((item) => {
+        const row = rows[item.index]
+        return row === undefined ? null : <GridRow key={item.key} view={view} row={row} index={item.index} />
+      })}
+      {below > 0 && <Spacer height={below} columns={shown.length} />}
+    </table>
+  )
+}
+
+function GridRow<Row, Id extends string>({ view, row, index }: { view: View<Row, Id>; row: Row; index: number }) {
+  const { props, shown, height } = view
+  const detail = props.detail?.(row)
+  const isCurrent = props.currentKey !== undefined && props.currentKey === props.rowKey(row)
+  return (
+    <tbody data-index={index} {...(view.measured ? { ref: view.virtualizer.measureElement } : {})} className="group">
+      <tr
+        aria-rowindex={index + 2}
+        style={{ height }}
+        className={cx('hover:bg-sunken/70', isCurrent && 'bg-accent-soft/60')}
+      >
+        {shown.map((column) => (
+          <td
+            key={column.id}
+            className={cx(
+              'truncate border-line px-3 py-1 align-middle',
+              !detail && 'border-b group-last:border-b-0',
+              column.numeric && 'text-right tabular-nums',
+            )}
+          >
+            {column.cell(row)}
+          </td>
+        ))}
+      </tr>
+      {detail && (
+        <tr>
+          <td colSpan={shown.length} className="border-b border-line p-0 group-last:border-b-0">
+            {detail}
+          </td>
+        </tr>
+      )}
+    </tbody>
+  )
+}
+
+const Spacer = (props: { height: number; columns: number }) => (
+  <tbody aria-hidden="true">
+    <tr>
+      <td colSpan={props.columns} style={{ height: props.height }} className="p-0" />
+    </tr>
+  </tbody>
 )
+
+function Cards<Row, Id extends string>({ view }: { view: View<Row, Id> }) {
+  const { props, rows, virtualizer } = view
+  const items = virtualizer.getVirtualItems()
+  const above = items[0]?.start ?? 0
+  const last = items.at(-1)
+  const below = last === undefined ? 0 : virtualizer.getTotalSize() - last.end
+  return (
+    <ul aria-label={props.label} style={{ paddingTop: above, paddingBottom: below }}>
+      {items.map((item) => {
+        const row = rows[item.index]
+        if (row === undefined) return null
+        const isCurrent = props.currentKey !== undefined && props.currentKey === props.rowKey(row)
+        return (
+          <li
+            key={item.key}
+            data-index={item.index}
+            ref={virtualizer.measureElement}
+            aria-setsize={rows.length}
+            aria-posinset={item.index + 1}
+            className={cx('border-b border-line px-3 py-2 last:border-b-0', isCurrent && 'bg-accent-soft/60')}
+          >
+            {props.card ? props.card(row) : <PlainCard view={view} row={row} />}
+            {props.detail?.(row)}
+          </li>
+        )
+      })}
+    </ul>
+  )
+}
+
+/** The first column as a heading, the others with their names. */
+function PlainCard<Row, Id extends string>({ view, row }: { view: View<Row, Id>; row: Row }) {
+  const [first, ...rest] = view.props.chosen === undefined ? view.props.columns : view.shown
+  return (
+    <>
+      <div className="min-w-0">{first?.cell(row)}</div>
+      <dl className="mt-1 grid grid-cols-[max-content_minmax(0,1fr)] gap-x-3 gap-y-0.5 text-xs">
+        {rest.map((column) => (
+          <div key={column.id} className="contents">
+            <dt className="text-dim">{column.header}</dt>
+            <dd className="min-w-0 break-words">{column.cell(row)}</dd>
+          </div>
+        ))}
+      </dl>
+    </>
+  )
+}
+
+interface SortProps<Row, Id extends string> {
+  columns: readonly Column<Row, Id>[]
+  sort?: Sort<Id> | undefined
+  onSort?: ((sort: Sort<Id>) => void) | undefined
+}
+
+/** Cards have no headers to press. */
+function SortChoice<Row, Id extends string>({ columns, sort, onSort }: SortProps<Row, Id>) {
+  const { t } = useI18n()
+  const sortable = columns.filter((column) => column.sortBy !== undefined && column.header !== '')
+  const choices = sortable.flatMap((column) => [
+    { value: column.id, label: `${t.table.sortedBy}: ${column.header} ↑` },
+    { value: `-${column.id}`, label: `${t.table.sortedBy}: ${column.header} ↓` },
+  ])
+  const choose = (value: string) => {
+    const found = sortable.find((column) => column.id === value.replace(/^-/, ''))
+    if (found) onSort?.({ id: found.id, descending: value.startsWith('-') })
+  }
+  return (
+    <div className="mb-2">
+      <SelectFilter
+        label={t.table.sortedBy}
+        value={sort ? `${sort.descending ? '-' : ''}${sort.id}` : ''}
+        choices={choices}
+        onChange={choose}
+      />
+    </div>
+  )
+}
 
 function HeaderCell<Row, Id extends string>(props: {
   column: Column<Row, Id>
@@ -117,14 +319,13 @@ function HeaderCell<Row, Id extends string>(props: {
   const { column, sort, onSort } = props
   const sorted = sort?.id === column.id ? sort : undefined
   const className = cx(
-    'sticky top-0 z-10 h-9 border-b border-line bg-sunken px-3 text-xs font-semibold text-dim',
+    'sticky top-0 z-10 h-8 border-b border-line bg-sunken px-3 text-xs font-medium text-dim',
     column.numeric && 'text-right',
-    column.className,
   )
   if (!onSort || !column.sortBy) {
     return (
       <th scope="col" className={cx(className, 'truncate')}>
-        {column.header}
+        <span className={column.plain ? 'sr-only' : ''}>{column.header}</span>
       </th>
     )
   }
@@ -139,7 +340,7 @@ function HeaderCell<Row, Id extends string>(props: {
         type="button"
         onClick={toggle}
         className={cx(
-          'inline-flex max-w-full items-center gap-1 hover:text-ink',
+          'inline-flex min-h-[24px] max-w-full items-center gap-1 rounded hover:text-ink',
           column.numeric && 'flex-row-reverse',
           sorted && 'text-ink',
         )}

@@ -1,16 +1,32 @@
 import { type ReactNode, useEffect } from 'react'
+import { useTime } from '../app/time'
+import { LiveButton, TimeBar } from './time-bar'
 
 /** The title of the page and of the browser's tab, and what can be done here. */
-export function PageHeader(props: { title: string; tabTitle?: string; note?: ReactNode; children?: ReactNode }) {
+export function PageHeader(props: {
+  title: string
+  tabTitle?: string
+  note?: ReactNode
+  /** `range`: what is shown is of a window of time. `live`: it is of now, and follows. */
+  time?: 'range' | 'live'
+  children?: ReactNode
+}) {
+  const context = useTime()
   const tabTitle = props.tabTitle ?? props.title
   useEffect(() => {
     document.title = `${tabTitle} · pgvigil`
   }, [tabTitle])
   return (
-    <div className="mb-3 flex flex-wrap items-center gap-x-3 gap-y-2">
+    <div className="mb-3 flex min-h-8 flex-wrap items-center gap-x-3 gap-y-2">
       <h1 className="min-w-0 text-xl font-semibold tracking-tight break-words">{props.title}</h1>
       {props.note && <div className="min-w-0 text-dim">{props.note}</div>}
-      {props.children && <div className="ml-auto flex flex-wrap items-center gap-2">{props.children}</div>}
+      {(props.children || props.time) && (
+        <div className="ml-auto flex max-w-full flex-wrap items-center gap-2">
+          {props.time === 'range' && <TimeBar />}
+          {props.time === 'live' && <LiveButton time={context} />}
+          {props.children}
+        </div>
+      )}
     </div>
   )
 }

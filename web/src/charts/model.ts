@@ -13,10 +13,18 @@ export interface ChartData {
   /** Seconds since 1970 UTC, rising. */
   timestamps: number[]
   series: ChartSeries[]
+  /** The same series in the window before, moved here: one for each of `series`, or none. */
+  compared: ChartSeries[]
   format: ValueFormat
   resolution: SeriesResponse['resolution']
   from: number
   to: number
+}
+
+/** Something that happened, at its time in seconds. */
+export interface ChartMark {
+  at: number
+  text: string
 }
 
 /** More lines than these cannot be told apart: the greatest are drawn, the rest becomes one. */
@@ -78,6 +86,8 @@ export function topAndOther(
 
 /** How the answer of /api/series becomes lines. */
 export type ChartShape =
+  /** One line per series of one metric, called by all of its labels. */
+  | { kind: 'by-series' }
   /** One line per label value of one metric. */
   | { kind: 'by-label'; label: string }
   /** One line per metric, summed over all labels. */
@@ -105,6 +115,7 @@ export function chartData(
     resolution: answer.resolution,
     from: Date.parse(answer.from) / 1_000,
     to: Date.parse(answer.to) / 1_000,
+    compared: [],
   }
   const summed = (metric: string) =>
     sumColumns(
@@ -117,6 +128,17 @@ export function chartData(
       const series = answer.series.map((one) => {
         const value = one.labels[shape.label] ?? ''
         return { key: value, label: words.label(value), values: one.values }
+      })
+      return { ...base, format, series: topAndOther(series, words.other, length) }
+    }
+    case 'by-series': {
+      const series = answer.series.map((one) => {
+        const label = Object.values(one.labels).map(words.label).join(' · ')
+        return {
+          key: JSON.stringify(one.labels),
+          label: label === '' ? words.metric(one.metric) : label,
+          values: one.values,
+        }
       })
       return { ...base, format, series: topAndOther(series, words.other, length) }
     }
@@ -135,21 +157,55 @@ export function chartData(
   }
 }
 
-export interface SeriesFacts {
-  last: number | null
-  min: number | null
-  max: number | null
-}
+export const hasValues = (data: ChartData): boolean =>
+  data.series.some((series) => series.values.some((value) => value !== null))
 
-export function seriesFacts(values: readonly (number | null)[]): SeriesFacts {
-  const known = values.filter((value) => value !== null)
+/** As far as two windows can be laid over each other: a point belongs to another that is nearer than half a step. */
+const NEAR = 0.5
+
+/**
+ * Lays `before`, which is `seconds` earlier, under `data`. Where only the window before has points, there are times
+ * without a value now, which are gaps of the lines.
+ */
+export function withCompared(data: ChartData, before: ChartData, seconds: number, step: number): ChartData {
+  const shifted = before.timestamps.map((at) => at + seconds)
+  const timestamps = mergeTimes(data.timestamps, shifted, step * NEAR)
+  const place = (own: readonly number[], values: readonly (number | null)[]) =>
+    onTimes(timestamps, own, values, step * NEAR)
   return {
-    last: known.at(-1) ?? null,
-    // `Math.min(...values)` would overflow the stack on long windows.
-    min: known.reduce<number | null>((least, value) => (least === null || value < least ? value : least), null),
-    max: known.reduce<number | null>((most, value) => (most === null || value > most ? value : most), null),
+    ...data,
+    timestamps,
+    series: data.series.map((one) => ({ ...one, values: place(data.timestamps, one.values) })),
+    compared: data.series.map((one) => {
+      const earlier = before.series.find((candidate) => candidate.key === one.key)
+      const values = earlier === undefined ? timestamps.map(() => null) : place(shifted, earlier.values)
+      return { key: one.key, label: one.label, values }
+    }),
   }
 }
 
-export const hasValues = (data: ChartData): boolean =>
-  data.series.some((series) => series.values.some((value) => value !== null))
+/** All of `first`, and of `second` what is not near one of them. Both rise. */
+function mergeTimes(first: readonly number[], second: readonly number[], near: number): number[] {
+  const extra: number[] = []
+  let at = 0
+  for (const time of second) {
+    while (at < first.length - 1 && Math.abs((first[at + 1] ?? 0) - time) <= Math.abs((first[at] ?? 0) - time)) at += 1
+    const closest = first[at]
+    if (closest === undefined || Math.abs(closest - time) > near) extra.push(time)
+  }
+  return extra.length === 0 ? [...first] : [...first, ...extra].toSorted((a, b) => a - b)
+}
+
+function onTimes(
+  timestamps: readonly number[],
+  own: readonly number[],
+  values: readonly (number | null)[],
+  near: number,
+): (number | null)[] {
+  let at = 0
+  return timestamps.map((time) => {
+    while (at < own.length - 1 && Math.abs((own[at + 1] ?? 0) - time) <= Math.abs((own[at] ?? 0) - time)) at += 1
+    const closest = own[at]
+    return closest !== undefined && Math.abs(closest - time) <= near ? (values[at] ?? null) : null
+  })
+}

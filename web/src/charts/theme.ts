@@ -5,6 +5,9 @@ export interface ChartColors {
   lines: readonly string[]
   axis: string
   grid: string
+  mark: string
+  ink: string
+  panel: string
 }
 
 /** The browser resolves our custom properties to colours that a canvas understands, whatever notation they are in. */
@@ -19,6 +22,9 @@ export function readChartColors(near: HTMLElement): ChartColors {
     lines: Array.from({ length: COLOR_COUNT }, (_, index) => resolve(`--chart-${index + 1}`)),
     axis: resolve('--dim'),
     grid: resolve('--grid'),
+    mark: resolve('--mark'),
+    ink: resolve('--ink'),
+    panel: resolve('--panel'),
   }
   probe.remove()
   return colors

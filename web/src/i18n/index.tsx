@@ -1,5 +1,6 @@
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react'
 import { createUnits, type Units } from '../lib/units'
+import type { Zone } from '../lib/zone'
 import type { Messages } from './en/en'
 
 /**
@@ -70,6 +71,16 @@ export function I18nProvider(props: { initial: Locale; messages: Messages; child
       },
     }),
     [current],
+  )
+  return <I18nContext.Provider value={value}>{props.children}</I18nContext.Provider>
+}
+
+/** Below it, times are written as clocks in `zone` show them. */
+export function I18nZone(props: { zone: Zone; children: ReactNode }) {
+  const outer = useI18n()
+  const value = useMemo<I18n>(
+    () => ({ ...outer, u: createUnits(outer.locale, outer.t.units, props.zone) }),
+    [outer, props.zone],
   )
   return <I18nContext.Provider value={value}>{props.children}</I18nContext.Provider>
 }

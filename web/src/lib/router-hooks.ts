@@ -21,7 +21,8 @@ export function useUrlState<Search extends object>(): [Search, (change: Partial<
     (part: Partial<Search>, history?: 'push') =>
       void navigate({
         to: '.',
-        search: (previous: Record<string, unknown>) => withoutUnset({ ...previous, ...part }),
+        // An unset key stays named: what is retained from page to page would come back otherwise.
+        search: (previous: Record<string, unknown>) => ({ ...previous, ...part }),
         replace: history !== 'push',
         resetScroll: false,
       }),
@@ -29,6 +30,3 @@ export function useUrlState<Search extends object>(): [Search, (change: Partial<
   )
   return [search, change]
 }
-
-const withoutUnset = (search: Record<string, unknown>) =>
-  Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined && value !== ''))

@@ -35,13 +35,25 @@ export function setTheme(theme: Theme) {
   apply()
 }
 
+/** To the other of light and dark, from whatever is seen now. */
+export const toggleTheme = () => setTheme(isDark() ? 'light' : 'dark')
+
+/** What is chosen in one tab holds in all. */
+function follow(event: StorageEvent) {
+  if (event.key !== STORAGE_KEY) return
+  chosen = readStored()
+  apply()
+}
+
 function subscribe(listener: () => void): () => void {
   const media = systemDark()
   listeners.add(listener)
   media.addEventListener('change', apply)
+  addEventListener('storage', follow)
   return () => {
     listeners.delete(listener)
     media.removeEventListener('change', apply)
+    removeEventListener('storage', follow)
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Locale } from '../i18n'
+import { browserZone, offsetText, wallClock, type Zone } from './zone'
 
 /** The words that numbers need; part of the message catalogues. */
 export interface UnitWords {
@@ -30,8 +31,9 @@ const DAY = 24 * HOUR
 
 const isKnown = (value: Maybe): value is number => value !== null && value !== undefined && Number.isFinite(value)
 
-/** The only formatter of numbers and times in the UI. */
-export function createUnits(locale: Locale, words: UnitWords) {
+/** The only formatter of numbers and times in the UI. Times are those of `zone`. */
+export function createUnits(locale: Locale, words: UnitWords, zone?: Zone) {
+  const zoned = zone === undefined ? {} : { timeZone: zone }
   const formats = new Map<string, Intl.NumberFormat>()
   const format = (value: number, digits: number): string => {
     const key = String(digits)
@@ -48,6 +50,7 @@ export function createUnits(locale: Locale, words: UnitWords) {
   const compactFormat = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 })
   const compact = (value: number): string => (Math.abs(value) < 10_000 ? short(value) : compactFormat.format(value))
   const dateTimeFormat = new Intl.DateTimeFormat(locale, {
+    ...zoned,
     year: 'numeric',
     month: 'short',
     day: 'numeric',
@@ -56,9 +59,10 @@ export function createUnits(locale: Locale, words: UnitWords) {
     second: '2-digit',
     hourCycle: 'h23',
   })
-  const dateFormat = new Intl.DateTimeFormat(locale, { year: 'numeric', month: 'short', day: 'numeric' })
-  const dayFormat = new Intl.DateTimeFormat(locale, { month: 'short', day: 'numeric' })
-  const timeFormat = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+  const dateFormat = new Intl.DateTimeFormat(locale, { ...zoned, year: 'numeric', month: 'short', day: 'numeric' })
+  const dayFormat = new Intl.DateTimeFormat(locale, { ...zoned, month: 'short', day: 'numeric' })
+  const clockFormat = new Intl.DateTimeFormat(locale, { ...zoned, timeStyle: 'medium', hourCycle: 'h23' })
+  const timeFormat = new Intl.DateTimeFormat(locale, { ...zoned, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
 
   const bytes = (value: Maybe): string => {
     if (!isKnown(value)) return UNKNOWN
@@ -132,9 +136,25 @@ export function createUnits(locale: Locale, words: UnitWords) {
       const at = new Date(time)
       return Number.isNaN(at.getTime()) ? UNKNOWN : dateFormat.format(at)
     },
+    /** `4:59`, for what runs out. */
+    countdown: (milliseconds: number): string => {
+      const seconds = Math.max(0, Math.ceil(milliseconds / SECOND))
+      return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
+    },
     axisTime: (milliseconds: number, stepMilliseconds: number): string =>
       stepMilliseconds >= DAY ? dayFormat.format(milliseconds) : timeFormat.format(milliseconds),
     axisDay: (milliseconds: number): string => dayFormat.format(milliseconds),
+    isMidnight: (milliseconds: number): boolean => {
+      const { hour, minute } = wallClock(milliseconds, zone)
+      return hour === 0 && minute === 0
+    },
+    /** `14:05:09`, for what is seen to be of today. */
+    clock: (time: string | number): string => clockFormat.format(new Date(time)),
+    /** `UTC`, `Europe/Moscow +03:00`: which clocks are meant. */
+    zone: (milliseconds: number): string => {
+      const name = zone ?? browserZone()
+      return /^(?:etc\/)?utc$/i.test(name) ? 'UTC' : `${name} ${offsetText(milliseconds, zone)}`
+    },
   }
 }
 

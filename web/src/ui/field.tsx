@@ -6,9 +6,10 @@ import {
   useId,
 } from 'react'
 import { cx } from './classes'
+import { Icon } from './icon'
 
 export const inputClass =
-  'min-h-8 w-full min-w-0 rounded-md border border-line-strong bg-panel px-2.5 py-1 text-ink placeholder:text-dim disabled:bg-sunken disabled:text-dim aria-invalid:border-bad'
+  'min-h-8 w-full min-w-0 rounded-md border border-line-strong/80 bg-panel px-2.5 py-1 text-ink placeholder:text-dim disabled:bg-sunken disabled:text-dim aria-invalid:border-bad'
 
 interface FieldParts {
   label: string
@@ -105,17 +106,32 @@ export function SelectField({
   return (
     <Field label={label} hint={hint} error={error} className={className ?? ''}>
       {(attributes) => (
-        <select {...input} {...attributes} className={inputClass}>
-          {choices.map((choice) => (
-            <option key={choice.value} value={choice.value}>
-              {choice.label}
-            </option>
-          ))}
-        </select>
+        <SelectBox>
+          <select {...input} {...attributes} className={selectClass}>
+            <Options choices={choices} />
+          </select>
+        </SelectBox>
       )}
     </Field>
   )
 }
+
+const selectClass = cx(inputClass, 'appearance-none truncate pr-7')
+
+/** The browser's own list, with an arrow like ours. */
+const SelectBox = (props: { children: ReactNode; className?: string }) => (
+  <div className={cx('relative min-w-0', props.className)}>
+    {props.children}
+    <Icon name="chevron" className="pointer-events-none absolute top-1/2 right-2.5 size-3 -translate-y-1/2 text-dim" />
+  </div>
+)
+
+const Options = (props: { choices: readonly Choice[] }) =>
+  props.choices.map((choice) => (
+    <option key={choice.value} value={choice.value}>
+      {choice.label}
+    </option>
+  ))
 
 /** A filter in a toolbar: its label is for screen readers, the first choice says what it filters. */
 export function SelectFilter(props: {
@@ -125,17 +141,49 @@ export function SelectFilter(props: {
   onChange: (value: string) => void
 }) {
   return (
-    <select
-      aria-label={props.label}
-      value={props.value}
-      onChange={(event) => props.onChange(event.target.value)}
-      className={cx(inputClass, 'w-auto max-w-full sm:max-w-60')}
-    >
-      {props.choices.map((choice) => (
-        <option key={choice.value} value={choice.value}>
-          {choice.label}
-        </option>
-      ))}
-    </select>
+    <SelectBox className="max-w-full flex-1 basis-28 sm:flex-none sm:basis-auto">
+      <select
+        aria-label={props.label}
+        value={props.value}
+        onChange={(event) => props.onChange(event.target.value)}
+        className={cx(selectClass, 'sm:max-w-60 sm:field-sizing-content', props.value !== '' && 'font-medium')}
+      >
+        <Options choices={props.choices} />
+      </select>
+    </SelectBox>
+  )
+}
+
+/** A choice that is on or off. */
+export function Checkbox(props: {
+  label: string
+  hint?: string
+  checked: boolean
+  disabled?: boolean
+  onChange: (checked: boolean) => void
+}) {
+  const id = useId()
+  return (
+    <div className="flex items-start gap-2.5">
+      <input
+        id={id}
+        type="checkbox"
+        checked={props.checked}
+        disabled={props.disabled}
+        {...(props.hint ? { 'aria-describedby': `${id}-hint` } : {})}
+        onChange={(event) => props.onChange(event.target.checked)}
+        className="mt-0.5 size-4 shrink-0 accent-(--accent)"
+      />
+      <div className="min-w-0">
+        <label htmlFor={id} className="font-medium">
+          {props.label}
+        </label>
+        {props.hint && (
+          <p id={`${id}-hint`} className="text-xs text-dim">
+            {props.hint}
+          </p>
+        )}
+      </div>
+    </div>
   )
 }

@@ -1,14 +1,18 @@
 import { Menu } from '@base-ui/react/menu'
 import type { ReactNode } from 'react'
-import { Icon } from './icon'
+import { cx } from './classes'
+import { Icon, type IconName } from './icon'
 
 const itemClass =
   'flex min-h-8 w-full items-center gap-2 rounded px-2.5 py-1 outline-none select-none data-highlighted:bg-sunken'
 
-export function MenuButton(props: { label: string; trigger: ReactNode; children: ReactNode; className?: string }) {
+export function MenuButton(props: { label?: string; trigger: ReactNode; children: ReactNode; className?: string }) {
   return (
     <Menu.Root>
-      <Menu.Trigger aria-label={props.label} className={props.className ?? ''}>
+      <Menu.Trigger
+        {...(props.label === undefined ? {} : { 'aria-label': props.label })}
+        className={props.className ?? ''}
+      >
         {props.trigger}
       </Menu.Trigger>
       <Menu.Portal>
@@ -22,9 +26,20 @@ export function MenuButton(props: { label: string; trigger: ReactNode; children:
   )
 }
 
-export function MenuItem(props: { onSelect: () => void; children: ReactNode }) {
+export function MenuItem(props: {
+  onSelect: () => void
+  icon?: IconName
+  tone?: 'bad'
+  disabled?: boolean
+  children: ReactNode
+}) {
   return (
-    <Menu.Item className={itemClass} onClick={props.onSelect}>
+    <Menu.Item
+      disabled={props.disabled ?? false}
+      className={cx(itemClass, props.tone === 'bad' && 'text-bad', 'data-disabled:opacity-55')}
+      onClick={props.onSelect}
+    >
+      {props.icon && <Icon name={props.icon} className={props.tone ? 'size-4 shrink-0' : 'size-4 shrink-0 text-dim'} />}
       {props.children}
     </Menu.Item>
   )
@@ -59,5 +74,19 @@ export function MenuChoice<Value extends string>(props: {
         ))}
       </Menu.RadioGroup>
     </Menu.Group>
+  )
+}
+
+/** One of several that may be on at once; the menu stays open. */
+export function MenuCheck(props: { checked: boolean; onChange: (checked: boolean) => void; children: ReactNode }) {
+  return (
+    <Menu.CheckboxItem checked={props.checked} onCheckedChange={props.onChange} className={itemClass}>
+      <span className="size-4 shrink-0">
+        <Menu.CheckboxItemIndicator>
+          <Icon name="check" />
+        </Menu.CheckboxItemIndicator>
+      </span>
+      {props.children}
+    </Menu.CheckboxItem>
   )
 }

@@ -1,4 +1,5 @@
 import { useEffect, useEffectEvent, useRef, useState } from 'react'
+import { useShortcut } from '../lib/shortcuts'
 import { cx } from './classes'
 import { inputClass } from './field'
 import { Icon } from './icon'
@@ -31,17 +32,7 @@ export function SearchBox(props: {
     return () => clearTimeout(timer)
   }, [typed, value])
 
-  useEffect(() => {
-    const focus = (event: KeyboardEvent) => {
-      if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey) return
-      const target = event.target
-      if (target instanceof HTMLElement && target.closest('input, textarea, select, [contenteditable]')) return
-      event.preventDefault()
-      input.current?.focus()
-    }
-    document.addEventListener('keydown', focus)
-    return () => document.removeEventListener('keydown', focus)
-  }, [])
+  useShortcut('search', () => input.current?.focus())
 
   return (
     <div className={cx('relative min-w-0', props.className)}>

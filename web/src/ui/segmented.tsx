@@ -3,6 +3,7 @@ import { cx } from './classes'
 export interface Segment<Value extends string> {
   value: Value
   label: string
+  count?: number
   title?: string
 }
 
@@ -18,23 +19,27 @@ export function Segmented<Value extends string>(props: {
     <div
       role="group"
       aria-label={props.label}
-      className="inline-flex max-w-full flex-wrap rounded-md border border-line-strong bg-panel p-0.5"
+      className="inline-flex max-w-full flex-wrap rounded-md border border-line-strong/60 bg-panel p-0.5"
     >
-      {props.segments.map((segment) => (
-        <button
-          key={segment.value}
-          type="button"
-          aria-pressed={segment.value === props.value}
-          title={segment.title}
-          onClick={() => props.onChange(segment.value)}
-          className={cx(
-            'min-h-[26px] rounded px-2 font-medium whitespace-nowrap',
-            segment.value === props.value ? 'bg-accent text-on-accent' : 'text-dim hover:bg-sunken hover:text-ink',
-          )}
-        >
-          {segment.label}
-        </button>
-      ))}
+      {props.segments.map((segment) => {
+        const chosen = segment.value === props.value
+        return (
+          <button
+            key={segment.value}
+            type="button"
+            aria-pressed={chosen}
+            title={segment.title}
+            onClick={() => props.onChange(segment.value)}
+            className={cx(
+              'inline-flex min-h-[26px] items-center gap-1.5 rounded px-2 font-medium whitespace-nowrap',
+              chosen ? 'bg-accent-soft text-accent-strong' : 'text-dim hover:bg-sunken hover:text-ink',
+            )}
+          >
+            {segment.label}
+            {segment.count !== undefined && <span className="text-xs tabular-nums">{segment.count}</span>}
+          </button>
+        )
+      })}
     </div>
   )
 }

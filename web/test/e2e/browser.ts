@@ -55,12 +55,33 @@ export async function open(browser: Browser, baseURL: string, look: Look): Promi
   return { page, faults, close: () => context.close() }
 }
 
-export async function signIn(page: Page, login: string): Promise<void> {
-  await page.goto('/login')
+/** A backend of its own for this browser, so that tests beside it are not disturbed. */
+export async function freshWorld(page: Page, options: Record<string, string | number> = {}): Promise<void> {
+  const query = new URLSearchParams({ world: crypto.randomUUID() })
+  for (const [key, value] of Object.entries(options)) query.set(key, String(value))
+  await page.request.get(`/mock/reset?${query}`)
+}
+
+/** What the host tells all open pages. */
+export async function push(page: Page, event: 'run' | 'event' | 'plugin', data: object): Promise<void> {
+  await page.request.post(`/mock/push?event=${event}`, { data: JSON.stringify(data) })
+}
+
+export async function signIn(page: Page, login: string, path = '/servers'): Promise<void> {
+  await page.goto(path)
   await page.locator('input[name=username]').fill(login)
   await page.locator('input[name=password]').fill(login)
   await page.locator('button[type=submit]').click()
-  await page.locator('header').waitFor()
+  await page.locator('main h1').waitFor()
+}
+
+/** To another page without loading anew, as a link does it. */
+export async function go(page: Page, path: string): Promise<void> {
+  const before = await page.locator('[data-page]').getAttribute('data-page')
+  if (before === path) return
+  await page.evaluate(`history.pushState({}, '', ${JSON.stringify(path)})`)
+  await page.locator(`[data-page]:not([data-page=${JSON.stringify(before ?? '')}])`).waitFor({ state: 'attached' })
+  await page.locator('main h1').waitFor()
 }
 
 /** Skeletons are gone. Charts load when they come into view, so each is brought there once. */
@@ -77,16 +98,27 @@ export async function settled(page: Page): Promise<void> {
   await page.evaluate('scrollTo(0, 0)')
 }
 
+/** Shows the page in the other theme, as a choice in another tab does. */
+export async function setTheme(page: Page, theme: 'light' | 'dark'): Promise<void> {
+  await page.evaluate(`
+    localStorage.setItem('pgvigil.theme', '${theme}')
+    dispatchEvent(new StorageEvent('storage', { key: 'pgvigil.theme', newValue: '${theme}' }))
+  `)
+}
+
 interface AxeResult {
   violations: { id: string; help: string; nodes: { html: string; failureSummary?: string }[] }[]
 }
 
-/** Violations of WCAG 2.2 AA, as lines to read in a failed test. */
-export async function axe(page: Page): Promise<string[]> {
-  await page.evaluate(AXE)
+/**
+ * Violations of WCAG 2.2 AA, as lines to read in a failed test. A popup that covers half of a button below it is no
+ * fault of the button: there one looks `within` the popup.
+ */
+export async function axe(page: Page, within = 'html'): Promise<string[]> {
+  if (await page.evaluate('typeof axe === "undefined"')) await page.evaluate(AXE)
   const result = await page.evaluate<AxeResult>(
     // Popups stand beside the landmarks of the page on purpose, so that nothing clips them.
-    `axe.run(document, {
+    `axe.run({ include: ${JSON.stringify(within)} }, {
       runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
       rules: { region: { enabled: false } },
     })`,
@@ -102,6 +134,8 @@ export async function axe(page: Page): Promise<string[]> {
 export const overflow = (page: Page): Promise<number> =>
   page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth')
 
+/** Pictures cost more time than all else; `SCREENSHOTS=1` wants them. */
 export async function screenshot(page: Page, name: string): Promise<void> {
+  if (process.env.SCREENSHOTS === undefined) return
   await page.screenshot({ fullPage: true, path: new URL(`../screenshots/${name}.png`, import.meta.url).pathname })
 }

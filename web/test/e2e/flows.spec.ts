@@ -1,32 +1,14 @@
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
-import { axe, launch, open, screenshot, settled, signIn, type Watched } from './browser.ts'
+import type { Page } from 'playwright-core'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { axe, freshWorld, push, screenshot, settled, signIn } from './browser.ts'
+import { problem, usePage } from './harness.ts'
 
 /** What people do, step by step, by role and label. */
 
-let browser: Browser
-let watched: Watched
+const watched = usePage()
 let page: Page
-
-beforeAll(async () => {
-  browser = await launch()
-})
-afterAll(() => browser.close())
-
-beforeEach(async () => {
-  await fetch(`${inject('baseUrl')}/mock/reset`)
-  watched = await open(browser, inject('baseUrl'), { locale: 'en', theme: 'light' })
+beforeEach(() => {
   page = watched.page
-})
-afterEach(async () => {
-  expect(watched.faults).toEqual([])
-  await watched.close()
-})
-
-const problem = (status: number, detail: string) => ({
-  status,
-  contentType: 'application/problem+json',
-  body: JSON.stringify({ type: 'about:blank', title: 'x', status, detail, request_id: 'req-4711' }),
 })
 
 describe('signing in', () => {
@@ -57,7 +39,7 @@ describe('signing in', () => {
     expect(new URL(page.url()).search).toBe('?from=now-30d')
     await page.reload()
     await page.getByRole('heading', { name: 'crm-01' }).waitFor()
-    expect(await page.getByRole('button', { name: '30 d' }).getAttribute('aria-pressed')).toBe('true')
+    await page.getByRole('button', { name: 'Time range: Last 30 days' }).waitFor()
   })
 
   test('signing out in one tab signs out the other', async () => {
@@ -117,7 +99,7 @@ describe('the list of servers', () => {
   })
 
   test('without servers the first step is offered, to a viewer it is not', async () => {
-    await fetch(`${inject('baseUrl')}/mock/reset?servers=0`)
+    await freshWorld(page, { servers: 0 })
     await signIn(page, 'viewer')
     await page.getByRole('heading', { name: 'No servers yet' }).waitFor()
     expect(await page.getByRole('link', { name: 'Add server' }).count()).toBe(0)
@@ -134,7 +116,7 @@ describe('the list of servers', () => {
   })
 
   test('a thousand servers are few elements, and the last is reached by scrolling', async () => {
-    await fetch(`${inject('baseUrl')}/mock/reset?servers=1000`)
+    await freshWorld(page, { servers: 1000 })
     await signIn(page, 'admin')
     await page.getByText('1,000 servers').waitFor()
     await page.locator('tbody a').first().waitFor()
@@ -162,6 +144,7 @@ describe('the list of servers', () => {
     await page.getByRole('button', { name: 'Try again' }).click()
     await page.getByRole('link', { name: 'billing-01' }).waitFor()
     fail = true
+    await push(page, 'run', { server: 'billing-01', plugin: 'pg_stat_database' })
     await page.getByText(/Could not be updated; this is what was known/).waitFor({ timeout: 30_000 })
     expect(await page.getByRole('link', { name: 'billing-01' }).count()).toBe(1)
     expect(await axe(page)).toEqual([])
@@ -281,7 +264,7 @@ describe('charts', () => {
     expect(await axe(page)).toEqual([])
     await page.goBack()
     await page.waitForURL(/billing-01$/)
-    expect(await page.getByRole('button', { name: '24 h' }).getAttribute('aria-pressed')).toBe('true')
+    await page.getByRole('button', { name: 'Time range: Last 24 hours' }).waitFor()
   })
 
   test('a series is isolated, and the numbers are there as a table and in words', async () => {

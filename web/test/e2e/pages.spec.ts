@@ -1,17 +1,34 @@
-import type { Browser } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { axe, type Look, launch, open, overflow, screenshot, settled, signIn } from './browser.ts'
+import {
+  axe,
+  freshWorld,
+  go,
+  type Look,
+  launch,
+  open,
+  overflow,
+  screenshot,
+  setTheme,
+  settled,
+  signIn,
+} from './browser.ts'
 
-/** Every page, for every look: no violation of accessibility or of the CSP, no page error, nothing too wide. */
+/**
+ * Every page in both languages, both themes and three widths: no violation of accessibility or of the CSP, no page
+ * error, nothing too wide.
+ */
 
 const PAGES: Record<string, string> = {
   servers: '/servers',
-  'servers-filtered': '/servers?state=unreachable&sort=-connections',
+  'servers-filtered': '/servers?state=unreachable&sort=-connections&version=16&tag=production',
   'servers-no-match': '/servers?q=nothing-is-called-so',
+  'servers-columns': '/servers?col=state,tags,uptime,databases,checked',
   'server-new': '/servers/new',
   'server-edit': '/servers/billing-01/edit',
   server: '/servers/billing-01',
   'server-year': '/servers/billing-01?from=now-365d',
+  'server-compared': '/servers/billing-01?from=now-6h&cmp=prev&tz=utc',
   'server-unreachable': '/servers/crm-01',
   'server-warning': '/servers/logistics-01',
   'server-pending': '/servers/stock-01',
@@ -22,7 +39,7 @@ const PAGES: Record<string, string> = {
   'database-gone': '/servers/billing-01/db/old_shop',
   sessions: '/servers/billing-01/sessions',
   'sessions-away': '/servers/crm-01/sessions',
-  'server-runs': '/servers/billing-01/runs',
+  'server-plugins': '/servers/billing-01/plugins',
   plugins: '/plugins',
   plugin: '/plugins/pg_stat_database',
   'plugin-refused': '/plugins/my_queries',
@@ -33,42 +50,63 @@ const PAGES: Record<string, string> = {
   'not-found': '/no/such/page',
 }
 
-const LOOKS: Look[] = [
-  { locale: 'en', theme: 'light' },
-  { locale: 'ru', theme: 'dark' },
-  { locale: 'ru', theme: 'light', width: 320, height: 640 },
-  { locale: 'en', theme: 'dark', width: 390, height: 844 },
+/** Only these, where one works on them: `PAGES=servers,server`. */
+const wanted = process.env.PAGES?.split(',')
+const pages = Object.entries(PAGES).filter(([id]) => wanted === undefined || wanted.includes(id))
+
+const LOOKS: (Look & { narrow: number })[] = [
+  { locale: 'en', theme: 'light', narrow: 390 },
+  { locale: 'ru', theme: 'dark', narrow: 320 },
 ]
 
 let browser: Browser
 beforeAll(async () => {
   browser = await launch()
-  await fetch(`${inject('baseUrl')}/mock/reset`)
 })
 afterAll(() => browser.close())
 
-describe.each(LOOKS)('$locale $theme $width', (look) => {
-  const name = `${look.locale}-${look.theme}${look.width ? `-${look.width}` : ''}`
+/** One line for each fault, with the first place and the number of all: the same element stands on every page. */
+function distinct(found: readonly string[]): string[] {
+  const faults = new Map<string, string[]>()
+  for (const line of found) {
+    const [place = '', ...rest] = line.split(': ')
+    const fault = rest.join(': ')
+    faults.set(fault, [...(faults.get(fault) ?? []), place])
+  }
+  return [...faults].map(([fault, places]) => `${places[0]} (${places.length} places): ${fault}`)
+}
 
+async function check(page: Page, id: string, look: Look & { narrow: number }): Promise<string[]> {
+  const name = `${look.locale}-${id}`
+  const found = (await axe(page)).map((line) => `${id} ${look.theme}: ${line}`)
+  await screenshot(page, `${name}-${look.theme}`)
+  await page.setViewportSize({ width: look.narrow, height: 800 })
+  const other = look.theme === 'light' ? 'dark' : 'light'
+  await setTheme(page, other)
+  const wide = await overflow(page)
+  if (wide > 0) found.push(`${id}: ${wide} px too wide at ${look.narrow}`)
+  found.push(...(await axe(page)).map((line) => `${id} ${other} ${look.narrow}: ${line}`))
+  await screenshot(page, `${name}-${other}-${look.narrow}`)
+  await setTheme(page, look.theme)
+  await page.setViewportSize({ width: 1280, height: 800 })
+  return found
+}
+
+describe.each(LOOKS)('$locale', (look) => {
   test('every page is accessible, within the CSP and not too wide', async () => {
     const { page, faults, close } = await open(browser, inject('baseUrl'), look)
+    await freshWorld(page)
     const found: string[] = []
     await page.goto('/login')
     await page.locator('input[name=username]').waitFor()
-    found.push(...(await axe(page)).map((line) => `login: ${line}`))
-    if ((await overflow(page)) > 0) found.push('login: too wide')
-    await screenshot(page, `${name}-login`)
+    found.push(...(await check(page, 'login', look)))
     await signIn(page, 'admin')
-    for (const [id, path] of Object.entries(PAGES)) {
-      await page.goto(path)
-      await page.locator('h1').waitFor()
+    for (const [id, path] of pages) {
+      await go(page, path)
       await settled(page)
-      found.push(...(await axe(page)).map((line) => `${id}: ${line}`))
-      const wide = await overflow(page)
-      if (wide > 0) found.push(`${id}: ${wide} px too wide`)
-      await screenshot(page, `${name}-${id}`)
+      found.push(...(await check(page, id, look)))
     }
-    expect(found).toEqual([])
+    expect(distinct(found)).toEqual([])
     expect(faults).toEqual([])
     await close()
   })

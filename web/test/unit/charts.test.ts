@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { SeriesResponse } from '../../src/api/types.ts'
-import { type ChartWords, chartData, OTHER_KEY, ratioColumns, seriesFacts, sumColumns } from '../../src/charts/model.ts'
+import { seriesFacts } from '../../src/charts/facts.ts'
+import { type ChartWords, chartData, OTHER_KEY, ratioColumns, sumColumns } from '../../src/charts/model.ts'
 
 const words: ChartWords = { metric: (name) => name, label: (value) => value, other: (count) => `other ${count}` }
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { checkDraft, draftOf, EMPTY_DRAFT, settingsOf } from '../../src/features/servers/server-draft.ts'
 import { changedSettings, isValidSetting } from '../../src/features/settings/settings-model.ts'
-import { makeServers } from '../mock/data.ts'
+import { makeServers } from '../mock/data/servers.ts'
 
 const filled = { ...EMPTY_DRAFT, name: 'pg-1', host: 'db.example', user: 'pgvigil' }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { probeWords } from '../../src/features/plugins/probe-words.ts'
-import { makePlugins } from '../mock/data.ts'
+import { makePlugins } from '../mock/data/plugins.ts'
 
 test('a probe speaks the language of the reader where it can, else English', () => {
   const probe = makePlugins()[0]?.metadata

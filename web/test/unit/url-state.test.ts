@@ -1,45 +1,33 @@
 import { expect, test } from 'vitest'
 import { labelMatcher } from '../../src/api/label-matcher.ts'
 import { paths } from '../../src/lib/paths.ts'
-import {
-  parseRange,
-  parseSort,
-  rangeSeconds,
-  rangeToQuery,
-  rangeToSearch,
-  validateRange,
-} from '../../src/lib/url-state.ts'
-
-test.each([
-  [{}],
-  [{ from: 'now-3y' }],
-  [{ from: '2026-02-01T00:00:00Z' }],
-  [{ from: '2026-02-01T00:00:00Z', to: '2026-01-01T00:00:00Z' }],
-  [{ from: 42, to: {} }],
-])('a range that nobody understands leaves the URL: %j', (search) => {
-  expect(validateRange(search)).toEqual({})
-  expect(parseRange(validateRange(search))).toEqual({ kind: 'relative', name: '24h' })
-})
-
-test('a relative range follows the clock of the host', () => {
-  const search = validateRange({ from: 'now-90d' })
-  expect(rangeToQuery(parseRange(search))).toEqual({ from: 'now-90d', to: 'now' })
-})
-
-test('a chosen section survives the way through the URL', () => {
-  const range = { kind: 'absolute', from: Date.UTC(2026, 0, 1), to: Date.UTC(2026, 0, 2) } as const
-  expect(parseRange(validateRange({ ...rangeToSearch(range) }))).toEqual(range)
-})
-
-test('the names of ranges say how long they are', () => {
-  expect(rangeSeconds('1h')).toBe(3_600)
-  expect(rangeSeconds('365d')).toBe(365 * 86_400)
-})
+import { parseSearch, stringifySearch } from '../../src/lib/search-text.ts'
+import { parseList, parseSort } from '../../src/lib/url-state.ts'
 
 test('a sort by a column that does not exist is none', () => {
   expect(parseSort('-size', ['name', 'size'])).toEqual({ id: 'size', descending: true })
   expect(parseSort('salary', ['name', 'size'])).toBeUndefined()
   expect(parseSort(7, ['name', 'size'])).toBeUndefined()
+})
+
+test('a list keeps what exists, once, in the usual order', () => {
+  expect(parseList('size,name,size,salary', ['name', 'size', 'state'])).toEqual(['name', 'size'])
+  expect(parseList('salary', ['name'])).toBeUndefined()
+})
+
+test('the search part is texts, also where they look like numbers', () => {
+  expect(parseSearch('?q=2024&live=0&from=2026-01-31T12:00:00Z')).toEqual({
+    q: '2024',
+    live: '0',
+    from: '2026-01-31T12:00:00Z',
+  })
+})
+
+test('the search part can be read, and nothing is lost in it', () => {
+  const search = { from: '2026-01-31T12:00:00Z', q: 'a&b=c+d %', col: 'name,size', sort: undefined, state: '' }
+  const text = stringifySearch(search)
+  expect(text).toBe('?from=2026-01-31T12:00:00Z&q=a%26b%3Dc%2Bd+%25&col=name,size')
+  expect(parseSearch(text)).toEqual({ from: search.from, q: search.q, col: search.col })
 })
 
 test('names stand in links so that any name can', () => {
@@ -53,21 +41,34 @@ test('every link has its shape', () => {
   const links = Object.entries(paths).map(([name, link]) => [name, link('s', 'd')])
   expect(Object.fromEntries(links)).toMatchInlineSnapshot(`
     {
+      "account": "/account",
+      "audit": "/audit",
       "database": "/servers/s/db/d",
       "editServer": "/servers/s/edit",
       "events": "/events",
+      "explore": "/explore",
       "home": "/",
       "login": "/login",
+      "logs": "/logs",
       "newServer": "/servers/new",
       "plugin": "/plugins/s",
+      "pluginMetrics": "/plugins/s/metrics",
+      "pluginRuns": "/plugins/s/runs",
       "plugins": "/plugins",
+      "run": "/runs/s",
       "runs": "/runs",
       "server": "/servers/s",
+      "serverAnalysis": "/servers/s/analysis",
       "serverDatabases": "/servers/s/databases",
-      "serverRuns": "/servers/s/runs",
+      "serverEvents": "/servers/s/events",
+      "serverMetrics": "/servers/s/metrics",
+      "serverPlugins": "/servers/s/plugins",
       "serverSessions": "/servers/s/sessions",
       "servers": "/servers",
       "settings": "/settings",
+      "setup": "/setup",
+      "sshKeys": "/ssh-keys",
+      "users": "/users",
     }
   `)
 })

@@ -5,14 +5,12 @@ import type { DatabaseStatus } from '../../api/types'
 import { Age } from '../../blocks/age'
 import { Fact } from '../../blocks/card'
 import { PageHeader } from '../../blocks/page-header'
-import { RangePicker } from '../../blocks/range-picker'
 import { NotFoundState, QueryView } from '../../blocks/state-view'
 import { ChartCard } from '../../charts/chart-card'
 import { DATABASE_CHARTS } from '../../charts/definitions'
 import { useI18n } from '../../i18n'
 import { paths } from '../../lib/paths'
-import { useParam, useUrlState } from '../../lib/router-hooks'
-import type { RangeSearch } from '../../lib/url-state'
+import { useParam } from '../../lib/router-hooks'
 import { Badge } from '../../ui/badge'
 import { Icon } from '../../ui/icon'
 import { CardsSkeleton } from '../../ui/skeleton'
@@ -29,7 +27,7 @@ export function DatabasePage() {
           ← {server}
         </Link>
       </p>
-      <PageHeader title={name} tabTitle={`${name}, ${server}`} />
+      <PageHeader title={name} tabTitle={`${name}, ${server}`} time="range" />
       <QueryView query={query} skeleton={<CardsSkeleton count={6} />}>
         {(databases) => {
           // A name may be used again after a drop: the one that exists counts.
@@ -46,8 +44,6 @@ export function DatabasePage() {
 function Database(props: { server: string; database: DatabaseStatus }) {
   const { t, u } = useI18n()
   const { database, server } = props
-  const [search, setSearch] = useUrlState<RangeSearch>()
-  const setRange = (range: RangeSearch) => setSearch({ from: undefined, to: undefined, ...range }, 'push')
   return (
     <>
       {!database.exists && (
@@ -86,20 +82,9 @@ function Database(props: { server: string; database: DatabaseStatus }) {
         <Fact label={t.database.owner} value={database.owner ?? u.integer(null)} note={database.encoding} />
         <Fact label={t.database.lastSeen} value={<Age at={database.last_seen} />} note={`OID ${database.oid}`} />
       </dl>
-      <div className="mb-2 flex flex-wrap items-center justify-between gap-2">
-        <p className="hidden text-xs text-dim sm:block">{t.charts.zoomHint}</p>
-        <RangePicker search={search} onChange={setRange} />
-      </div>
       <div className="grid gap-3 md:grid-cols-2 2xl:grid-cols-3">
         {DATABASE_CHARTS.map((definition) => (
-          <ChartCard
-            key={definition.id}
-            definition={definition}
-            server={server}
-            database={database.name}
-            search={search}
-            onRange={setRange}
-          />
+          <ChartCard key={definition.id} definition={definition} server={server} database={database.name} />
         ))}
       </div>
     </>

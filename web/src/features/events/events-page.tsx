@@ -4,13 +4,14 @@ import { eventsQuery, LIST_LIMIT } from '../../api/queries'
 import type { HostEvent } from '../../api/types'
 import type { EventsSearch } from '../../app/router'
 import { Age } from '../../blocks/age'
+import { NameFilter } from '../../blocks/name-filter'
 import { PageHeader } from '../../blocks/page-header'
 import { EmptyState, NoMatchState, QueryView } from '../../blocks/state-view'
 import { useI18n } from '../../i18n'
 import { paths } from '../../lib/paths'
 import { useUrlState } from '../../lib/router-hooks'
 import { TableSkeleton } from '../../ui/skeleton'
-import { NameFilter, ServerFilter } from '../runs/runs-view'
+import { ServerFilter } from '../runs/runs-view'
 
 export function EventsPage() {
   const { t } = useI18n()

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { type FormEvent, useEffect, useState } from 'react'
 import { session } from '../../api/client'
 import { type ApiProblem, asProblem } from '../../api/problem'
-import { healthQuery } from '../../api/queries'
+import { versionQuery } from '../../api/queries'
 import { Logo } from '../../app/logo'
 import { LOCALES, useI18n } from '../../i18n'
 import { setTheme, useIsDark } from '../../lib/theme'
@@ -18,7 +18,7 @@ export function LoginPage(props: { expired: boolean }) {
   const [busy, setBusy] = useState(false)
   /** Seconds that the host asked us to wait, counted down. */
   const [wait, setWait] = useState(0)
-  const health = useQuery(healthQuery())
+  const health = useQuery(versionQuery())
   const dark = useIsDark()
 
   useEffect(() => {

@@ -15,7 +15,7 @@ export function PluginsPage() {
   const query = useQuery(pluginsQuery())
   return (
     <>
-      <PageHeader title={t.plugins.title} note={t.plugins.hint} />
+      <PageHeader title={t.plugins.title} time="live" note={t.plugins.hint} />
       <QueryView query={query} skeleton={<TableSkeleton rows={5} />}>
         {(plugins) =>
           plugins.length === 0 ? (

@@ -1,20 +1,23 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { useState } from 'react'
+import { useMemo, useState } from 'react'
 import { LIST_LIMIT, pluginsQuery, runsQuery, serversQuery } from '../../api/queries'
 import type { Run } from '../../api/types'
+import { useHold } from '../../app/live'
 import type { RunsSearch } from '../../app/router'
 import { Age } from '../../blocks/age'
+import { type Column, DataTable } from '../../blocks/data-table'
+import { NameFilter } from '../../blocks/name-filter'
 import { EmptyState, NoMatchState, QueryView } from '../../blocks/state-view'
 import { useI18n } from '../../i18n'
 import { paths } from '../../lib/paths'
 import { useUrlState } from '../../lib/router-hooks'
 import { Badge, type Tone } from '../../ui/badge'
 import { cx } from '../../ui/classes'
-import { SelectFilter } from '../../ui/field'
 import { Icon } from '../../ui/icon'
 import { Segmented } from '../../ui/segmented'
 import { TableSkeleton } from '../../ui/skeleton'
+import { RunDetails } from './run-details'
 
 const TONES: Record<Run['outcome'], Tone> = { collected: 'ok', 'not-applicable': 'idle', failed: 'bad' }
 const OUTCOMES = ['collected', 'failed', 'not-applicable'] as const
@@ -90,149 +93,166 @@ function PluginFilter(props: FilterProps) {
   return <NameFilter {...props} label={t.runs.filterPlugin} names={(plugins.data ?? []).map((plugin) => plugin.name)} />
 }
 
-export function NameFilter(props: FilterProps & { label: string; names: string[] }) {
+export function RunBadge({ run }: { run: Pick<Run, 'outcome' | 'reason'> }) {
   const { t } = useI18n()
-  // The chosen one stays visible, even where it does not exist any more.
-  const names =
-    props.value === undefined || props.names.includes(props.value) ? props.names : [props.value, ...props.names]
   return (
-    <SelectFilter
-      label={props.label}
-      value={props.value ?? ''}
-      choices={[
-        { value: '', label: `${props.label}: ${t.common.all.toLocaleLowerCase()}` },
-        ...names.map((name) => ({ value: name, label: name })),
-      ]}
-      onChange={(value) => props.onChange(value === '' ? undefined : value)}
-    />
+    <Badge tone={TONES[run.outcome]} {...(run.outcome === 'not-applicable' ? { icon: 'minus' as const } : {})}>
+      {run.reason ? t.failureReasons[run.reason] : t.runOutcomes[run.outcome]}
+    </Badge>
   )
 }
 
 function RunsTable(props: { runs: Run[]; hideServer: boolean; hidePlugin: boolean }) {
+  const { t } = useI18n()
   const [open, setOpen] = useState<string | null>(null)
+  const toggle = (run: Run) => setOpen(open === run.id ? null : run.id)
+  // What one reads must not move away.
+  useHold(open !== null)
+  const columns = useColumns(props.hideServer, props.hidePlugin, open, toggle)
   return (
-    <ul className="overflow-hidden rounded-lg border border-line bg-panel">
-      {props.runs.map((run) => (
-        <li key={run.id} className="border-b border-line last:border-b-0">
-          <RunRow
-            run={run}
-            hideServer={props.hideServer}
-            hidePlugin={props.hidePlugin}
-            open={open === run.id}
-            onToggle={() => setOpen(open === run.id ? null : run.id)}
-          />
-        </li>
-      ))}
-    </ul>
+    <DataTable
+      label={t.runs.title}
+      columns={columns}
+      rows={props.runs}
+      rowKey={(run) => run.id}
+      rowHeight={36}
+      detail={(run) => (open === run.id ? <RunDetails run={run} /> : null)}
+      card={(run) => <RunCard run={run} open={open === run.id} onToggle={() => toggle(run)} />}
+    />
   )
 }
 
-function RunRow(props: { run: Run; hideServer: boolean; hidePlugin: boolean; open: boolean; onToggle: () => void }) {
+function useColumns(
+  hideServer: boolean,
+  hidePlugin: boolean,
+  open: string | null,
+  toggle: (run: Run) => void,
+): Column<Run>[] {
   const { t, u } = useI18n()
-  const { run } = props
+  const names = t.runs.columns
+  return useMemo(() => {
+    const columns: (Column<Run> & { hidden?: boolean })[] = [
+      {
+        id: 'open',
+        header: t.common.details,
+        plain: true,
+        width: 44,
+        priority: 0,
+        cell: (run) => <OpenButton run={run} open={open === run.id} onToggle={() => toggle(run)} />,
+      },
+      { id: 'outcome', header: names.outcome, width: 190, priority: 1, cell: (run) => <RunBadge run={run} /> },
+      {
+        id: 'plugin',
+        header: names.plugin,
+        width: 160,
+        priority: 2,
+        hidden: hidePlugin,
+        cell: (run) => <PluginLink run={run} />,
+      },
+      {
+        id: 'server',
+        header: names.server,
+        width: 140,
+        priority: 3,
+        hidden: hideServer,
+        cell: (run) => <ServerLink run={run} />,
+      },
+      { id: 'detail', header: names.detail, width: 180, grow: true, priority: 5, cell: (run) => <Detail run={run} /> },
+      {
+        id: 'values',
+        header: names.values,
+        width: 84,
+        numeric: true,
+        priority: 7,
+        cell: (run) => u.integer(run.values),
+      },
+      {
+        id: 'duration',
+        header: names.duration,
+        width: 92,
+        numeric: true,
+        priority: 6,
+        cell: (run) => u.duration(run.duration_ms),
+      },
+      {
+        id: 'started',
+        header: names.started,
+        width: 120,
+        numeric: true,
+        priority: 4,
+        cell: (run) => <Age at={run.started_at} className="text-dim" />,
+      },
+    ]
+    return columns.filter((column) => column.hidden !== true)
+  }, [t, names, u, hideServer, hidePlugin, open, toggle])
+}
+
+interface RowProps {
+  run: Run
+  open: boolean
+  onToggle: () => void
+}
+
+function OpenButton({ run, open, onToggle }: RowProps) {
+  const { t } = useI18n()
   return (
-    <>
-      <div className="flex flex-wrap items-center gap-x-3 gap-y-0.5 px-3 py-1.5 hover:bg-sunken/60">
-        <button
-          type="button"
-          aria-expanded={props.open}
-          aria-label={t.runs.open(run.plugin, run.server ?? t.runs.hostScope)}
-          onClick={props.onToggle}
-          className="grid size-[24px] shrink-0 place-items-center rounded hover:bg-sunken"
-        >
-          <Icon name="chevron" className={cx('size-3.5', !props.open && '-rotate-90')} />
-        </button>
-        <span className="flex lg:w-44">
-          <Badge tone={TONES[run.outcome]} {...(run.outcome === 'not-applicable' ? { icon: 'minus' as const } : {})}>
-            {run.reason ? t.failureReasons[run.reason] : t.runOutcomes[run.outcome]}
-          </Badge>
+    <button
+      type="button"
+      aria-expanded={open}
+      aria-label={t.runs.open(run.plugin, run.server ?? t.runs.hostScope)}
+      onClick={onToggle}
+      className="-ml-1 grid size-[24px] place-items-center rounded text-dim hover:bg-sunken hover:text-ink"
+    >
+      <Icon name="chevron" className={cx('size-3.5', !open && '-rotate-90')} />
+    </button>
+  )
+}
+
+const PluginLink = ({ run }: { run: Run }) => (
+  <Link to={paths.plugin(run.plugin)} className="font-medium text-accent-strong hover:underline">
+    {run.plugin}
+  </Link>
+)
+
+function ServerLink({ run }: { run: Run }) {
+  const { t } = useI18n()
+  if (run.server == null) return <span className="text-dim">{t.runs.hostScope}</span>
+  return (
+    <Link to={paths.server(run.server)} className="text-accent-strong hover:underline">
+      {run.server}
+    </Link>
+  )
+}
+
+function Detail({ run }: { run: Run }) {
+  const { t } = useI18n()
+  return (
+    <span className="text-dim" title={run.detail ?? undefined}>
+      {run.detail}
+      {run.absences.length > 0 && <span className="text-warn"> {t.runs.absences(run.absences.length)}</span>}
+    </span>
+  )
+}
+
+function RunCard({ run, open, onToggle }: RowProps) {
+  const { u } = useI18n()
+  return (
+    <div className="grid gap-0.5">
+      <div className="flex items-center gap-2">
+        <OpenButton run={run} open={open} onToggle={onToggle} />
+        <span className="flex min-w-0 flex-1">
+          <RunBadge run={run} />
         </span>
-        {!props.hidePlugin && (
-          <Link
-            to={paths.plugin(run.plugin)}
-            className="truncate font-medium text-accent-strong hover:underline lg:w-44"
-          >
-            {run.plugin}
-          </Link>
-        )}
-        {!props.hideServer &&
-          (run.server == null ? (
-            <span className="text-dim lg:w-40">{t.runs.hostScope}</span>
-          ) : (
-            <Link to={paths.server(run.server)} className="truncate text-accent-strong hover:underline lg:w-40">
-              {run.server}
-            </Link>
-          ))}
-        <span className="order-last w-full min-w-0 truncate pl-9 text-dim lg:order-none lg:w-auto lg:flex-1 lg:pl-0">
-          {run.detail}
-          {run.absences.length > 0 && <span className="text-warn"> {t.runs.absences(run.absences.length)}</span>}
-        </span>
-        <span className="ml-auto flex gap-3 text-xs text-dim">
-          <span title={t.runs.columns.values} className="hidden w-14 text-right sm:inline">
-            {u.integer(run.values)}
-          </span>
-          <span title={t.runs.columns.duration} className="w-14 text-right">
-            {u.duration(run.duration_ms)}
-          </span>
-          <Age at={run.started_at} className="w-24 text-right" />
-        </span>
+        <Age at={run.started_at} className="shrink-0 text-xs text-dim" />
       </div>
-      {props.open && <RunDetails run={run} />}
-    </>
-  )
-}
-
-function RunDetails({ run }: { run: Run }) {
-  const { t, u } = useI18n()
-  const { cost } = run
-  const costs = [
-    `${t.runs.cost.cpu} ${u.duration(cost.cpu_us / 1_000)}`,
-    `${t.runs.cost.memory} ${u.bytes(cost.memory_peak_bytes)}`,
-    t.runs.cost.queries(cost.queries),
-    t.runs.cost.rows(cost.rows),
-    `${t.runs.cost.received} ${u.bytes(cost.bytes)}`,
-    ...(cost.ssh_commands > 0 ? [t.runs.cost.ssh(cost.ssh_commands)] : []),
-    `${t.runs.cost.waited} ${u.duration(cost.host_call_us / 1_000)}`,
-  ]
-  return (
-    <div className="grid gap-3 border-t border-line bg-canvas px-3 py-3 sm:pl-12">
-      <p className="break-words">
-        {u.dateTime(run.started_at)}
-        {run.trigger === 'request' && `, ${t.runs.onRequest}`}
-        {run.ticks_skipped > 0 && <span className="text-warn"> · {t.runs.skipped(run.ticks_skipped)}</span>}
-      </p>
-      {run.detail && <p className="break-words whitespace-pre-wrap">{run.detail}</p>}
-      <p className="text-dim">
-        {t.runs.columns.cost}: {costs.join(' · ')}
-      </p>
-      {run.absences.length > 0 && (
-        <section aria-label={t.runs.absent}>
-          <h3 className="font-semibold">{t.runs.absent}</h3>
-          <ul className="mt-1 grid gap-1">
-            {run.absences.map((absence) => (
-              <li key={`${absence.set} ${absence.labels.join(' ')}`} className="break-words">
-                <code className="font-mono text-xs">
-                  {absence.set} {absence.labels.join(', ')}
-                </code>{' '}
-                <span className="text-warn">{t.absenceReasons[absence.reason]}</span>: {absence.detail}
-              </li>
-            ))}
-          </ul>
-        </section>
-      )}
-      {run.log.length > 0 && (
-        <section aria-label={t.runs.log}>
-          <h3 className="font-semibold">{t.runs.log}</h3>
-          <ul className="mt-1 font-mono text-xs">
-            {run.log.map((line, index) => (
-              <li key={index} className="break-words">
-                <span className="text-dim">{line.severity}</span> {line.message}
-              </li>
-            ))}
-          </ul>
-        </section>
-      )}
-      <p className="text-xs break-all text-dim">{run.id}</p>
+      <div className="flex min-h-[24px] flex-wrap items-center gap-x-3 pl-7">
+        <PluginLink run={run} />
+        <ServerLink run={run} />
+        <span className="ml-auto text-xs text-dim">{u.duration(run.duration_ms)}</span>
+      </div>
+      <div className="truncate pl-7 text-xs">
+        <Detail run={run} />
+      </div>
     </div>
   )
 }

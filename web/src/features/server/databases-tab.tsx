@@ -5,17 +5,23 @@ import { databasesQuery } from '../../api/queries'
 import type { DatabaseStatus } from '../../api/types'
 import type { ListSearch } from '../../app/router'
 import { Age } from '../../blocks/age'
+import { ColumnChoice, useColumnChoice } from '../../blocks/column-choice'
 import { type Column, DataTable } from '../../blocks/data-table'
 import { EmptyState, NoMatchState, QueryView } from '../../blocks/state-view'
 import { useI18n } from '../../i18n'
+import { downloadCsv, fileName } from '../../lib/download'
 import { paths } from '../../lib/paths'
 import { useParam, useUrlState } from '../../lib/router-hooks'
 import { matchesSearch } from '../../lib/sort'
 import { oneOf, parseSort, sortToText } from '../../lib/url-state'
 import { Badge } from '../../ui/badge'
+import { Button } from '../../ui/button'
+import { Icon } from '../../ui/icon'
 import { SearchBox } from '../../ui/search-box'
 import { Segmented } from '../../ui/segmented'
 import { TableSkeleton } from '../../ui/skeleton'
+
+import { databasesCsv } from './databases-csv'
 
 const COLUMN_IDS = ['name', 'size', 'connections', 'tps', 'created', 'lastSeen', 'owner'] as const
 type ColumnId = (typeof COLUMN_IDS)[number]
@@ -43,6 +49,7 @@ function DatabasesTable(props: { server: string; databases: DatabaseStatus[] }) 
   const { t } = useI18n()
   const [search, setSearch] = useUrlState<ListSearch>()
   const columns = useColumns(props.server)
+  const chosen = useColumnChoice('databases', COLUMN_IDS, search.col)
   const text = search.q ?? ''
   const state = oneOf(search.state, STATES)
   const found = props.databases.filter((database) => matchesSearch(text, [database.name, database.owner]))
@@ -62,12 +69,26 @@ function DatabasesTable(props: { server: string; databases: DatabaseStatus[] }) 
           label={t.databases.filterLabel}
           value={state ?? 'all'}
           segments={[
-            { value: 'all', label: `${t.common.all} ${found.length}` },
-            { value: 'existing', label: `${t.databases.existing} ${existing.length}` },
-            { value: 'gone', label: `${t.databases.gone} ${gone.length}` },
+            { value: 'all', label: t.common.all, count: found.length },
+            { value: 'existing', label: t.databases.existing, count: existing.length },
+            { value: 'gone', label: t.databases.gone, count: gone.length },
           ]}
           onChange={(value) => setSearch({ state: value === 'all' ? undefined : value })}
         />
+        <span className="ml-auto flex gap-1">
+          <Button
+            onClick={() =>
+              downloadCsv(
+                databasesCsv(rows, t.databases.columns),
+                fileName([props.server, 'databases'], Date.now(), 'csv'),
+              )
+            }
+          >
+            <Icon name="download" />
+            CSV
+          </Button>
+          <ColumnChoice table="databases" columns={columns} chosen={chosen} onChange={(col) => setSearch({ col })} />
+        </span>
       </div>
       {rows.length === 0 ? (
         <NoMatchState
@@ -80,6 +101,7 @@ function DatabasesTable(props: { server: string; databases: DatabaseStatus[] }) 
           label={t.databases.title}
           columns={columns}
           rows={rows}
+          chosen={chosen}
           rowKey={(database) => `${database.oid} ${database.name}`}
           sort={parseSort(search.sort, COLUMN_IDS) ?? DEFAULT_SORT}
           onSort={(sort) => setSearch({ sort: sortToText(sort) })}
@@ -119,6 +141,9 @@ function useColumns(server: string): Column<DatabaseStatus, ColumnId>[] {
             )}
           </>
         ),
+        width: 200,
+        grow: true,
+        priority: 0,
       },
       {
         id: 'size',
@@ -126,7 +151,8 @@ function useColumns(server: string): Column<DatabaseStatus, ColumnId>[] {
         numeric: true,
         sortBy: (database) => database.size_bytes,
         cell: (database) => <SizeCell database={database} />,
-        className: 'w-36 sm:w-52',
+        width: 170,
+        priority: 1,
       },
       {
         id: 'connections',
@@ -134,7 +160,8 @@ function useColumns(server: string): Column<DatabaseStatus, ColumnId>[] {
         numeric: true,
         sortBy: (database) => database.connections,
         cell: (database) => u.integer(database.connections),
-        className: 'w-28 hidden sm:table-cell',
+        width: 116,
+        priority: 2,
       },
       {
         id: 'tps',
@@ -142,21 +169,24 @@ function useColumns(server: string): Column<DatabaseStatus, ColumnId>[] {
         numeric: true,
         sortBy: (database) => database.commits_per_second,
         cell: (database) => u.rate(database.commits_per_second),
-        className: 'w-28 hidden md:table-cell',
+        width: 110,
+        priority: 3,
       },
       {
         id: 'owner',
         header: names.owner,
         sortBy: (database) => database.owner,
         cell: (database) => database.owner ?? u.integer(null),
-        className: 'w-32 hidden lg:table-cell',
+        width: 130,
+        priority: 6,
       },
       {
         id: 'created',
         header: names.created,
         sortBy: (database) => (database.creation_time ? Date.parse(database.creation_time) : null),
         cell: (database) => u.date(database.creation_time),
-        className: 'w-38 hidden lg:table-cell',
+        width: 130,
+        priority: 5,
       },
       {
         id: 'lastSeen',
@@ -164,7 +194,8 @@ function useColumns(server: string): Column<DatabaseStatus, ColumnId>[] {
         numeric: true,
         sortBy: (database) => Date.parse(database.last_seen),
         cell: (database) => <Age at={database.last_seen} className="text-dim" />,
-        className: 'w-32 hidden xl:table-cell',
+        width: 130,
+        priority: 4,
       },
     ],
     [t, u, names, server],

@@ -5,7 +5,6 @@ import type { FilesystemStatus } from '../../api/types'
 import { useUser } from '../../app/session-context'
 import { Age } from '../../blocks/age'
 import { Card } from '../../blocks/card'
-import { RangePicker } from '../../blocks/range-picker'
 import { QueryView } from '../../blocks/state-view'
 import { UsageBar } from '../../blocks/usage-bar'
 import { ChartCard } from '../../charts/chart-card'
@@ -13,27 +12,18 @@ import { SERVER_CHARTS } from '../../charts/definitions'
 import { useI18n } from '../../i18n'
 import { paths } from '../../lib/paths'
 import { canEditServers } from '../../lib/roles'
-import { useParam, useUrlState } from '../../lib/router-hooks'
-import type { RangeSearch } from '../../lib/url-state'
+import { useParam } from '../../lib/router-hooks'
 import { buttonClass } from '../../ui/button'
 import { TableSkeleton } from '../../ui/skeleton'
-
-const CLEARED: RangeSearch = { from: undefined, to: undefined }
 
 export function OverviewTab() {
   const { t } = useI18n()
   const name = useParam('name')
-  const [search, setSearch] = useUrlState<RangeSearch>()
-  const setRange = (range: RangeSearch) => setSearch({ ...CLEARED, ...range }, 'push')
   return (
     <>
-      <div className="mb-2 flex flex-wrap items-center justify-between gap-2">
-        <p className="hidden text-xs text-dim sm:block">{t.charts.zoomHint}</p>
-        <RangePicker search={search} onChange={setRange} />
-      </div>
       <div className="grid gap-3 md:grid-cols-2 2xl:grid-cols-3">
         {SERVER_CHARTS.map((definition) => (
-          <ChartCard key={definition.id} definition={definition} server={name} search={search} onRange={setRange} />
+          <ChartCard key={definition.id} definition={definition} server={name} />
         ))}
       </div>
       <Card title={t.server.filesystems} className="mt-3">

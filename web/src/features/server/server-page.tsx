@@ -26,7 +26,7 @@ export function ServerPage() {
   const mayEdit = canEditServers(useUser().role)
   return (
     <>
-      <PageHeader title={name} note={query.data && <Note server={query.data} />}>
+      <PageHeader title={name} time="range" note={query.data && <Note server={query.data} />}>
         {mayEdit && query.data && (
           <Link to={paths.editServer(name)} className={buttonClass('plain')}>
             <Icon name="edit" />
@@ -141,16 +141,19 @@ function Tabs({ name }: { name: string }) {
     { to: paths.server(name), label: t.server.tabs.overview, exact: true },
     { to: paths.serverDatabases(name), label: t.server.tabs.databases, exact: false },
     { to: paths.serverSessions(name), label: t.server.tabs.sessions, exact: false },
-    { to: paths.serverRuns(name), label: t.server.tabs.runs, exact: false },
+    { to: paths.serverPlugins(name), label: t.server.tabs.plugins, exact: false },
   ]
   return (
-    <nav aria-label={t.server.tabsLabel} className="mb-3 flex flex-wrap gap-x-1 border-b border-line">
+    <nav
+      aria-label={t.server.tabsLabel}
+      className="mb-3 flex gap-x-1 overflow-x-auto overflow-y-hidden border-b border-line"
+    >
       {tabs.map((tab) => (
         <Link
           key={tab.to}
           to={tab.to}
           activeOptions={{ exact: tab.exact, includeSearch: false }}
-          className="-mb-px border-b-2 border-transparent px-2.5 py-1.5 font-medium text-dim hover:text-ink"
+          className="shrink-0 border-b-2 border-transparent px-2.5 py-1.5 font-medium text-dim hover:text-ink focus-visible:-outline-offset-2"
           activeProps={{ className: 'border-accent! text-ink!', 'aria-current': 'page' }}
         >
           {tab.label}

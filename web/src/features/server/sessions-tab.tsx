@@ -59,28 +59,32 @@ function SessionsTable({ sessions }: { sessions: LiveQuery[] }) {
         numeric: true,
         sortBy: (session) => session.pid,
         cell: (session) => session.pid,
-        className: 'w-20',
+        width: 80,
+        priority: 0,
       },
       {
         id: 'user',
         header: names.user,
         sortBy: (session) => session.usename,
         cell: (session) => text(session.usename),
-        className: 'w-32 hidden sm:table-cell',
+        width: 120,
+        priority: 3,
       },
       {
         id: 'database',
         header: names.database,
         sortBy: (session) => session.datname,
         cell: (session) => text(session.datname),
-        className: 'w-32 hidden md:table-cell',
+        width: 120,
+        priority: 4,
       },
       {
         id: 'state',
         header: names.state,
         sortBy: (session) => session.state,
         cell: (session) => text(session.state),
-        className: 'w-28 sm:w-40',
+        width: 140,
+        priority: 2,
       },
       {
         id: 'query',
@@ -91,6 +95,9 @@ function SessionsTable({ sessions }: { sessions: LiveQuery[] }) {
             {text(session.query)}
           </code>
         ),
+        width: 180,
+        grow: true,
+        priority: 1,
       },
     ]
   }, [names, u])

@@ -1,36 +1,56 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { useMemo } from 'react'
+import { useDeferredValue, useMemo } from 'react'
 import { serversQuery } from '../../api/queries'
-import type { ServerState, ServerStatus } from '../../api/types'
-import type { ListSearch } from '../../app/router'
+import type { ServerStatus } from '../../api/types'
+import type { ServersSearch } from '../../app/router'
 import { useUser } from '../../app/session-context'
-import { Age } from '../../blocks/age'
+import { ColumnChoice, useColumnChoice } from '../../blocks/column-choice'
 import { type Column, DataTable } from '../../blocks/data-table'
 import { PageHeader } from '../../blocks/page-header'
-import { connectionCounts, diskUsage, ServerStateBadge, useServerCause } from '../../blocks/server-state'
+import { connectionCounts, diskUsage } from '../../blocks/server-state'
 import { EmptyState, NoMatchState, QueryView } from '../../blocks/state-view'
-import { UsageBar } from '../../blocks/usage-bar'
 import { useI18n } from '../../i18n'
 import { paths } from '../../lib/paths'
 import { canEditServers } from '../../lib/roles'
 import { useUrlState } from '../../lib/router-hooks'
-import { matchesSearch } from '../../lib/sort'
 import { oneOf, parseSort, sortToText } from '../../lib/url-state'
 import { buttonClass } from '../../ui/button'
+import { SelectFilter } from '../../ui/field'
 import { Icon } from '../../ui/icon'
 import { SearchBox } from '../../ui/search-box'
 import { Segmented } from '../../ui/segmented'
 import { TableSkeleton } from '../../ui/skeleton'
+import {
+  ConnectionsCell,
+  DiskCell,
+  NameCell,
+  SeenCell,
+  ServerCard,
+  StateCell,
+  TagsCell,
+  VersionCell,
+} from './server-cells'
+import { facetChoices, filterServers, majorVersion, type ServerFilter, STATE_ORDER, STATES } from './servers-model'
 
-const COLUMN_IDS = ['name', 'state', 'version', 'connections', 'databases', 'size', 'disk', 'tps', 'checked'] as const
+const COLUMN_IDS = [
+  'name',
+  'state',
+  'version',
+  'connections',
+  'tps',
+  'databases',
+  'size',
+  'disk',
+  'tags',
+  'uptime',
+  'checked',
+] as const
 type ColumnId = (typeof COLUMN_IDS)[number]
 
-const STATES = ['ok', 'warning', 'unreachable', 'pending'] as const satisfies readonly ServerState[]
-/** The worst first. */
-const STATE_ORDER: Record<ServerState, number> = { unreachable: 0, warning: 1, pending: 2, ok: 3 }
-
 const DEFAULT_SORT = { id: 'name', descending: false } as const
+const UNFILTERED: ServersSearch = { q: undefined, state: undefined, version: undefined, tag: undefined }
+const HOUR_MS = 3_600_000
 
 export function ServersPage() {
   const { t } = useI18n()
@@ -40,6 +60,7 @@ export function ServersPage() {
     <>
       <PageHeader
         title={t.servers.title}
+        time="live"
         note={query.data && query.data.length > 0 ? t.servers.count(query.data.length) : undefined}
       >
         {mayEdit && (
@@ -71,45 +92,38 @@ function NoServers(props: { mayEdit: boolean }) {
 
 function ServersTable({ servers }: { servers: ServerStatus[] }) {
   const { t } = useI18n()
-  const [search, setSearch] = useUrlState<ListSearch>()
+  const [search, setSearch] = useUrlState<ServersSearch>()
   const columns = useColumns()
-  const text = search.q ?? ''
+  const chosen = useColumnChoice('servers', COLUMN_IDS, search.col)
+  const { q = '', version, tag } = search
   const state = oneOf(search.state, STATES)
-  const found = useMemo(
-    () => servers.filter((server) => matchesSearch(text, [server.name, server.host, server.version, ...server.tags])),
-    [servers, text],
-  )
-  const rows = state === undefined ? found : found.filter((server) => server.state === state)
-  const count = (wanted: ServerState) => found.filter((server) => server.state === wanted).length
+  const filter = useMemo<ServerFilter>(() => ({ text: q, state, version, tag }), [q, state, version, tag])
+  const rows = useMemo(() => filterServers(servers, filter), [servers, filter])
+  const sort = useMemo(() => parseSort(search.sort, COLUMN_IDS) ?? DEFAULT_SORT, [search.sort])
   return (
     <>
       <div className="mb-3 flex flex-wrap items-center gap-2">
         <SearchBox
           label={t.servers.searchLabel}
-          value={text}
-          onChange={(q) => setSearch({ q })}
-          className="w-full sm:w-80"
+          value={q}
+          onChange={(text) => setSearch({ q: text })}
+          className="w-full sm:w-72"
         />
-        <Segmented
-          label={t.servers.filterLabel}
-          value={state ?? 'all'}
-          segments={[
-            { value: 'all', label: `${t.common.all} ${found.length}` },
-            ...STATES.map((value) => ({ value, label: `${t.serverStates[value]} ${count(value)}` })),
-          ]}
-          onChange={(value) => setSearch({ state: value === 'all' ? undefined : value })}
-        />
+        <Facets servers={servers} filter={filter} onChange={setSearch} />
         {rows.length !== servers.length && (
           <span role="status" className="text-dim">
             {t.servers.shown(rows.length, servers.length)}
           </span>
         )}
+        <span className="ml-auto">
+          <ColumnChoice table="servers" columns={columns} chosen={chosen} onChange={(col) => setSearch({ col })} />
+        </span>
       </div>
       {rows.length === 0 ? (
         <NoMatchState
           title={t.servers.noMatchTitle}
           text={t.servers.noMatchText}
-          onReset={() => setSearch({ q: undefined, state: undefined })}
+          onReset={() => setSearch(UNFILTERED)}
         />
       ) : (
         <DataTable
@@ -117,13 +131,81 @@ function ServersTable({ servers }: { servers: ServerStatus[] }) {
           columns={columns}
           rows={rows}
           rowKey={(server) => server.name}
-          sort={parseSort(search.sort, COLUMN_IDS) ?? DEFAULT_SORT}
-          onSort={(sort) => setSearch({ sort: sortToText(sort) })}
+          chosen={chosen}
+          rowHeight={44}
+          sort={sort}
+          onSort={(next) => setSearch({ sort: sortToText(next) })}
+          card={(server) => <ServerCard server={server} />}
         />
       )}
     </>
   )
 }
+
+interface FacetProps {
+  servers: ServerStatus[]
+  filter: ServerFilter
+  onChange: (search: Partial<ServersSearch>) => void
+}
+
+/** The counts of each facet follow the others; they may lag behind while one types. */
+function Facets(props: FacetProps) {
+  const { t } = useI18n()
+  const { onChange } = props
+  const servers = useDeferredValue(props.servers)
+  const filter = useDeferredValue(props.filter)
+  const states = useMemo(() => {
+    const found = filterServers(servers, filter, 'state')
+    const counts = new Map(facetChoices(found, (server) => [server.state]).map((one) => [one.value, one.count]))
+    return { all: found.length, of: (state: string) => counts.get(state) ?? 0 }
+  }, [servers, filter])
+  const versions = useMemo(
+    () => facetChoices(filterServers(servers, filter, 'version'), (server) => [majorVersion(server.version) ?? '']),
+    [servers, filter],
+  )
+  const tags = useMemo(
+    () => facetChoices(filterServers(servers, filter, 'tag'), (server) => server.tags),
+    [servers, filter],
+  )
+  const choices = (label: string, facet: typeof tags, chosen: string | undefined) => [
+    { value: '', label: `${label}: ${t.common.all.toLocaleLowerCase()}` },
+    ...withChosen(facet, chosen)
+      .filter((one) => one.value !== '')
+      .toSorted((a, b) => b.value.localeCompare(a.value, undefined, { numeric: true }))
+      .map((one) => ({ value: one.value, label: `${one.value} (${one.count})` })),
+  ]
+  return (
+    <>
+      <Segmented
+        label={t.servers.filterLabel}
+        value={props.filter.state ?? 'all'}
+        segments={[
+          { value: 'all', label: t.common.all, count: states.all },
+          ...STATES.map((value) => ({ value, label: t.serverStates[value], count: states.of(value) })),
+        ]}
+        onChange={(value) => onChange({ state: value === 'all' ? undefined : value })}
+      />
+      <SelectFilter
+        label={t.servers.versionFilter}
+        value={props.filter.version ?? ''}
+        choices={choices(t.servers.columns.version, versions, props.filter.version)}
+        onChange={(version) => onChange({ version })}
+      />
+      {(tags.length > 0 || props.filter.tag !== undefined) && (
+        <SelectFilter
+          label={t.servers.tagFilter}
+          value={props.filter.tag ?? ''}
+          choices={choices(t.servers.columns.tags, tags, props.filter.tag)}
+          onChange={(tag) => onChange({ tag })}
+        />
+      )}
+    </>
+  )
+}
+
+/** What is chosen stays visible, even where nothing has it any more. */
+const withChosen = (facet: { value: string; count: number }[], chosen: string | undefined) =>
+  chosen === undefined || facet.some((one) => one.value === chosen) ? facet : [...facet, { value: chosen, count: 0 }]
 
 function useColumns(): Column<ServerStatus, ColumnId>[] {
   const { t, u } = useI18n()
@@ -135,36 +217,35 @@ function useColumns(): Column<ServerStatus, ColumnId>[] {
         header: names.name,
         sortBy: (server) => server.name,
         cell: (server) => <NameCell server={server} />,
+        width: 180,
+        grow: true,
+        priority: 0,
       },
       {
         id: 'state',
         header: names.state,
         sortBy: (server) => STATE_ORDER[server.state],
         cell: (server) => <StateCell server={server} />,
-        className: 'w-44 xl:w-72',
+        width: 190,
+        grow: true,
+        priority: 1,
       },
       {
         id: 'version',
         header: names.version,
         sortBy: (server) => server.version,
         cell: (server) => <VersionCell server={server} />,
-        className: 'w-24 hidden lg:table-cell',
+        width: 90,
+        priority: 6,
       },
       {
         id: 'connections',
         header: names.connections,
         numeric: true,
         sortBy: (server) => connectionCounts(server)?.total,
-        cell: (server) => {
-          const counts = connectionCounts(server)
-          return (
-            <>
-              <div>{u.integer(counts?.total)}</div>
-              {counts && <div className="truncate text-xs text-dim">{t.servers.active(u.integer(counts.active))}</div>}
-            </>
-          )
-        },
-        className: 'w-28 hidden sm:table-cell',
+        cell: (server) => <ConnectionsCell server={server} />,
+        width: 116,
+        priority: 2,
       },
       {
         id: 'tps',
@@ -172,7 +253,8 @@ function useColumns(): Column<ServerStatus, ColumnId>[] {
         numeric: true,
         sortBy: (server) => server.transactions_per_second,
         cell: (server) => u.rate(server.transactions_per_second),
-        className: 'w-28 hidden md:table-cell',
+        width: 116,
+        priority: 4,
       },
       {
         id: 'databases',
@@ -180,7 +262,8 @@ function useColumns(): Column<ServerStatus, ColumnId>[] {
         numeric: true,
         sortBy: (server) => server.databases_count,
         cell: (server) => u.integer(server.databases_count),
-        className: 'w-24 hidden xl:table-cell',
+        width: 104,
+        priority: 9,
       },
       {
         id: 'size',
@@ -188,82 +271,44 @@ function useColumns(): Column<ServerStatus, ColumnId>[] {
         numeric: true,
         sortBy: (server) => server.size_bytes,
         cell: (server) => u.bytes(server.size_bytes),
-        className: 'w-24 hidden md:table-cell',
+        width: 92,
+        priority: 7,
       },
       {
         id: 'disk',
         header: names.disk,
         sortBy: (server) => diskUsage(server),
         cell: (server) => <DiskCell server={server} />,
-        className: 'w-40 hidden lg:table-cell',
+        width: 150,
+        priority: 3,
+      },
+      {
+        id: 'tags',
+        header: names.tags,
+        sortBy: (server) => server.tags.join(' '),
+        cell: (server) => <TagsCell server={server} />,
+        width: 150,
+        priority: 10,
+      },
+      {
+        id: 'uptime',
+        header: names.uptime,
+        numeric: true,
+        sortBy: (server) => server.uptime_hours,
+        cell: (server) => u.duration(server.uptime_hours == null ? null : server.uptime_hours * HOUR_MS),
+        width: 100,
+        priority: 11,
       },
       {
         id: 'checked',
         header: names.checked,
         numeric: true,
         sortBy: (server) => (server.checked_at ? Date.parse(server.checked_at) : null),
-        cell: (server) => <Age at={server.checked_at} className="text-dim" />,
-        className: 'w-34 hidden lg:table-cell',
+        cell: (server) => <SeenCell server={server} />,
+        width: 122,
+        priority: 5,
       },
     ],
-    [t, u, names],
-  )
-}
-
-function NameCell({ server }: { server: ServerStatus }) {
-  return (
-    <>
-      <Link
-        to={paths.server(server.name)}
-        className="font-medium text-accent-strong hover:underline"
-        title={server.name}
-      >
-        {server.name}
-      </Link>
-      <div className="truncate text-xs text-dim">
-        {server.host}:{server.port}
-      </div>
-    </>
-  )
-}
-
-function StateCell({ server }: { server: ServerStatus }) {
-  const cause = useServerCause(server)
-  return (
-    <>
-      <ServerStateBadge server={server} />
-      {cause !== '' && (
-        <div className="truncate text-xs text-dim" title={`${cause}\n${server.detail ?? ''}`}>
-          {cause}
-        </div>
-      )}
-    </>
-  )
-}
-
-function VersionCell({ server }: { server: ServerStatus }) {
-  const { t, u } = useI18n()
-  return (
-    <>
-      <div className="truncate" title={server.version ?? undefined}>
-        {server.version?.split(' ')[0] ?? u.integer(null)}
-      </div>
-      {server.in_recovery && <div className="text-xs text-dim">{t.servers.standby}</div>}
-    </>
-  )
-}
-
-function DiskCell({ server }: { server: ServerStatus }) {
-  const { t, u } = useI18n()
-  const used = diskUsage(server)
-  if (used === null) return <span className="text-xs text-dim">{t.servers.diskNotCollected}</span>
-  return (
-    <>
-      <div className="flex items-center gap-2">
-        <UsageBar used={used} className="flex-1" />
-        <span className="w-11 text-right text-xs">{u.percent(Math.round(used * 100) / 100)}</span>
-      </div>
-      <div className="truncate text-xs text-dim">{t.servers.diskFree(u.bytes(server.free_space))}</div>
-    </>
+    [u, names],
   )
 }

@@ -13,6 +13,7 @@ export const databases = {
       created: 'Created',
       lastSeen: 'Last seen',
       owner: 'Owner',
+      exists: 'Exists',
     },
     goneBadge: 'gone',
     noConnections: 'no connections allowed',

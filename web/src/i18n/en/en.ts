@@ -1,3 +1,4 @@
+import { app } from './app'
 import { charts } from './charts'
 import { databases } from './databases'
 import { plugins } from './plugins'
@@ -11,6 +12,7 @@ import { words } from './words'
 export const en = {
   ...words,
   ...time,
+  ...app,
   ...shell,
   ...servers,
   ...databases,

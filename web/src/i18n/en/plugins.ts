@@ -49,6 +49,7 @@ export const plugins = {
       duration: 'Took',
       values: 'Values',
       cost: 'Cost',
+      detail: 'What happened',
     },
     hostScope: 'host',
     cost: {

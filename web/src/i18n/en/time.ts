@@ -1,7 +1,9 @@
-import type { RangeName } from '../../lib/url-state'
+import type { Comparison, Preset } from '../../lib/time-range'
 
-const ranges: Record<RangeName, string> = {
+const presets: Record<Preset, string> = {
+  '15m': '15 minutes',
   '1h': '1 hour',
+  '6h': '6 hours',
   '24h': '24 hours',
   '7d': '7 days',
   '30d': '30 days',
@@ -9,16 +11,45 @@ const ranges: Record<RangeName, string> = {
   '365d': '1 year',
 }
 
-const rangesShort: Record<RangeName, string> = {
-  '1h': '1 h',
-  '24h': '24 h',
-  '7d': '7 d',
-  '30d': '30 d',
-  '90d': '90 d',
-  '365d': '1 y',
+const comparisons: Record<Comparison, string> = {
+  prev: 'the period before',
+  '-1d': 'a day earlier',
+  '-7d': 'a week earlier',
 }
 
 export const time = {
-  ranges,
-  rangesShort,
+  time: {
+    presets,
+    comparisons,
+    label: 'Time',
+    range: 'Time range',
+    last: (span: string) => `Last ${span}`,
+    earlier: 'Earlier',
+    later: 'Later',
+    widen: 'Zoom out',
+    quick: 'Up to now',
+    absolute: 'From – to',
+    from: 'From',
+    to: 'To',
+    formats: '2026-01-31 14:05, 31.01.2026, 14:05 (today), now-6h, or a line from a log',
+    apply: 'Show',
+    notMoment: 'This is not a time.',
+    notBefore: 'The end must be after the beginning.',
+    compare: 'Compare with',
+    compareNone: 'nothing',
+    compared: (with_: string) => `compared: ${with_}`,
+    zone: 'Times in',
+    zoneBrowser: (name: string) => `This browser (${name})`,
+    zoneOther: 'Another zone',
+    liveOn: 'Live',
+    livePush: 'Live: the host tells what is new',
+    livePolling: 'Live, but by asking: the host cannot be listened to',
+    liveAsking: 'Live (asking)',
+    livePaused: 'Paused',
+    livePausedHint: 'Nothing moves until you go on',
+    liveFixed: 'A fixed section of time does not move',
+    pause: 'Pause',
+    resume: 'Go on',
+    updated: (age: string) => `updated ${age}`,
+  },
 }

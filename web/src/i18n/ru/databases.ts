@@ -15,6 +15,7 @@ export const databases: Pick<Messages, 'databases' | 'database'> = {
       created: 'Создана',
       lastSeen: 'Замечена',
       owner: 'Владелец',
+      exists: 'Существует',
     },
     goneBadge: 'исчезла',
     noConnections: 'подключения запрещены',

@@ -49,6 +49,7 @@ export const plugins: Pick<Messages, 'plugins' | 'runs' | 'events'> = {
       outcome: 'Исход',
       duration: 'Длился',
       values: 'Значений',
+      detail: 'Что произошло',
       cost: 'Затраты',
     },
     hostScope: 'узел',

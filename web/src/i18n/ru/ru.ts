@@ -1,4 +1,5 @@
 import type { Messages } from '../en/en'
+import { app } from './app'
 import { charts } from './charts'
 import { databases } from './databases'
 import { plugins } from './plugins'
@@ -12,6 +13,7 @@ import { words } from './words'
 export const ru: Messages = {
   ...words,
   ...time,
+  ...app,
   ...shell,
   ...servers,
   ...databases,

@@ -1,6 +1,6 @@
 import { useParam } from '../../lib/router-hooks'
 import { RunsView } from '../runs/runs-view'
 
-export function RunsTab() {
+export function PluginsTab() {
   return <RunsView server={useParam('name')} />
 }

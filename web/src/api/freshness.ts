@@ -1,0 +1,57 @@
+import type { Query, QueryClient } from '@tanstack/react-query'
+import type { Live, LiveEvent } from './live'
+
+/** How a query stays fresh; part of its `meta`. A query without one is asked once. */
+export interface Freshness {
+  /** Asked again after this long, where the host does not push or what it pushes says nothing about this query. */
+  every: number
+  /** Whether this makes the answer old. */
+  touchedBy?: (event: LiveEvent) => boolean
+  /** At least this long between two answers, however much is pushed. */
+  gap?: number
+}
+
+declare module '@tanstack/react-query' {
+  interface Register {
+    queryMeta: { freshness?: Freshness | undefined }
+  }
+}
+
+const TICK_MS = 1_000
+const GAP_MS = 2_000
+/** Pushed queries are still asked now and then: a lost event must not leave a page old for ever. */
+const SAFETY_FACTOR = 6
+
+/** The one place that asks again. Hidden pages and paused ones do not. */
+export function keepFresh(client: QueryClient, live: Live): () => void {
+  const touched = new Set<string>()
+  const stopListening = live.listen((event) => {
+    for (const query of client.getQueryCache().getAll()) {
+      if (query.meta?.freshness?.touchedBy?.(event)) touched.add(query.queryHash)
+    }
+  })
+  const tick = () => {
+    const state = live.state()
+    if (state === 'paused' || document.hidden) return
+    const now = Date.now()
+    for (const query of client.getQueryCache().getAll()) {
+      if (!isDue(query, touched.has(query.queryHash), state === 'push', now)) continue
+      touched.delete(query.queryHash)
+      void client.refetchQueries({ queryKey: query.queryKey, exact: true, type: 'active' })
+    }
+  }
+  const timer = setInterval(tick, TICK_MS)
+  return () => {
+    clearInterval(timer)
+    stopListening()
+  }
+}
+
+function isDue(query: Query, isTouched: boolean, pushed: boolean, now: number): boolean {
+  const freshness = query.meta?.freshness
+  if (freshness === undefined || !query.isActive() || query.state.fetchStatus !== 'idle') return false
+  const age = now - Math.max(query.state.dataUpdatedAt, query.state.errorUpdatedAt)
+  if (isTouched) return age >= (freshness.gap ?? GAP_MS)
+  const every = pushed && freshness.touchedBy !== undefined ? freshness.every * SAFETY_FACTOR : freshness.every
+  return age >= every
+}

@@ -1,0 +1,142 @@
+import { serverSentEvents } from './event-stream'
+
+/** `push`: the host tells what is new. `polling`: we ask, because it cannot. `paused`: nothing moves. */
+export type LiveState = 'push' | 'polling' | 'paused'
+
+/** What the host pushed: that something happened, and where. What exactly is then asked for as ever. */
+export interface LiveEvent {
+  kind: 'run' | 'event' | 'plugin'
+  server: string | null
+  plugin: string | null
+}
+
+export interface LiveParts {
+  open: (signal: AbortSignal) => Promise<Response>
+  wait: (milliseconds: number, signal: AbortSignal) => Promise<void>
+}
+
+const RETRY_FIRST_MS = 1_000
+const RETRY_MOST_MS = 30_000
+/** A host without the stream will not grow it soon. */
+const UNSUPPORTED_MS = 300_000
+
+/** The one connection over which the host pushes; all pages listen to it. */
+export class Live {
+  #connected = false
+  #paused = false
+  #holds = 0
+  #stop: AbortController | null = null
+  readonly #parts: LiveParts
+  readonly #watchers = new Set<() => void>()
+  readonly #listeners = new Set<(event: LiveEvent) => void>()
+
+  constructor(parts: LiveParts) {
+    this.#parts = parts
+  }
+
+  readonly state = (): LiveState => {
+    if (this.#paused || this.#holds > 0) return 'paused'
+    return this.#connected ? 'push' : 'polling'
+  }
+
+  readonly subscribe = (watcher: () => void): (() => void) => {
+    this.#watchers.add(watcher)
+    return () => this.#watchers.delete(watcher)
+  }
+
+  readonly listen = (listener: (event: LiveEvent) => void): (() => void) => {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** The reader's own pause. */
+  setPaused(paused: boolean) {
+    this.#paused = paused
+    this.#changed()
+  }
+
+  /** Pauses while something is looked at or worked on, until the returned function is called. */
+  hold(): () => void {
+    this.#holds += 1
+    this.#changed()
+    let held = true
+    return () => {
+      if (!held) return
+      held = false
+      this.#holds -= 1
+      this.#changed()
+    }
+  }
+
+  start() {
+    if (this.#stop !== null) return
+    const stop = new AbortController()
+    this.#stop = stop
+    void this.#run(stop.signal)
+  }
+
+  stop() {
+    this.#stop?.abort()
+    this.#stop = null
+    this.#setConnected(false)
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    let retry = RETRY_FIRST_MS
+    while (!signal.aborted) {
+      const outcome = await this.#connect(signal)
+      if (signal.aborted) return
+      this.#setConnected(false)
+      if (outcome === 'ended') retry = RETRY_FIRST_MS
+      await this.#parts.wait(outcome === 'unsupported' ? UNSUPPORTED_MS : retry, signal)
+      retry = Math.min(retry * 2, RETRY_MOST_MS)
+    }
+  }
+
+  async #connect(signal: AbortSignal): Promise<'ended' | 'failed' | 'unsupported'> {
+    try {
+      const response = await this.#parts.open(signal)
+      const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true
+      if (!response.ok || !isStream || response.body === null) {
+        await response.body?.cancel()
+        return response.status === 404 || response.ok ? 'unsupported' : 'failed'
+      }
+      this.#setConnected(true)
+      for await (const event of serverSentEvents(response.body)) this.#hear(event.event, event.data)
+      return 'ended'
+    } catch {
+      // Away, cut, or signed out: the session speaks for itself, here one only tries again.
+      return 'failed'
+    }
+  }
+
+  #hear(kind: string, data: string) {
+    if (kind !== 'run' && kind !== 'event' && kind !== 'plugin') return
+    const event: LiveEvent = { kind, ...subjectOf(data) }
+    for (const listener of this.#listeners) listener(event)
+  }
+
+  #setConnected(connected: boolean) {
+    if (this.#connected === connected) return
+    this.#connected = connected
+    this.#changed()
+  }
+
+  #changed() {
+    for (const watcher of this.#watchers) watcher()
+  }
+}
+
+function subjectOf(data: string): { server: string | null; plugin: string | null } {
+  try {
+    const body: unknown = JSON.parse(data)
+    if (typeof body !== 'object' || body === null) return { server: null, plugin: null }
+    const { server, plugin } = { server: null, plugin: null, ...body }
+    return {
+      server: typeof server === 'string' ? server : null,
+      plugin: typeof plugin === 'string' ? plugin : null,
+    }
+  } catch {
+    return { server: null, plugin: null }
+  }
+}

@@ -1,0 +1,56 @@
+import type { IconName } from '../ui/icon'
+
+/** Something that the palette can do. */
+export interface Command {
+  id: string
+  group: string
+  label: string
+  /** Where it is, or what it is of. */
+  hint?: string
+  /** Searched, but not shown. */
+  words?: string
+  icon: IconName
+  run: () => void
+}
+
+/** More would not be read. */
+const GROUP_MAX = 7
+
+/** 0 does not match; the start of the label counts most, then that of a word, then anything. */
+export function score(command: Command, text: string): number {
+  const words = text.toLocaleLowerCase().split(/\s+/).filter(Boolean)
+  if (words.length === 0) return 1
+  const label = command.label.toLocaleLowerCase()
+  const all = `${label} ${command.hint ?? ''} ${command.words ?? ''}`.toLocaleLowerCase()
+  let sum = 0
+  for (const word of words) {
+    if (label.startsWith(word)) sum += 8
+    else if (new RegExp(`[\\s\\-_./]${escaped(word)}`).test(label)) sum += 4
+    else if (label.includes(word)) sum += 2
+    else if (all.includes(word)) sum += 1
+    else return 0
+  }
+  // Of equally good ones the shorter is more likely to be meant.
+  return sum + 1 / (1 + label.length)
+}
+
+const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+
+/** The best of each group; groups stay in the order in which they were given. */
+export function findCommands(commands: readonly Command[], text: string): Command[] {
+  const groups = new Map<string, { command: Command; score: number }[]>()
+  for (const command of commands) {
+    const found = score(command, text)
+    if (found === 0) continue
+    const group = groups.get(command.group) ?? []
+    group.push({ command, score: found })
+    groups.set(command.group, group)
+  }
+  const best = (group: { command: Command; score: number }[]) =>
+    text === '' ? group : group.toSorted((a, b) => b.score - a.score)
+  return [...groups.values()].flatMap((group) =>
+    best(group)
+      .slice(0, GROUP_MAX)
+      .map((one) => one.command),
+  )
+}

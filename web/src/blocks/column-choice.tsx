@@ -1,0 +1,48 @@
+import { useI18n } from '../i18n'
+import { setPreferences, usePreferences } from '../lib/preferences'
+import { parseList } from '../lib/url-state'
+import { iconButtonClass } from '../ui/button'
+import { Icon } from '../ui/icon'
+import { MenuButton, MenuCheck, MenuItem, MenuSeparator } from '../ui/menu'
+
+/** The columns that the URL names, else those that this browser remembers; undefined: those that fit. */
+export function useColumnChoice<Id extends string>(table: string, ids: readonly Id[], inUrl: string | undefined) {
+  const remembered = usePreferences().columns[table]?.join(',')
+  return parseList(inUrl ?? remembered, ids)
+}
+
+export function ColumnChoice<Id extends string>(props: {
+  table: string
+  columns: readonly { id: Id; header: string; priority?: number }[]
+  chosen: readonly Id[] | undefined
+  /** For the URL, so that a link shows what its sender saw. */
+  onChange: (col: string | undefined) => void
+}) {
+  const { t } = useI18n()
+  const { columns } = usePreferences()
+  const optional = props.columns.filter((column) => column.priority !== 0)
+  const shown = props.chosen ?? optional.map((column) => column.id)
+  const choose = (ids: readonly Id[] | undefined) => {
+    const { [props.table]: _before, ...others } = columns
+    setPreferences({ columns: ids === undefined ? others : { ...others, [props.table]: ids } })
+    props.onChange(ids?.join(','))
+  }
+  const toggle = (id: Id, on: boolean) => choose(on ? [...shown, id] : shown.filter((one) => one !== id))
+  return (
+    <MenuButton
+      label={t.table.columns}
+      trigger={<Icon name="columns" />}
+      className={`${iconButtonClass} border border-line-strong/60 bg-panel`}
+    >
+      {optional.map((column) => (
+        <MenuCheck key={column.id} checked={shown.includes(column.id)} onChange={(on) => toggle(column.id, on)}>
+          {column.header}
+        </MenuCheck>
+      ))}
+      <MenuSeparator />
+      <MenuItem icon="undo" disabled={props.chosen === undefined} onSelect={() => choose(undefined)}>
+        {t.table.columnsFit}
+      </MenuItem>
+    </MenuButton>
+  )
+}

@@ -1,0 +1,43 @@
+import type uPlot from 'uplot'
+import { formatValue, type Units, type ValueFormat } from '../lib/units'
+
+/** Steps that make round labels: bytes in base 1024, and no half connections. */
+export function axisSteps(format: ValueFormat): { incrs?: number[] } {
+  if (format === 'bytes' || format === 'bytes-rate') return { incrs: POWERS_OF_TWO }
+  return format === 'count' ? { incrs: WHOLE_STEPS } : {}
+}
+
+const WHOLE_STEPS = Array.from({ length: 13 }, (_, exponent) => [1, 2, 5].map((step) => step * 10 ** exponent)).flat()
+
+const POWERS_OF_TWO = Array.from({ length: 60 }, (_, exponent) => 2 ** exponent)
+
+/** From zero up, or close around the values where small changes matter; flat lines get some room. */
+export function yRange(min: number | null, max: number | null, isRatio: boolean, zero: boolean): [number, number] {
+  if (min === null || max === null || !Number.isFinite(min) || !Number.isFinite(max)) return [0, 1]
+  const room = (max - min) * 0.08 || Math.abs(max) * 0.05 || 1
+  const low = zero ? Math.min(0, min) : min >= 0 ? Math.max(0, min - room) : min - room
+  return [low, isRatio && max <= 1 ? Math.min(1, max + room) : max + room]
+}
+
+/** As wide as the longest label of the axis. */
+export const axisSize =
+  (font: string) =>
+  (plot: uPlot, values: string[] | null): number => {
+    const longest = (values ?? []).reduce((a, b) => (b.length > a.length ? b : a), '')
+    plot.ctx.save()
+    plot.ctx.font = font
+    const width = plot.ctx.measureText(longest).width
+    plot.ctx.restore()
+    return Math.max(38, Math.ceil(width) + 16)
+  }
+
+export function timeLabels(units: Units, splits: number[]): string[] {
+  const step = ((splits[1] ?? 0) - (splits[0] ?? 0)) * 1_000
+  return splits.map((at) =>
+    units.isMidnight(at * 1_000) ? units.axisDay(at * 1_000) : units.axisTime(at * 1_000, step),
+  )
+}
+
+/** Labels of one axis have one unit, that of the greatest. */
+export const valueLabels = (units: Units, format: ValueFormat, splits: number[]): string[] =>
+  splits.map((split) => formatValue(units, format, split, splits.at(-1)))

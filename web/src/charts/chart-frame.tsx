@@ -1,0 +1,183 @@
+import { useNavigate } from '@tanstack/react-router'
+import { lazy, type ReactNode, Suspense, useState } from 'react'
+import type uPlot from 'uplot'
+import type { SeriesResponse } from '../api/types'
+import { useTime } from '../app/time'
+import { useI18n } from '../i18n'
+import { download, downloadCsv, fileName } from '../lib/download'
+import { paths } from '../lib/paths'
+import { formatValue } from '../lib/units'
+import { IconButton, iconButtonClass } from '../ui/button'
+import { Icon } from '../ui/icon'
+import { MenuButton, MenuItem } from '../ui/menu'
+import { ChartSkeleton } from '../ui/skeleton'
+import { toast } from '../ui/toasts'
+import { ChartTable } from './chart-table'
+import { seriesFacts } from './facts'
+import { marksWithin } from './marks'
+import { type ChartData, type ChartMark, hasValues } from './model'
+
+const TimeChart = lazy(() => import('./time-chart').then((module) => ({ default: module.TimeChart })))
+
+export interface ChartFrameProps {
+  title: string
+  help: string
+  answer: SeriesResponse | undefined
+  data: ChartData | undefined
+  marks: readonly ChartMark[]
+  zero: boolean
+  height?: number
+  /** Of the names of saved files. */
+  fileParts: readonly string[]
+  /** Where the same metric can be looked at closer. */
+  explore?: { server: string; set: string; metric: string }
+  /** Loading, failed and stale are the caller's; what is drawn is ours. */
+  view: (draw: () => ReactNode) => ReactNode
+}
+
+/** A chart with its title, table, files and words for screen readers. */
+export function ChartFrame({ frame, ...props }: ChartFrameProps & { frame: (element: HTMLElement | null) => void }) {
+  const { t } = useI18n()
+  const { title, answer, data } = props
+  const [asTable, setAsTable] = useState(false)
+  const [plot, setPlot] = useState<uPlot | null>(null)
+  const left = answer?.series_left_out ?? 0
+  return (
+    <section ref={frame} aria-label={title} className="group min-w-0 rounded-lg border border-line bg-panel">
+      <div className="flex items-start gap-1 pt-2 pr-1.5 pl-3">
+        <div className="min-w-0 flex-1">
+          <h2 className="truncate font-semibold">{title}</h2>
+          <p className="truncate text-xs text-dim" title={props.help}>
+            {props.help}
+            {answer && ` · ${t.charts.resolution[answer.resolution]}`}
+            {left > 0 && <span className="text-warn"> · {t.charts.leftOut(left)}</span>}
+          </p>
+        </div>
+        <IconButton
+          icon={asTable ? 'chart' : 'table'}
+          label={`${title}: ${asTable ? t.charts.showChart : t.charts.showTable}`}
+          aria-pressed={asTable}
+          onClick={() => setAsTable(!asTable)}
+          className="size-7"
+        />
+        <ChartMenu {...props} plot={plot} />
+      </div>
+      <div className="min-h-[212px] p-2">
+        {props.view(() =>
+          data === undefined ? <ChartSkeleton /> : <Drawn {...props} data={data} asTable={asTable} onPlot={setPlot} />,
+        )}
+      </div>
+    </section>
+  )
+}
+
+function Drawn(props: ChartFrameProps & { data: ChartData; asTable: boolean; onPlot: (plot: uPlot | null) => void }) {
+  const { t } = useI18n()
+  const { setRange } = useTime()
+  const { data, answer, title } = props
+  const marks = marksWithin(props.marks, data.from, data.to)
+  if (!hasValues(data)) {
+    const few = data.timestamps.length > 0 && answer?.metrics.some((metric) => metric.kind === 'counter') === true
+    return (
+      <p className="grid h-[180px] place-items-center px-4 text-center text-dim">
+        {few ? t.charts.oneSample : t.charts.noSamples}
+      </p>
+    )
+  }
+  const zoom = (from: number, to: number) =>
+    setRange({ kind: 'absolute', from: Math.round(from) * 1_000, to: Math.round(to) * 1_000 })
+  return (
+    <>
+      <Summary title={title} data={data} marks={marks} />
+      {props.asTable ? (
+        <ChartTable title={title} data={data} marks={marks} />
+      ) : (
+        <Suspense fallback={<ChartSkeleton />}>
+          <TimeChart
+            title={title}
+            data={data}
+            marks={marks}
+            zero={props.zero}
+            {...(props.height === undefined ? {} : { height: props.height })}
+            onZoom={zoom}
+            onPlot={props.onPlot}
+          />
+        </Suspense>
+      )}
+    </>
+  )
+}
+
+function ChartMenu(props: ChartFrameProps & { plot: uPlot | null }) {
+  const { t, u } = useI18n()
+  const { zone } = useTime()
+  const navigate = useNavigate()
+  const { title, data, explore } = props
+  const name = (extension: string) => fileName(props.fileParts, Date.now(), extension)
+  const fail = () => toast(t.charts.exportFailed, 'bad')
+  const saveCsv = async () => {
+    if (data === undefined) return
+    const { chartCsv } = await import('./export')
+    downloadCsv(chartCsv(data, t.charts.time, t.charts.before, zone), name('csv'))
+  }
+  const savePicture = async () => {
+    if (data === undefined || props.plot === null) return
+    const { chartPicture } = await import('./export')
+    const note = `${props.fileParts.slice(0, -1).join(' / ')} · ${u.dateTime(data.from * 1_000)} – ${u.dateTime(data.to * 1_000)} · ${u.zone(data.to * 1_000)}`
+    download(await chartPicture(props.plot, title, note, data), name('png'))
+  }
+  return (
+    <MenuButton
+      label={`${title}: ${t.charts.more}`}
+      trigger={<Icon name="more" />}
+      className={`${iconButtonClass} size-7!`}
+    >
+      <MenuItem icon="image" onSelect={() => void savePicture().catch(fail)}>
+        {t.charts.savePng}
+      </MenuItem>
+      <MenuItem icon="download" onSelect={() => void saveCsv().catch(fail)}>
+        {t.charts.saveCsv}
+      </MenuItem>
+      {explore && (
+        <MenuItem
+          icon="chart"
+          onSelect={() =>
+            void navigate({
+              to: paths.explore(),
+              search: { server: explore.server, set: explore.set, metric: explore.metric },
+            })
+          }
+        >
+          {t.charts.explore}
+        </MenuItem>
+      )}
+    </MenuButton>
+  )
+}
+
+/** What the lines say, in words. */
+function Summary(props: { title: string; data: ChartData; marks: readonly ChartMark[] }) {
+  const { t, u } = useI18n()
+  const { data, marks } = props
+  const say = (value: number | null) => formatValue(u, data.format, value)
+  return (
+    <div className="sr-only">
+      <p>{t.charts.summary(props.title, data.series.length)}</p>
+      <ul>
+        {data.series.map((series) => {
+          const facts = seriesFacts(series.values)
+          return (
+            <li key={series.key}>
+              {t.charts.seriesSummary(series.label, say(facts.last), say(facts.min), say(facts.max))}
+            </li>
+          )
+        })}
+        {marks.map((mark) => (
+          <li key={`${mark.at} ${mark.text}`}>
+            {u.dateTime(mark.at * 1_000)}: {mark.text}
+          </li>
+        ))}
+      </ul>
+    </div>
+  )
+}

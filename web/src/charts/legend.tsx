@@ -1,0 +1,45 @@
+import { useI18n } from '../i18n'
+import { formatValue } from '../lib/units'
+import { cx } from '../ui/classes'
+import { seriesFacts } from './facts'
+import type { ChartData } from './model'
+import { swatchClass } from './theme'
+
+/** What the lines are, with their last values; a press leaves one of them alone. */
+export function Legend(props: { data: ChartData; isolated: string | null; onIsolate: (key: string | null) => void }) {
+  const { t, u } = useI18n()
+  const { series, format } = props.data
+  if (series.length < 2) return null
+  return (
+    <ul className="flex flex-wrap gap-x-0.5 px-1 pt-1">
+      {series.map((one, index) => {
+        const only = props.isolated === one.key
+        const off = props.isolated !== null && !only
+        return (
+          <li key={one.key} className="max-w-full min-w-0">
+            <button
+              type="button"
+              aria-pressed={only}
+              title={only ? t.charts.showAll : t.charts.isolate(one.label)}
+              onClick={() => props.onIsolate(only ? null : one.key)}
+              className={cx(
+                'inline-flex min-h-[24px] max-w-full items-center gap-1.5 rounded px-1.5 text-xs hover:bg-sunken',
+                only && 'bg-sunken',
+                off && 'text-dim',
+              )}
+            >
+              <span
+                aria-hidden="true"
+                className={cx('size-2 shrink-0 rounded-full', off ? 'border border-line-strong' : swatchClass(index))}
+              />
+              <span className="truncate">{one.label}</span>
+              <span className="shrink-0 text-dim tabular-nums">
+                {formatValue(u, format, seriesFacts(one.values).last)}
+              </span>
+            </button>
+          </li>
+        )
+      })}
+    </ul>
+  )
+}

@@ -1,0 +1,132 @@
+import { Link } from '@tanstack/react-router'
+import type { ServerStatus } from '../../api/types'
+import { Age } from '../../blocks/age'
+import { connectionCounts, diskUsage, ServerStateBadge, useServerCause } from '../../blocks/server-state'
+import { UsageBar } from '../../blocks/usage-bar'
+import { useI18n } from '../../i18n'
+import { useNow } from '../../lib/now'
+import { paths } from '../../lib/paths'
+import { cx } from '../../ui/classes'
+import { isStale } from './servers-model'
+
+export function NameCell({ server }: { server: ServerStatus }) {
+  return (
+    <>
+      <Link
+        to={paths.server(server.name)}
+        title={server.name}
+        className="font-medium text-accent-strong hover:underline"
+      >
+        {server.name}
+      </Link>
+      <div className="truncate text-xs text-dim">
+        {server.host}:{server.port}
+      </div>
+    </>
+  )
+}
+
+export function StateCell({ server }: { server: ServerStatus }) {
+  const cause = useServerCause(server)
+  return (
+    <>
+      <ServerStateBadge server={server} />
+      {cause !== '' && (
+        <div className="truncate text-xs text-dim" title={`${cause}\n${server.detail ?? ''}`}>
+          {cause}
+        </div>
+      )}
+    </>
+  )
+}
+
+export function VersionCell({ server }: { server: ServerStatus }) {
+  const { t, u } = useI18n()
+  return (
+    <>
+      <div className="truncate" title={server.version ?? undefined}>
+        {server.version?.split(' ')[0] ?? u.integer(null)}
+      </div>
+      {server.in_recovery && <div className="text-xs text-dim">{t.servers.standby}</div>}
+    </>
+  )
+}
+
+export function ConnectionsCell({ server }: { server: ServerStatus }) {
+  const { t, u } = useI18n()
+  const counts = connectionCounts(server)
+  return (
+    <>
+      <div>{u.integer(counts?.total)}</div>
+      {counts && <div className="truncate text-xs text-dim">{t.servers.active(u.integer(counts.active))}</div>}
+    </>
+  )
+}
+
+export function DiskCell({ server }: { server: ServerStatus }) {
+  const { t, u } = useI18n()
+  const used = diskUsage(server)
+  if (used === null) return <span className="text-xs text-dim">{t.servers.diskNotCollected}</span>
+  return (
+    <>
+      <div className="flex items-center gap-2">
+        <UsageBar used={used} className="flex-1" />
+        <span className="w-10 text-right text-xs tabular-nums">{u.percent(Math.round(used * 100) / 100)}</span>
+      </div>
+      <div className="truncate text-xs text-dim">{t.servers.diskFree(u.bytes(server.free_space))}</div>
+    </>
+  )
+}
+
+/** How old the row is; an old one is marked, it may not be as it is shown. */
+export function SeenCell({ server }: { server: ServerStatus }) {
+  const { t } = useI18n()
+  const stale = isStale(server, useNow())
+  return (
+    <>
+      <Age at={server.checked_at} className={stale ? 'text-warn' : 'text-dim'} />
+      {stale && <div className="text-xs text-warn">{t.servers.stale}</div>}
+    </>
+  )
+}
+
+export const TagsCell = ({ server }: { server: ServerStatus }) => (
+  <span className="flex gap-1 overflow-hidden" title={server.tags.join(', ')}>
+    {server.tags.map((tag) => (
+      <span key={tag} className="rounded bg-sunken px-1.5 text-xs">
+        {tag}
+      </span>
+    ))}
+  </span>
+)
+
+/** The row where there is no room for columns. */
+export function ServerCard({ server }: { server: ServerStatus }) {
+  const { t, u } = useI18n()
+  const cause = useServerCause(server)
+  const counts = connectionCounts(server)
+  const used = diskUsage(server)
+  const facts = [
+    counts && t.servers.connectionsShort(u.integer(counts.total)),
+    server.transactions_per_second == null ? null : u.rate(server.transactions_per_second),
+    server.size_bytes == null ? null : u.bytes(server.size_bytes),
+    used === null ? null : `${t.servers.columns.disk} ${u.percent(Math.round(used * 100) / 100)}`,
+  ].filter(Boolean)
+  return (
+    <>
+      <div className="flex items-center justify-between gap-2">
+        <Link to={paths.server(server.name)} className="truncate font-medium text-accent-strong hover:underline">
+          {server.name}
+        </Link>
+        <ServerStateBadge server={server} />
+      </div>
+      <div className="flex justify-between gap-2 text-xs text-dim">
+        <span className={cx('min-w-0 truncate', cause !== '' && 'text-ink')}>
+          {cause === '' ? `${server.host}:${server.port}` : cause}
+        </span>
+        <Age at={server.checked_at} className="shrink-0" />
+      </div>
+      {facts.length > 0 && <div className="truncate text-xs text-dim tabular-nums">{facts.join(' · ')}</div>}
+    </>
+  )
+}

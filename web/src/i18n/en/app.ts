@@ -1,0 +1,61 @@
+import type { ShortcutId } from '../../lib/shortcuts'
+
+const names: Record<ShortcutId, string> = {
+  search: 'Search on this page',
+  help: 'This overview',
+  nextRow: 'Next row',
+  previousRow: 'Row before',
+  earlier: 'Earlier',
+  later: 'Later',
+  widen: 'Zoom out',
+  pause: 'Pause, go on',
+  live: 'Live, up to now',
+  compare: 'Compare with the period before',
+  theme: 'Light, dark',
+  goFleet: 'Fleet',
+  goServers: 'Servers',
+  goExplore: 'Metrics',
+  goEvents: 'Events',
+  goPlugins: 'Plugins',
+  goRuns: 'Runs',
+  goAudit: 'Audit',
+}
+
+export const app = {
+  palette: {
+    open: 'Search…',
+    title: 'Search everything',
+    placeholder: 'Server, database, plugin, metric, page or action',
+    results: 'Results',
+    nothing: 'Nothing has such a name.',
+    servers: 'Servers',
+    databases: 'Databases',
+    plugins: 'Plugins',
+    metrics: 'Metrics',
+    pages: 'Pages',
+    actions: 'Actions',
+  },
+  shortcuts: {
+    title: 'Keyboard shortcuts',
+    everywhere: 'Everywhere',
+    rows: 'Tables',
+    time: 'Time',
+    go: 'Go to',
+    open: 'Open the row',
+    space: 'Space',
+    names,
+    enabled: 'Single keys are shortcuts',
+    enabledHint: 'Switch this off where they get in the way of speech input or of a screen reader.',
+  },
+  table: {
+    columns: 'Columns',
+    columnsFit: 'Those that fit',
+    sortedBy: 'By',
+  },
+  session: {
+    endingTitle: 'Your session is about to end',
+    endingText: 'Nobody has used this page for a while. Unsaved changes are lost when the session ends.',
+    endingPassword: 'The host does not renew it in this browser. Sign in again here, and the page stays as it is.',
+    extend: 'Stay signed in',
+  },
+}

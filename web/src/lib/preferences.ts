@@ -1,0 +1,72 @@
+import { useSyncExternalStore } from 'react'
+
+/** What this browser remembers of its reader. Whatever should be shared by a link is in the URL instead. */
+export interface Preferences {
+  /** The zone of times where the URL names none; null is that of the browser. */
+  zone: string | null
+  /** Single-key shortcuts; WCAG 2.1.4 wants them switchable. */
+  shortcuts: boolean
+  /** A page on a wall: its session is renewed even though nobody touches it. */
+  keepSignedIn: boolean
+  /** Columns that were chosen, by table. */
+  columns: Readonly<Record<string, readonly string[]>>
+}
+
+const DEFAULTS: Preferences = { zone: null, shortcuts: true, keepSignedIn: false, columns: {} }
+
+const STORAGE_KEY = 'pgvigil.preferences'
+
+/** Takes of what is stored whatever has the right shape; anything else is the default. */
+export function parsePreferences(stored: string | null): Preferences {
+  let found: unknown
+  try {
+    found = JSON.parse(stored ?? '{}')
+  } catch {
+    return DEFAULTS
+  }
+  if (typeof found !== 'object' || found === null) return DEFAULTS
+  const { zone, shortcuts, keepSignedIn, columns } = { ...DEFAULTS, ...found }
+  return {
+    zone: typeof zone === 'string' ? zone : null,
+    shortcuts: typeof shortcuts === 'boolean' ? shortcuts : DEFAULTS.shortcuts,
+    keepSignedIn: typeof keepSignedIn === 'boolean' ? keepSignedIn : DEFAULTS.keepSignedIn,
+    columns: columnsIn(columns),
+  }
+}
+
+function columnsIn(value: unknown): Record<string, string[]> {
+  if (typeof value !== 'object' || value === null) return {}
+  const tables = Object.entries(value).flatMap(([table, ids]: [string, unknown]) =>
+    Array.isArray(ids) ? [[table, ids.filter((id) => typeof id === 'string')] as const] : [],
+  )
+  return Object.fromEntries(tables)
+}
+
+function read(): Preferences {
+  try {
+    return parsePreferences(localStorage.getItem(STORAGE_KEY))
+  } catch {
+    return DEFAULTS // Storage may be switched off.
+  }
+}
+
+let current = typeof localStorage === 'undefined' ? DEFAULTS : read()
+const listeners = new Set<() => void>()
+
+export function setPreferences(change: Partial<Preferences>) {
+  current = { ...current, ...change }
+  try {
+    localStorage.setItem(STORAGE_KEY, JSON.stringify(current))
+  } catch {
+    // The choice then lasts as long as the page.
+  }
+  for (const listener of listeners) listener()
+}
+
+const subscribe = (listener: () => void): (() => void) => {
+  listeners.add(listener)
+  return () => listeners.delete(listener)
+}
+
+export const preferences = (): Preferences => current
+export const usePreferences = (): Preferences => useSyncExternalStore(subscribe, preferences)

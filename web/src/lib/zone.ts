@@ -1,0 +1,84 @@
+/** Wall clocks of time zones, by way of Intl: it knows every change of every zone, we know none. */
+
+/** `undefined` is the zone of the browser. */
+export type Zone = string | undefined
+
+export interface WallClock {
+  year: number
+  month: number
+  day: number
+  hour: number
+  minute: number
+  second: number
+}
+
+const clocks = new Map<Zone, Intl.DateTimeFormat>()
+
+function clockOf(zone: Zone): Intl.DateTimeFormat {
+  const known = clocks.get(zone)
+  if (known !== undefined) return known
+  const made = new Intl.DateTimeFormat('en-GB', {
+    ...(zone === undefined ? {} : { timeZone: zone }),
+    calendar: 'gregory',
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    second: 'numeric',
+  })
+  clocks.set(zone, made)
+  return made
+}
+
+/** `Europe/Moscow` */
+export const browserZone = (): string => new Intl.DateTimeFormat().resolvedOptions().timeZone
+
+export function isZone(text: string): boolean {
+  try {
+    return Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone !== ''
+  } catch {
+    return false
+  }
+}
+
+/** What a clock on the wall shows there at that moment. */
+export function wallClock(milliseconds: number, zone: Zone): WallClock {
+  const parts: Record<string, number> = {}
+  for (const { type, value } of clockOf(zone).formatToParts(milliseconds)) parts[type] = Number(value)
+  const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts
+  return { year, month, day, hour, minute, second }
+}
+
+const asUtc = (wall: WallClock): number =>
+  Date.UTC(wall.year, wall.month - 1, wall.day, wall.hour, wall.minute, wall.second)
+
+/** How far ahead of UTC clocks are there at that moment, in milliseconds. */
+export function zoneOffset(milliseconds: number, zone: Zone): number {
+  const whole = Math.floor(milliseconds / 1_000) * 1_000
+  return asUtc(wallClock(whole, zone)) - whole
+}
+
+/** The moment at which a clock there shows this. In the hour that is skipped in spring, the one after it. */
+export function momentOf(wall: WallClock, zone: Zone): number {
+  const guess = asUtc(wall)
+  const first = guess - zoneOffset(guess, zone)
+  // Near a change the offset of the guess may be that of the other side.
+  return guess - zoneOffset(first, zone)
+}
+
+/** `+03:00` */
+export function offsetText(milliseconds: number, zone: Zone): string {
+  const minutes = Math.round(zoneOffset(milliseconds, zone) / 60_000)
+  const two = (value: number) => String(value).padStart(2, '0')
+  return `${minutes < 0 ? '-' : '+'}${two(Math.floor(Math.abs(minutes) / 60))}:${two(Math.abs(minutes) % 60)}`
+}
+
+/** `2026-01-31 14:05:09`: sorts as text, and is read back by `parseMoment`. */
+export function wallText(milliseconds: number, zone: Zone): string {
+  const { year, month, day, hour, minute, second } = wallClock(milliseconds, zone)
+  const two = (value: number) => String(value).padStart(2, '0')
+  const seconds = second === 0 ? '' : `:${two(second)}`
+  return `${String(year).padStart(4, '0')}-${two(month)}-${two(day)} ${two(hour)}:${two(minute)}${seconds}`
+}

@@ -1,0 +1,150 @@
+import { readFileSync } from 'node:fs'
+import type { Page } from 'playwright-core'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { axe, push, screenshot, settled, signIn } from './browser.ts'
+import { usePage } from './harness.ts'
+
+/** The time context: one for all pages, in the URL, by mouse and by keyboard. */
+
+const watched = usePage()
+let page: Page
+beforeEach(async () => {
+  page = watched.page
+  await signIn(page, 'admin', '/servers/billing-01')
+})
+
+const search = () => new URL(page.url()).searchParams
+const range = () => page.getByRole('button', { name: /^Time range/ })
+const chart = () => page.getByRole('region', { name: 'Connections' })
+
+test('lengths, sections, zone and comparison are chosen in one place, and the link holds them all', async () => {
+  await range().click()
+  await page.getByRole('button', { name: 'Last 6 hours' }).waitFor()
+  expect(await axe(page, '[role=dialog]')).toEqual([])
+  await screenshot(page, 'flow-time')
+  await page.getByLabel('From', { exact: true }).fill('2026-01-01 10:00')
+  await page.getByLabel('To', { exact: true }).fill('tomorrow')
+  await page.getByRole('button', { name: 'Show', exact: true }).click()
+  await page.getByText('This is not a time.').waitFor()
+  await page.getByLabel('To', { exact: true }).fill('01.01.2026 09:00')
+  await page.getByRole('button', { name: 'Show', exact: true }).click()
+  await page.getByText('The end must be after the beginning.').waitFor()
+  expect(await axe(page, '[role=dialog]')).toEqual([])
+  await page.getByLabel('Compare with').selectOption('a day earlier')
+  await page.getByLabel('Times in').selectOption('UTC')
+  await page.getByLabel('To', { exact: true }).fill('2026-01-01 12:00 UTC')
+  await page.keyboard.press('Enter')
+  await page.waitForURL(/from=2026-01-01T10:00:00Z&to=2026-01-01T12:00:00Z/)
+  expect([search().get('tz'), search().get('cmp')]).toEqual(['utc', '-1d'])
+  await page.reload()
+  await page.getByRole('button', { name: /Jan 1, 2026, 10:00:00 – Jan 1, 2026, 12:00:00 compared: a day/ }).waitFor()
+})
+
+test('the context goes along to other pages, and back returns to the one before', async () => {
+  await range().click()
+  await page.getByRole('button', { name: 'Last 7 days' }).click()
+  await page.waitForURL(/from=now-7d/)
+  await page.getByRole('link', { name: 'Databases' }).click()
+  await page.waitForURL(/databases\?from=now-7d/)
+  await page.getByRole('link', { name: 'app', exact: true }).click()
+  await page.waitForURL(/db\/app\?from=now-7d/)
+  await page.getByRole('button', { name: 'Time range: Last 7 days' }).waitFor()
+  await page.goBack()
+  await page.goBack()
+  await page.goBack()
+  await page.getByRole('button', { name: 'Time range: Last 24 hours' }).waitFor()
+})
+
+test('keys shift, widen, compare and pause, also on a Russian keyboard', async () => {
+  await chart().locator('canvas').waitFor()
+  await page.keyboard.press('[')
+  await page.waitForURL(/from=\d{4}-.*&to=\d{4}-/)
+  await page.keyboard.press(']')
+  await page.getByRole('button', { name: 'Time range: Last 24 hours' }).waitFor()
+  await page.keyboard.press('z')
+  await page.waitForURL(/from=now-2d/)
+  await page.keyboard.press('c')
+  await page.waitForURL(/cmp=prev/)
+  await page.keyboard.press(' ')
+  await page.waitForURL(/live=0/)
+  await page.getByRole('button', { name: /^Paused/ }).waitFor()
+  await page.evaluate("document.dispatchEvent(new KeyboardEvent('keydown', { key: 'д', code: 'KeyL', bubbles: true }))")
+  await page.getByRole('button', { name: /^Live/ }).waitFor()
+  expect(search().get('live')).toBeNull()
+})
+
+describe('live', () => {
+  test('what the host tells is fetched; what is paused is not', async () => {
+    await chart().locator('canvas').waitFor()
+    let asked = 0
+    page.on('request', (request) => {
+      if (request.url().endsWith('/api/servers/billing-01')) asked += 1
+    })
+    await push(page, 'run', { server: 'billing-01', plugin: 'pg_stat_database' })
+    await expect.poll(() => asked, { timeout: 10_000 }).toBeGreaterThan(0)
+    await page.keyboard.press(' ')
+    await page.getByRole('button', { name: /^Paused/ }).waitFor()
+    asked = 0
+    await push(page, 'run', { server: 'billing-01', plugin: 'pg_stat_database' })
+    // Longer than the time within which it was asked before.
+    await page.waitForTimeout(4_000)
+    expect(asked).toBe(0)
+    await page.getByRole('button', { name: /^Paused/ }).click()
+    await expect.poll(() => asked, { timeout: 10_000 }).toBeGreaterThan(0)
+  })
+
+  test('an open dialog holds the page still', async () => {
+    await page.keyboard.press('?')
+    await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor()
+    await page.getByRole('button', { name: /^Paused/, includeHidden: true }).waitFor()
+    expect(await axe(page)).toEqual([])
+    await screenshot(page, 'flow-shortcuts')
+    await page.keyboard.press('Escape')
+    await page.getByRole('button', { name: /^Live/ }).waitFor()
+  })
+})
+
+describe('a chart', () => {
+  test('lays the window before under its lines, and says so in words and numbers', async () => {
+    await page.goto('/servers/billing-01?from=now-6h&cmp=prev')
+    const load = page.getByRole('region', { name: 'Transactions' })
+    await load.locator('canvas').scrollIntoViewIfNeeded()
+    await load.getByRole('group', { name: /^Transactions/ }).focus()
+    await page.keyboard.press('ArrowLeft')
+    await load
+      .getByTestId('chart-tooltip')
+      .getByText(/\(before /)
+      .first()
+      .waitFor()
+    await load.getByRole('button', { name: 'Transactions: Show as table' }).click()
+    await load.getByRole('columnheader', { name: 'commits (before)' }).waitFor()
+  })
+
+  test('is saved as a table and as a picture', async () => {
+    await chart().locator('canvas').waitFor()
+    const save = async (item: string) => {
+      await chart().getByRole('button', { name: 'Connections: more' }).click()
+      const download = page.waitForEvent('download')
+      await page.getByRole('menuitem', { name: item }).click()
+      return await download
+    }
+    const table = await save('Save as table (CSV)')
+    expect(table.suggestedFilename()).toMatch(/^pgvigil_billing-01_connections_.*\.csv$/)
+    const text = readFileSync(await table.path(), 'utf8')
+    expect(text.split('\r\n')[0]).toContain('Time,shared objects,app,')
+    expect(text.split('\r\n')[1]).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d \+03:00,\d+,\d+/)
+    const picture = readFileSync(await (await save('Save as picture (PNG)')).path())
+    expect(picture.subarray(1, 4).toString()).toBe('PNG')
+    expect(picture.length).toBeGreaterThan(5_000)
+    await page.waitForTimeout(100)
+    expect(await axe(page)).toEqual([])
+  })
+
+  test('shows what happened as marks, and tells them', async () => {
+    await settled(page)
+    await chart()
+      .getByText(/: Gone: old_shop/)
+      .first()
+      .waitFor({ state: 'attached' })
+  })
+})

@@ -1,0 +1,85 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Role } from '../../src/api/types.ts'
+import { Refusal } from './http.ts'
+import type { World } from './world.ts'
+
+const ROLES: readonly Role[] = ['admin', 'operator', 'viewer']
+const REFRESH_COOKIE = 'refresh_token'
+const REFRESH_SECONDS = 604_800
+
+interface OpenCall {
+  request: IncomingMessage
+  response: ServerResponse
+  body: string
+}
+
+/** What needs no access token. */
+export const authRoutes = (world: World): Record<string, (call: OpenCall) => unknown> => ({
+  'GET /api/health': () => ({
+    status: 'ok',
+    timestamp: new Date().toISOString(),
+    pools_count: 3,
+    version: '0.1.0',
+    started_at: new Date().toISOString(),
+    runs_started: 12,
+    reports_dropped: 0,
+    ticks_skipped: 0,
+  }),
+  'POST /api/token': ({ response, body }) => signIn(world, response, new URLSearchParams(body)),
+  'POST /api/refresh': ({ request }) => refresh(world, request),
+  'POST /api/logout': ({ response }) => {
+    response.setHeader('Set-Cookie', `${REFRESH_COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0`)
+    return { detail: 'Logged out' }
+  },
+})
+
+function signIn(world: World, response: ServerResponse, form: URLSearchParams) {
+  const name = form.get('username') ?? ''
+  if (name === 'limited') {
+    response.setHeader('Retry-After', '42')
+    throw new Refusal(429, 'too many sign-in attempts')
+  }
+  const user = world.users.find((one) => one.login === name && one.is_active)
+  if (user === undefined || form.get('password') !== (world.passwords.get(name) ?? name)) {
+    throw new Refusal(401, 'Invalid credentials')
+  }
+  response.setHeader(
+    'Set-Cookie',
+    `${REFRESH_COOKIE}=${encodeURIComponent(name)}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${REFRESH_SECONDS}`,
+  )
+  return { access_token: tokenFor(world, name), token_type: 'bearer' }
+}
+
+function refresh(world: World, request: IncomingMessage) {
+  const cookie = new RegExp(`(?:^|;\\s*)${REFRESH_COOKIE}=([^;]+)`).exec(request.headers.cookie ?? '')?.[1] ?? ''
+  const name = decodeURIComponent(cookie)
+  if (!world.users.some((one) => one.login === name && one.is_active)) throw new Refusal(401, 'no refresh token')
+  return { access_token: tokenFor(world, name), token_type: 'bearer' }
+}
+
+const base64url = (text: string): string => Buffer.from(text).toString('base64url')
+
+/** A JWT in shape only: nobody checks its signature here. */
+function tokenFor(world: World, login: string): string {
+  const exp = Math.floor(Date.now() / 1_000) + world.options.tokenSeconds
+  return [base64url('{"alg":"none"}'), base64url(JSON.stringify({ sub: login, exp })), 'mock'].join('.')
+}
+
+export function roleOf(request: IncomingMessage, world: World): { login: string; role: Role } {
+  const token = request.headers.authorization?.replace('Bearer ', '') ?? ''
+  const login = subjectOf(token)
+  const user = world.users.find((one) => one.login === login && one.is_active)
+  const role = ROLES.find((one) => one === user?.role)
+  if (user === undefined || role === undefined) throw new Refusal(401, 'Token expired')
+  return { login: user.login, role }
+}
+
+function subjectOf(token: string): string {
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
+    if (typeof claims !== 'object' || claims === null || !('sub' in claims) || !('exp' in claims)) return ''
+    return Number(claims.exp) * 1_000 > Date.now() ? String(claims.sub) : ''
+  } catch {
+    return ''
+  }
+}

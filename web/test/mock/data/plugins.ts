@@ -1,0 +1,223 @@
+import type { HostEvent, Plugin, Run } from '../../../src/api/types.ts'
+import { ago, DAY, MINUTE, SECOND } from './base.ts'
+import { METRICS } from './series.ts'
+
+const NO_RUNS = { collected: 0, not_applicable: 0, failed: 0 }
+
+const COST = {
+  cpu_us: 1_840,
+  memory_peak_bytes: 2_400_000,
+  queries: 3,
+  rows: 24,
+  bytes: 9_120,
+  ssh_commands: 0,
+  host_call_us: 14_300,
+}
+
+export function makeRuns(): Run[] {
+  const run = (index: number, part: Partial<Run>): Run => ({
+    id: `019ab000-0000-7000-8000-${String(index).padStart(12, '0')}`,
+    plugin: 'pg_stat_database',
+    server: 'billing-01',
+    trigger: 'schedule',
+    started_at: ago(index * 35 * SECOND + 8 * SECOND),
+    duration_ms: 12 + (index % 40),
+    outcome: 'collected',
+    reason: null,
+    detail: null,
+    cost: COST,
+    ticks_skipped: 0,
+    absences: [],
+    log: [],
+    values: 216,
+    ...part,
+  })
+  const special: Partial<Run>[] = [
+    {},
+    { plugin: 'filesystem', cost: { ...COST, ssh_commands: 2 }, values: 9 },
+    {
+      server: 'crm-01',
+      outcome: 'failed',
+      reason: 'unreachable',
+      detail: 'connection refused by 10.20.2.12:5432',
+      duration_ms: 2_004,
+      values: 0,
+      ticks_skipped: 1,
+      log: [{ at: ago(MINUTE), severity: 'warn', message: 'backing off for 60 s' }],
+    },
+    {
+      plugin: 'database_size',
+      values: 6,
+      absences: [
+        {
+          set: 'pg_database_size',
+          labels: ['keycloak'],
+          reason: 'denied',
+          detail: 'run: GRANT pg_monitor TO pgvigil;',
+        },
+      ],
+    },
+    {
+      plugin: 'filesystem',
+      server: 'dwh-01',
+      outcome: 'not-applicable',
+      detail: 'the server is registered without SSH access',
+      values: 0,
+    },
+    {
+      plugin: 'my_queries',
+      server: 'orders-01',
+      outcome: 'failed',
+      reason: 'missing-privilege',
+      detail: 'permission denied for table invoices; run: GRANT SELECT ON invoices TO pgvigil;',
+      values: 0,
+    },
+    { plugin: 'maintenance', server: null, values: 4 },
+  ]
+  return Array.from({ length: 40 }, (_, index) => run(index, special[index % special.length] ?? {}))
+}
+
+function metadata(
+  name: string,
+  summary: string,
+  capabilities: ('postgres' | 'ssh' | 'state' | 'maintenance')[],
+): NonNullable<Plugin['metadata']> {
+  return {
+    name,
+    version: '0.1.0',
+    summary,
+    scope: 'per-server',
+    default_interval_ms: 60_000,
+    default_timeout_ms: 10_000,
+    capabilities,
+    ssh_commands: capabilities.includes('ssh') ? ['df -PkT'] : [],
+    min_server_version: 90_600,
+    options: [],
+    attrs: {},
+    sets: [
+      {
+        name,
+        help: summary,
+        labels: ['datname'],
+        metrics: Object.entries(METRICS).map(([metric, { kind, unit }]) => ({
+          name: metric,
+          full_name: `${name}_${metric}`,
+          kind,
+          unit,
+          help: `What ${metric} counts`,
+        })),
+      },
+    ],
+  }
+}
+
+export function makePlugins(): Plugin[] {
+  const last = { run_id: '019ab000', values: 216, last_success_at: ago(MINUTE), failing_since: null }
+  const plugin = (
+    name: string,
+    summary: string,
+    capabilities: Parameters<typeof metadata>[2],
+    part: Partial<Plugin>,
+  ): Plugin => ({
+    name,
+    probe: `builtin:${name}`,
+    state: 'loaded',
+    state_detail: null,
+    metadata: metadata(name, summary, capabilities),
+    digest: 'b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9',
+    interval_ms: 60_000,
+    timeout_ms: 10_000,
+    servers: ['*'],
+    grants: capabilities,
+    memory_limit_bytes: 64 * 1024 ** 2,
+    loaded_at: ago(2 * DAY),
+    runs: { collected: 1, not_applicable: 1, failed: 1 },
+    last_runs: [
+      {
+        ...last,
+        server: 'billing-01',
+        started_at: ago(20 * SECOND),
+        outcome: 'collected',
+        reason: null,
+        detail: null,
+        duration_ms: 14,
+      },
+      {
+        ...last,
+        server: 'crm-01',
+        started_at: ago(30 * SECOND),
+        outcome: 'failed',
+        reason: 'unreachable',
+        detail: 'connection refused',
+        duration_ms: 2_004,
+      },
+      {
+        ...last,
+        server: 'dwh-01',
+        started_at: ago(30 * SECOND),
+        outcome: 'not-applicable',
+        reason: null,
+        detail: 'no SSH',
+        duration_ms: 1,
+      },
+    ],
+    ...part,
+  })
+  return [
+    plugin('pg_stat_database', 'Counters of each database, as pg_stat_database counts them', ['postgres'], {}),
+    plugin('database_size', 'Size of each database on disk', ['postgres'], { interval_ms: 1_800_000 }),
+    plugin('filesystem', 'Space on the filesystems that hold the data', ['ssh', 'postgres'], { interval_ms: 300_000 }),
+    plugin('maintenance', 'Care of the host’s own store', ['maintenance'], {
+      interval_ms: 86_400_000,
+      runs: NO_RUNS,
+      last_runs: [],
+    }),
+    plugin('my_queries', 'Own queries', ['postgres'], {
+      probe: 'file:probes/my_queries.wasm',
+      state: 'refused',
+      state_detail:
+        'the probe was built for interface pgvigil:probe@2.0.0, this host speaks 1.0.0; rebuild it with the SDK of this host',
+      metadata: null,
+      digest: null,
+      loaded_at: null,
+      runs: NO_RUNS,
+      last_runs: [],
+    }),
+    plugin('old_probe', 'Switched off', ['postgres'], {
+      state: 'disabled',
+      loaded_at: null,
+      runs: NO_RUNS,
+      last_runs: [],
+    }),
+  ]
+}
+
+export function makeEvents(): HostEvent[] {
+  const events: Omit<HostEvent, 'at'>[] = [
+    {
+      kind: 'entity.gone',
+      server: 'billing-01',
+      subject: 'database:old_shop',
+      detail: 'the database is not on the server any more',
+    },
+    { kind: 'entity.appeared', server: 'billing-01', subject: 'database:shop', detail: 'owner app_owner' },
+    {
+      kind: 'entity.recreated',
+      server: 'orders-01',
+      subject: 'database:app',
+      detail: 'oid 16384 became 24576; its counters began anew',
+    },
+    { kind: 'entity.renamed', server: 'crm-01', subject: 'database:archive', detail: 'was called archive_2023' },
+    {
+      kind: 'entity.gone',
+      server: null,
+      subject: 'database:tmp',
+      detail: 'the database is not on the server any more',
+    },
+  ]
+  return Array.from({ length: 25 }, (_, index) => {
+    const event = events[index % events.length]
+    if (event === undefined) throw new Error('the list of events is empty')
+    return { at: ago(index * 97 * MINUTE + 12 * SECOND), ...event }
+  })
+}

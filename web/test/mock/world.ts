@@ -1,0 +1,50 @@
+import type { ServerResponse } from 'node:http'
+import type { ServerStatus, User } from '../../src/api/types.ts'
+import { makeServers } from './data/servers.ts'
+import { makeSettings } from './data/settings.ts'
+import { makeUsers } from './data/users.ts'
+
+/** How a world begins; all of it is texts of a query: `/mock/reset?servers=1000`. */
+export interface WorldOptions {
+  servers: number
+  /** How long an access token is valid. */
+  tokenSeconds: number
+}
+
+/** What one browser sees and changes; tests that run side by side do not disturb each other. */
+export interface World {
+  options: WorldOptions
+  users: User[]
+  /** Of those whose password is not their name. */
+  passwords: Map<string, string>
+  servers: ServerStatus[]
+  settings: ReturnType<typeof makeSettings>
+  /** Open event streams. */
+  streams: Set<ServerResponse>
+}
+
+export const optionsFrom = (query: URLSearchParams): WorldOptions => ({
+  servers: Number(query.get('servers') ?? 12),
+  tokenSeconds: Number(query.get('token') ?? 3_600),
+})
+
+export const makeWorld = (options: WorldOptions): World => ({
+  options,
+  users: makeUsers(),
+  passwords: new Map(),
+  servers: makeServers(options.servers),
+  settings: makeSettings(),
+  streams: new Set(),
+})
+
+const worlds = new Map<string, World>()
+
+export function worldOf(id: string): World {
+  const known = worlds.get(id)
+  if (known !== undefined) return known
+  const made = makeWorld(optionsFrom(new URLSearchParams()))
+  worlds.set(id, made)
+  return made
+}
+
+export const resetWorld = (id: string, options: WorldOptions) => worlds.set(id, makeWorld(options))

@@ -1,0 +1,114 @@
+import { describe, expect, test } from 'vitest'
+import { type ServerSentEvent, serverSentEvents } from '../../src/api/event-stream.ts'
+import { Live, type LiveEvent } from '../../src/api/live.ts'
+
+/** A body that arrives in the given pieces. */
+function body(...pieces: string[]): ReadableStream<Uint8Array> {
+  const bytes = new TextEncoder()
+  return new ReadableStream({
+    start(controller) {
+      for (const piece of pieces) controller.enqueue(bytes.encode(piece))
+      controller.close()
+    },
+  })
+}
+
+async function eventsOf(...pieces: string[]): Promise<ServerSentEvent[]> {
+  const events: ServerSentEvent[] = []
+  for await (const event of serverSentEvents(body(...pieces))) events.push(event)
+  return events
+}
+
+describe('reading events', () => {
+  test('an event may come in any pieces', async () => {
+    const text = 'event: run\r\ndata: {"a":\ndata: 1}\n\n: keep-alive\n\nevent:event\ndata:x\n\n'
+    const expected = [
+      { event: 'run', data: '{"a":\n1}' },
+      { event: 'event', data: 'x' },
+    ]
+    expect(await eventsOf(text)).toEqual(expected)
+    expect(await eventsOf(...text)).toEqual(expected)
+  })
+
+  test('one that was cut is none', async () => {
+    expect(await eventsOf('event: run\ndata: {"a"')).toEqual([])
+  })
+})
+
+const stream = (...pieces: string[]) =>
+  new Response(body(...pieces), { headers: { 'Content-Type': 'text/event-stream' } })
+
+/** Answers in turn; when they are used up, the page is closed. Waits take no time and are noted. */
+function liveOn(answers: (() => Response)[]) {
+  const waits: number[] = []
+  const heard: LiveEvent[] = []
+  const states: string[] = []
+  let closed = () => {}
+  const done = new Promise<void>((resolve) => {
+    closed = resolve
+  })
+  const live: Live = new Live({
+    open: () => {
+      const answer = answers.shift()
+      if (answer === undefined) {
+        live.stop()
+        closed()
+        return Promise.reject(new Error('closed'))
+      }
+      return Promise.resolve(answer())
+    },
+    wait: (milliseconds) => {
+      waits.push(milliseconds)
+      return Promise.resolve()
+    },
+  })
+  live.listen((event) => heard.push(event))
+  live.subscribe(() => states.push(live.state()))
+  live.start()
+  return { live, waits, heard, states, done }
+}
+
+test('what the host pushes is told, and what is not known is left alone', async () => {
+  const text = [
+    'event: run\ndata: {"server":"a","plugin":"p","outcome":"failed"}\n\n',
+    'event: plugin\ndata: {"plugin":"p"}\n\n',
+    'event: weather\ndata: {}\n\n',
+    'event: event\ndata: not json\n\n',
+  ]
+  const { heard, done } = liveOn([() => stream(...text)])
+  await done
+  expect(heard).toEqual([
+    { kind: 'run', server: 'a', plugin: 'p' },
+    { kind: 'plugin', server: null, plugin: 'p' },
+    { kind: 'event', server: null, plugin: null },
+  ])
+})
+
+test('while the stream is away one asks, ever more seldom, and listens again', async () => {
+  const refused = () => new Response('no', { status: 503 })
+  const { waits, states, done } = liveOn([refused, refused, () => stream(), refused])
+  await done
+  expect(states).toEqual(['push', 'polling'])
+  expect(waits).toEqual([1_000, 2_000, 1_000, 2_000])
+})
+
+test('a host without the stream is not asked for it every second', async () => {
+  const page = () => new Response('<html>', { headers: { 'Content-Type': 'text/html' } })
+  const { waits, done } = liveOn([() => new Response('no', { status: 404 }), page])
+  await done
+  expect(waits).toEqual([300_000, 300_000])
+})
+
+test('nothing moves while anything holds it', () => {
+  const live = new Live({ open: () => new Promise(() => {}), wait: () => Promise.resolve() })
+  expect(live.state()).toBe('polling')
+  const first = live.hold()
+  const second = live.hold()
+  first()
+  first()
+  expect(live.state()).toBe('paused')
+  second()
+  expect(live.state()).toBe('polling')
+  live.setPaused(true)
+  expect(live.state()).toBe('paused')
+})
