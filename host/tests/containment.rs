@@ -34,8 +34,8 @@ const MISDEEDS: &[(&str, &str, &str, &str)] = &[
 ];
 
 fn plugin(index: usize, act: &str, grants: &str) -> String {
-    // Others wait for the server's one connection meanwhile.
-    let timeout = if act == "sleep" { "500ms" } else { "2s" };
+    // Others wait for the server's one connection meanwhile; and on a busy machine 500 ms of CPU may take long.
+    let timeout = if act == "sleep" { "500ms" } else { "20s" };
     format!(
         "[[plugin]]\nname = \"h{index}\"\nprobe = \"file:{}\"\ninterval = \"1s\"\ntimeout = \"{timeout}\"\nservers = [\"*\"]\n\
          grants = {grants}\nlimits = {{ memory = \"32MiB\", cpu = \"500ms\" }}\nconfig = {{ act = \"{act}\" }}\n\n",

@@ -4,7 +4,6 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tracing::{debug, warn};
@@ -14,9 +13,8 @@ use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConf
 use crate::bindings;
 use crate::host_calls::RunState;
 use crate::limits::{Limits, TABLE_ELEMENTS};
+use crate::ticker::Ticker;
 
-/// How often a computing probe is looked at: the resolution of its deadline and of its CPU budget.
-const EPOCH_TICK: Duration = Duration::from_millis(10);
 /// Probes that run at the same time, over all plugins and servers; more wait for their turn.
 const CONCURRENT_INSTANCES: usize = 64;
 /// A small component has 3 core instances, one in Python more.
@@ -31,6 +29,7 @@ pub struct ProbeEngine {
     pub(crate) engine: Engine,
     pub(crate) linker: Linker<RunState>,
     pub(crate) instances: Semaphore,
+    pub(crate) ticker: Ticker,
     /// Compiling is the one thing that can take seconds: one at a time, so that it never takes all cores.
     compiling: Semaphore,
     cache_dir: Option<PathBuf>,
@@ -60,7 +59,7 @@ impl ProbeEngine {
         };
         let mut linker = Linker::new(&engine);
         bindings::Probe::add_to_linker::<_, HasSelf<RunState>>(&mut linker, |state| state).map_err(EngineError)?;
-        start_ticker(&engine).map_err(|error| EngineError(error.into()))?;
+        let ticker = Ticker::start(&engine).map_err(|error| EngineError(error.into()))?;
         let cache_dir = cache_dir.filter(|dir| match create_private_dir(dir) {
             Ok(()) => true,
             Err(error) => {
@@ -71,6 +70,7 @@ impl ProbeEngine {
         Ok(Arc::new(Self {
             engine,
             linker,
+            ticker,
             instances: Semaphore::new(CONCURRENT_INSTANCES),
             compiling: Semaphore::new(1),
             cache_dir,
@@ -156,19 +156,6 @@ fn pool() -> PoolingAllocationConfig {
         // Idle slots give their pages back: memory counts more than the microseconds to fault them in again.
         .max_unused_warm_slots(8);
     pool
-}
-
-/// An OS thread, because a probe that computes blocks its executor thread between two looks.
-fn start_ticker(engine: &Engine) -> std::io::Result<()> {
-    let weak = engine.weak();
-    std::thread::Builder::new().name("probe-epoch".to_owned()).spawn(move || {
-        while let Some(engine) = weak.upgrade() {
-            engine.increment_epoch();
-            drop(engine);
-            std::thread::sleep(EPOCH_TICK);
-        }
-    })?;
-    Ok(())
 }
 
 fn create_private_dir(dir: &Path) -> std::io::Result<()> {

@@ -13,6 +13,7 @@ mod engine;
 mod host_calls;
 mod limits;
 mod probe;
+mod ticker;
 mod validate;
 
 pub use capability::{

@@ -184,7 +184,10 @@ fn new_store(engine: &ProbeEngine, state: RunState) -> Store<RunState> {
     store.limiter(|state| state);
     // Before instantiating: an instance's start function computes too.
     store.set_epoch_deadline(1);
-    store.epoch_deadline_callback(|context| {
+    let ticking = engine.ticker.tick();
+    store.epoch_deadline_callback(move |context| {
+        // Kept by the store, so that the clock ticks as long as there is one.
+        let _ = &ticking;
         let state = context.data();
         let (spent, most) = (state.cpu.spent_now(), state.limits.cpu);
         if spent > most {

@@ -1,0 +1,98 @@
+//! The clock by which probes that compute are looked at: it ticks while any probe runs, and rests else.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use wasmtime::Engine;
+
+/// How often a computing probe is looked at: the resolution of its deadline and of its CPU budget.
+const EPOCH_TICK: Duration = Duration::from_millis(10);
+
+/// Ends its thread when dropped.
+pub(crate) struct Ticker(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    running: usize,
+    ended: bool,
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// False: there will be nothing to tick for any more.
+    fn wait_until_something_runs(&self) -> bool {
+        let idle = |state: &mut State| state.running == 0 && !state.ended;
+        let state = self.changed.wait_while(self.state(), idle).unwrap_or_else(PoisonError::into_inner);
+        !state.ended
+    }
+}
+
+impl Ticker {
+    /// An OS thread, because a probe that computes blocks its executor thread between two looks.
+    pub(crate) fn start(engine: &Engine) -> std::io::Result<Self> {
+        let (shared, engine) = (Arc::new(Shared::default()), engine.weak());
+        let waiting = Arc::clone(&shared);
+        std::thread::Builder::new().name("probe-epoch".to_owned()).spawn(move || {
+            while waiting.wait_until_something_runs() {
+                let Some(engine) = engine.upgrade() else { return };
+                engine.increment_epoch();
+                drop(engine);
+                std::thread::sleep(EPOCH_TICK);
+            }
+        })?;
+        Ok(Self(shared))
+    }
+
+    /// Ticks for as long as the answer is kept.
+    pub(crate) fn tick(&self) -> Ticking {
+        let mut state = self.0.state();
+        state.running += 1;
+        if state.running == 1 {
+            self.0.changed.notify_one();
+        }
+        Ticking(Arc::clone(&self.0))
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        self.0.state().ended = true;
+        self.0.changed.notify_one();
+    }
+}
+
+/// Something runs.
+pub(crate) struct Ticking(Arc<Shared>);
+
+impl Drop for Ticking {
+    fn drop(&mut self) {
+        self.0.state().running -= 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_ticks_while_nothing_runs() {
+        let ticker = Ticker::start(&Engine::default()).unwrap();
+        let ticking = [ticker.tick(), ticker.tick()];
+        assert!(ticker.0.wait_until_something_runs());
+        drop(ticking);
+        assert_eq!(ticker.0.state().running, 0);
+        let shared = Arc::clone(&ticker.0);
+        let waiting = std::thread::spawn(move || shared.wait_until_something_runs());
+        drop(ticker);
+        assert!(!waiting.join().unwrap(), "the thread ends with the engine");
+    }
+}
