@@ -5,6 +5,7 @@ use std::time::Duration;
 use pgvigil_model::{Backoff, RunReport};
 use pgvigil_storage::{StorageError, Store};
 use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
@@ -13,13 +14,15 @@ use tracing::{error, info};
 pub(crate) const REPORT_QUEUE_CAPACITY: usize = 256;
 /// One transaction's worth.
 const BATCH: usize = 64;
+/// A transaction costs more than a report, so a report waits this long for others that go with it.
+const LINGER: Duration = Duration::from_secs(1);
 const RETRY: Backoff = Backoff { first: Duration::from_millis(250), longest: Duration::from_secs(10) };
 
 /// Stores reports until the collector is gone and the queue is empty, or until it is time to give up; then it counts what is
 /// lost.
 pub(crate) async fn store_reports(store: Store, mut reports: mpsc::Receiver<RunReport>, give_up: CancellationToken) {
     let mut batch = Vec::with_capacity(BATCH);
-    while reports.recv_many(&mut batch, BATCH).await > 0 {
+    while next_batch(&mut reports, &mut batch, LINGER).await {
         if give_up.run_until_cancelled(store_batch(&store, &batch)).await.is_none() {
             let lost = batch.len() + reports.len();
             error!(lost, "{lost} run reports are lost, because the store is away while the host stops");
@@ -27,6 +30,22 @@ pub(crate) async fn store_reports(store: Store, mut reports: mpsc::Receiver<RunR
         }
         batch.clear();
     }
+}
+
+/// Waits for a report, then a moment for more. False: the collector is gone and the queue is empty.
+async fn next_batch(reports: &mut mpsc::Receiver<RunReport>, batch: &mut Vec<RunReport>, linger: Duration) -> bool {
+    if reports.recv_many(batch, BATCH).await == 0 {
+        return false;
+    }
+    let until = Instant::now() + linger;
+    while batch.len() < BATCH {
+        match timeout_at(until, reports.recv_many(batch, BATCH - batch.len())).await {
+            // None will come any more, or none came in time.
+            Ok(0) | Err(_) => break,
+            Ok(_) => {}
+        }
+    }
+    true
 }
 
 /// Tries while the store is away or full. Where it refuses the batch itself, one bad report costs only itself. Storing is
@@ -75,4 +94,62 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use pgvigil_model::{RunCost, RunId, RunOutcome, Trigger};
+
+    use super::*;
+
+    fn report() -> RunReport {
+        RunReport {
+            id: RunId::generate(),
+            plugin: "a".parse().unwrap(),
+            server: None,
+            trigger: Trigger::Schedule,
+            started_at: pgvigil_model::Timestamp::from_seconds(0),
+            duration_ms: 1,
+            ticks_skipped: 0,
+            identity: None,
+            outcome: RunOutcome::NotApplicable { detail: String::new() },
+            cost: RunCost::default(),
+            log: Vec::new(),
+        }
+    }
+
+    /// So long that a test which has to wait for it fails.
+    const FOR_EVER: Duration = Duration::from_secs(3_600);
+
+    #[tokio::test]
+    async fn a_report_waits_for_those_that_come_a_moment_later() {
+        let (sender, mut reports) = mpsc::channel(REPORT_QUEUE_CAPACITY);
+        let mut batch = Vec::new();
+        tokio::spawn(async move {
+            for _ in 0..3 {
+                sender.send(report()).await.unwrap();
+                while sender.capacity() < REPORT_QUEUE_CAPACITY {
+                    tokio::task::yield_now().await;
+                }
+            }
+            // Here the collector ends.
+        });
+        assert!(next_batch(&mut reports, &mut batch, FOR_EVER).await);
+        assert_eq!(batch.len(), 3);
+        assert!(!next_batch(&mut reports, &mut batch, FOR_EVER).await);
+    }
+
+    #[tokio::test]
+    async fn neither_a_lone_report_nor_a_full_batch_waits_for_ever() {
+        let (sender, mut reports) = mpsc::channel(REPORT_QUEUE_CAPACITY);
+        for _ in 0..=BATCH {
+            sender.send(report()).await.unwrap();
+        }
+        let mut batch = Vec::new();
+        assert!(next_batch(&mut reports, &mut batch, FOR_EVER).await);
+        assert_eq!(batch.len(), BATCH);
+        batch.clear();
+        assert!(next_batch(&mut reports, &mut batch, Duration::from_millis(1)).await);
+        assert_eq!(batch.len(), 1);
+    }
 }
