@@ -1,9 +1,9 @@
 //! The two engines behind one `Store`.
 
+mod sqlite;
+
 use std::collections::HashSet;
-use std::fs::{File, OpenOptions, TryLockError};
 use std::future::Future;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,15 +12,15 @@ use std::time::Duration;
 use pgvigil_model::{Month, Secret};
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, SqlitePool};
+use sqlx::{ConnectOptions, Connection, PgConnection, PgPool};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::metric_set::Declarations;
 use crate::record::StreamCache;
 use crate::{StorageError, Vault};
 
-static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
+pub(crate) use sqlite::SqliteEngine;
+
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/postgres");
 
 /// Every call ends by then, one way or the other. Long work is done in pieces, each with this much.
@@ -28,9 +28,6 @@ const CALL_SECONDS: u64 = 20;
 
 /// Migrations may rewrite a table.
 const MIGRATION_SECONDS: u64 = 600;
-
-/// SQLite has one writer at a time anyway; a second connection would only wait in `busy_timeout`.
-const SQLITE_READERS: u32 = 4;
 
 const POSTGRES_CONNECTIONS: u32 = 8;
 
@@ -112,23 +109,15 @@ struct Inner {
 
 #[derive(Debug)]
 pub(crate) enum Engine {
-    Sqlite(SqliteEngine),
+    Sqlite(Box<SqliteEngine>),
     Postgres(PgPool),
-}
-
-#[derive(Debug)]
-pub(crate) struct SqliteEngine {
-    pub(crate) writer: SqlitePool,
-    pub(crate) readers: SqlitePool,
-    /// Held for as long as the store is open.
-    _lock: File,
 }
 
 impl Store {
     /// Connects and brings the tables up to date. A SQLite file can be open in one host only.
     pub async fn open(url: StoreUrl, vault: Vault) -> Result<Self, StorageError> {
         let engine = match url {
-            StoreUrl::Sqlite(path) => Engine::Sqlite(open_sqlite(&path, None).await?),
+            StoreUrl::Sqlite(path) => Engine::Sqlite(Box::new(SqliteEngine::open(&path, None).await?)),
             StoreUrl::Postgres(url) => Engine::Postgres(open_postgres(&url).await?),
         };
         Ok(Self::over(engine, vault))
@@ -149,7 +138,7 @@ impl Store {
     /// A SQLite store that is full at this many pages of 4 KiB.
     #[doc(hidden)]
     pub async fn open_sqlite_of_pages(path: &Path, vault: Vault, pages: u32) -> Result<Self, StorageError> {
-        let engine = Engine::Sqlite(open_sqlite(path, Some(pages)).await?);
+        let engine = Engine::Sqlite(Box::new(SqliteEngine::open(path, Some(pages)).await?));
         Ok(Self::over(engine, vault))
     }
 
@@ -191,57 +180,10 @@ impl Store {
     /// Waits for what runs and closes the files and connections.
     pub async fn close(&self) {
         match &self.inner.engine {
-            Engine::Sqlite(sqlite) => {
-                sqlite.readers.close().await;
-                sqlite.writer.close().await;
-            }
+            Engine::Sqlite(sqlite) => sqlite.close().await,
             Engine::Postgres(pool) => pool.close().await,
         }
     }
-}
-
-async fn open_sqlite(path: &Path, max_pages: Option<u32>) -> Result<SqliteEngine, StorageError> {
-    let lock = lock(path)?;
-    create_private(path)?;
-    let mut options = SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        // What was acknowledged survives the end of the process in WAL; only a power cut may take the last moments.
-        .synchronous(SqliteSynchronous::Normal)
-        .busy_timeout(Duration::from_secs(5))
-        .foreign_keys(true);
-    let readers = options.clone().read_only(true).create_if_missing(false);
-    if let Some(pages) = max_pages {
-        options = options.pragma("max_page_count", pages.to_string());
-    }
-    let not_writable = |source: sqlx::Error| match &source {
-        _ if is_full(&source) => StorageError::Full { action: "open" },
-        _ => StorageError::NotWritable { path: path.to_owned(), source: Box::new(source) },
-    };
-    let writer = SqlitePoolOptions::new()
-        .max_connections(1)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        // On a full disk SQLite rolls back by itself, after which sqlx still believes in its transaction: that connection
-        // could never write again.
-        .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
-        .acquire_timeout(Duration::from_secs(CALL_SECONDS))
-        .connect_with(options)
-        .await
-        .map_err(not_writable)?;
-    within("bring its tables up to date", MIGRATION_SECONDS, SQLITE_MIGRATIONS.run(&writer))
-        .await?
-        .map_err(migration)?;
-    let readers = SqlitePoolOptions::new()
-        .max_connections(SQLITE_READERS)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .acquire_timeout(Duration::from_secs(CALL_SECONDS))
-        .connect_with(readers)
-        .await
-        .map_err(not_writable)?;
-    Ok(SqliteEngine { writer, readers, _lock: lock })
 }
 
 /// Partitions with a primary key came with 11, what we ask of them with 12.
@@ -250,27 +192,6 @@ async fn check_version(connection: &mut PgConnection) -> Result<(), StorageError
     let asking = sqlx::query_scalar("select current_setting('server_version_num')::int").fetch_one(connection);
     let version: i32 = within(action, CALL_SECONDS, asking).await?.map_err(|error| failed(action, error))?;
     if version < POSTGRES_VERSION_MIN { Err(StorageError::TooOld { version }) } else { Ok(()) }
-}
-
-/// The system releases the lock when the process ends, however it ends.
-fn lock(path: &Path) -> Result<File, StorageError> {
-    let mut lock_path = path.as_os_str().to_owned();
-    lock_path.push(".lock");
-    let file = create_private(Path::new(&lock_path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StorageError::AlreadyOpen { path: path.to_owned() }),
-        Err(TryLockError::Error(source)) => {
-            Err(StorageError::NotWritable { path: path.to_owned(), source: Box::new(source) })
-        }
-    }
-}
-
-/// Opens a file; where it is not there, it is made for this user only, whatever the directory allows. SQLite gives the files
-/// beside its own the same mode.
-fn create_private(path: &Path) -> Result<File, StorageError> {
-    let opened = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path);
-    opened.map_err(|source| StorageError::NotWritable { path: path.to_owned(), source: Box::new(source) })
 }
 
 async fn open_postgres(url: &Secret) -> Result<PgPool, StorageError> {
@@ -443,9 +364,11 @@ macro_rules! read_store {
         $crate::engine::bounded($action, async {
             match $store.connections() {
                 $crate::engine::Engine::Sqlite(sqlite) => {
-                    let mut pooled = sqlite.readers.acquire().await?;
-                    let $connection = &mut *pooled;
-                    $crate::engine::fallible(async { $body }).await
+                    let mut held = sqlite.readers.acquire().await?;
+                    let $connection = held.connection()?;
+                    let answer = $crate::engine::fallible(async { $body }).await;
+                    held.drop_if_dead(&answer);
+                    answer
                 }
                 $crate::engine::Engine::Postgres(pool) => {
                     let mut pooled = pool.acquire().await?;
@@ -464,12 +387,19 @@ macro_rules! write_store {
         $crate::engine::bounded($action, async {
             match $store.connections() {
                 $crate::engine::Engine::Sqlite(sqlite) => {
-                    // Immediate: a transaction that reads first and writes later could not wait for its turn.
-                    let mut transaction = sqlite.writer.begin_with("begin immediate").await?;
-                    let $connection = &mut *transaction;
-                    let answer = $crate::engine::fallible(async { $body }).await?;
-                    transaction.commit().await?;
-                    Ok(answer)
+                    let mut held = sqlite.writer.acquire().await?;
+                    let answer = $crate::engine::fallible(async {
+                        // Immediate: a transaction that reads first and writes later could not wait for its turn.
+                        let mut transaction =
+                            sqlx::Connection::begin_with(held.connection()?, "begin immediate").await?;
+                        let $connection = &mut *transaction;
+                        let answer = $crate::engine::fallible(async { $body }).await?;
+                        transaction.commit().await?;
+                        Ok(answer)
+                    })
+                    .await;
+                    held.drop_if_dead(&answer);
+                    answer
                 }
                 $crate::engine::Engine::Postgres(pool) => {
                     let mut transaction = pool.begin().await?;
