@@ -168,9 +168,20 @@ async fn a_full_disk_is_shown_and_over_when_there_is_room_again() {
     admin.until("/api/runs?outcome=collected", |runs| runs.as_array().is_some_and(|runs| !runs.is_empty())).await;
     disk.fill();
     ready_with(&host, 503).await;
-    assert_eq!(reqwest::get(format!("{}/api/health", host.base())).await.unwrap().status(), StatusCode::OK);
+    assert_eq!(admin.get("/api/health").await["store"], "full");
+    // Who is to make room gets in, and what they did is on the record when there is room.
+    let rescuer = host.admin().await;
+    assert_eq!(rescuer.get("/api/servers").await[0]["name"], "watched");
+    let (status, _) = rescuer.send(Method::POST, "/api/servers", Some(&server_of(testing::postgres(18), "more"))).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
     std::fs::remove_file(disk.filler()).unwrap();
     ready_with(&host, 200).await;
+    harness::eventually("what was kept is written", async || {
+        let log = host.log();
+        log.contains("things that were kept are written").then_some(()).ok_or(json!(log))
+    })
+    .await;
+    assert_eq!(rescuer.get("/api/health").await["store"], "ok");
     let count = |runs: &serde_json::Value| runs.as_array().map_or(0, Vec::len);
     let before = count(&admin.get("/api/runs?outcome=collected&limit=500").await);
     admin.until("/api/runs?outcome=collected&limit=500", |runs| count(runs) > before).await;

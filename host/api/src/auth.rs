@@ -16,6 +16,8 @@ use crate::state::{Api, Record, from_depot};
 
 pub(crate) const ACCESS_TOKEN_SECONDS: i64 = 60 * 60;
 pub(crate) const REFRESH_TOKEN_SECONDS: i64 = 7 * 24 * 60 * 60;
+/// Of a token that is given out while the store takes no writes: it cannot be renewed, but neither does it live long.
+pub(crate) const INTERIM_TOKEN_SECONDS: i64 = 10 * 60;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -42,6 +44,12 @@ impl Claims {
             TokenKind::Refresh => REFRESH_TOKEN_SECONDS,
         };
         Self { sub: login.to_owned(), exp: now.seconds() + lifetime, jti: Uuid::new_v4(), kind }
+    }
+
+    /// Of an access token that is given out while the store takes no writes.
+    pub(crate) fn interim(login: &str, now: Timestamp) -> Self {
+        let exp = now.seconds() + INTERIM_TOKEN_SECONDS;
+        Self { sub: login.to_owned(), exp, jti: pgvigil_storage::interim_jti(), kind: TokenKind::Access }
     }
 
     pub(crate) fn expires_at(&self) -> Timestamp {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use pgvigil_model::PluginState;
+use pgvigil_storage::{StorageError, Trouble};
 use salvo::http::StatusCode;
 use salvo::oapi::ToSchema;
 use salvo::prelude::*;
@@ -38,6 +39,29 @@ struct Health {
     reports_dropped: u64,
     /// Ticks at which the run before still ran, or the host was late.
     ticks_skipped: u64,
+    /// Whether the newest write to the store was taken.
+    store: StoreWord,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[salvo(schema(name = "StoreHealth"))]
+#[serde(rename_all = "lowercase")]
+enum StoreWord {
+    Ok,
+    /// Its disk is full: what is stored can be read, but nothing new is recorded and nothing can be changed.
+    Full,
+    /// It cannot be reached, or does not answer in time.
+    Away,
+}
+
+impl StoreWord {
+    fn of(api: &Api) -> Self {
+        match api.store.trouble() {
+            None => Self::Ok,
+            Some(Trouble::Full) => Self::Full,
+            Some(Trouble::Away) => Self::Away,
+        }
+    }
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -68,6 +92,7 @@ async fn health(api: Api) -> ApiResult<Json<Health>> {
         runs_started: counters.runs_started,
         reports_dropped: counters.reports_dropped,
         ticks_skipped: counters.ticks_skipped,
+        store: StoreWord::of(&api),
     }))
 }
 
@@ -86,7 +111,11 @@ async fn check_store(api: &Api) -> ReadinessCheck {
     let failed = |detail: String| ReadinessCheck { name: "store", status: "failed", detail };
     match tokio::time::timeout(STORE_TIMEOUT, api.store.health(now())).await {
         Ok(Ok(())) => ReadinessCheck { name: "store", status: "ok", detail: "can be written".to_owned() },
-        // Public: the error's own words, not its causes, which may name hosts.
+        Ok(Err(error @ StorageError::Full { .. })) => {
+            tracing::warn!(%error, "the store is not ready");
+            failed("its disk is full: it can be read, but nothing is recorded and nothing can be changed".to_owned())
+        }
+        // Public, so without causes: they may name hosts.
         Ok(Err(error)) => {
             tracing::warn!(%error, "the store is not ready");
             failed("cannot be written; the host's log says why".to_owned())

@@ -8,6 +8,7 @@
 
 mod config;
 mod host;
+mod interim;
 mod serve;
 mod state;
 

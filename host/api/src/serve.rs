@@ -10,6 +10,7 @@ use salvo::prelude::*;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::interim;
 use crate::state::Api;
 
 /// What is under way when the host stops gets this long to end.
@@ -52,7 +53,7 @@ impl Bound {
 
     /// Serves until `stop` is cancelled, then lets what is under way end for at most 5 s.
     pub async fn serve(self, api: Api, stop: CancellationToken) -> Result<(), ServeError> {
-        let address = self.address;
+        let (address, settling) = (self.address, api.clone());
         let fuse =
             FuseConfig::default().with_request_body_timeout(STALL_TIMEOUT).with_write_stall_timeout(STALL_TIMEOUT);
         let server = Server::new(self.acceptor).fuse_config(fuse).max_connections(CONNECTIONS_MAX);
@@ -62,11 +63,14 @@ impl Bound {
             handle.stop_graceful(STOP_TIMEOUT);
             std::future::pending::<()>().await;
         };
-        tokio::select! {
+        let served = tokio::select! {
             served = server.try_serve(crate::routes::service(api)) => {
                 served.map_err(|source| ServeError::Serve { address, source })
             }
             () = stopping => Ok(()),
-        }
+            () = interim::settle(&settling) => Ok(()),
+        };
+        interim::settle_at_last(&settling).await;
+        served
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use pgvigil_model::Secret;
-use pgvigil_storage::{LogEntry, LogLevel, NewSession, Rotation, UserCredentials};
+use pgvigil_storage::{LogEntry, LogLevel, NewSession, Rotation, User, UserCredentials};
 use salvo::extract::{Extractible, Metadata};
 use salvo::http::cookie::{Cookie, SameSite, time::Duration};
 use salvo::oapi::{Components, Content, EndpointArgRegister, Operation, RequestBody, Required, ToSchema};
@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::auth::{ACCESS_TOKEN_SECONDS, Claims, REFRESH_TOKEN_SECONDS, TokenKind, bearer};
 use crate::client::{Client, wants_secure_cookie};
 use crate::error::{ApiError, ApiResult, AuthFailure, unreadable};
+use crate::interim;
 use crate::password::PasswordError;
 use crate::state::{Api, Record, now};
 
@@ -47,6 +48,14 @@ pub(crate) struct TokenAnswer {
     token_type: &'static str,
     /// Seconds that the access token is good for.
     expires_in: i64,
+    /// Whether a refresh cookie renews it. There is none while the store takes no writes: sign in again when the token expires.
+    renewable: bool,
+}
+
+impl TokenAnswer {
+    pub(crate) fn new(access_token: String, expires_in: i64, renewable: bool) -> Self {
+        Self { access_token, token_type: "bearer", expires_in, renewable }
+    }
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -54,7 +63,7 @@ struct Message {
     detail: &'static str,
 }
 
-/// Signs in; the answer also sets the refresh cookie.
+/// Signs in; the answer also sets the refresh cookie. While the store takes no writes there is none, and the token is short-lived.
 #[endpoint(operation_id = "signIn", tags("session"))]
 async fn sign_in(api: Api, form: SignIn, req: &mut Request, res: &mut Response) -> ApiResult<Json<TokenAnswer>> {
     let client = Client::of(req, &api.config);
@@ -62,7 +71,7 @@ async fn sign_in(api: Api, form: SignIn, req: &mut Request, res: &mut Response) 
         .limits
         .sign_in(client.address, &form.username, Instant::now())
         .map_err(|retry_after_seconds| ApiError::TooManyAttempts { retry_after_seconds })?;
-    let Some(login) = verified_login(&api, &form).await? else {
+    let Some(user) = verified_login(&api, &form).await? else {
         let username: String = form.username.chars().filter(|c| !c.is_control()).take(LOGIN_CHARS_MAX).collect();
         let record =
             Record { event_type: "login_failed", username: &username, client: &client, jti: None, details: None };
@@ -70,16 +79,20 @@ async fn sign_in(api: Api, form: SignIn, req: &mut Request, res: &mut Response) 
         return Err(AuthFailure::Credentials.into());
     };
     api.limits.forgive(attempt);
-    let tokens = NewTokens::for_user(&login);
-    api.store.start_session(&login, &tokens.session(), now()).await?;
-    api.store.set_last_login(&login, now()).await?;
+    let login = &user.login;
+    let tokens = NewTokens::for_user(login);
+    match api.store.start_session(login, &tokens.session(), now()).await {
+        Err(failure) if failure.is_passing() => return interim::sign_in(&api, &user, &client, failure).await,
+        begun => begun?,
+    }
+    api.store.set_last_login(login, now()).await?;
     let jti = Some(tokens.access.jti.to_string());
-    api.audit(Record { event_type: "login_success", username: &login, client: &client, jti, details: None }).await;
+    api.audit(Record { event_type: "login_success", username: login, client: &client, jti, details: None }).await;
     tokens.answer(&api, req, res)
 }
 
-/// The login, where the password is right and the user may sign in. Takes the same time where there is no such user.
-async fn verified_login(api: &Api, form: &SignIn) -> ApiResult<Option<String>> {
+/// Who it is, where the password is right and the user may sign in. Takes the same time where there is no such user.
+async fn verified_login(api: &Api, form: &SignIn) -> ApiResult<Option<User>> {
     let possible = form.username.chars().count() <= LOGIN_CHARS_MAX && !form.username.chars().any(char::is_control);
     let credentials = if possible { api.store.user_credentials(&form.username).await? } else { None };
     let (user, hash) = match credentials {
@@ -92,7 +105,7 @@ async fn verified_login(api: &Api, form: &SignIn) -> ApiResult<Option<String>> {
         Err(PasswordError::TooLong) => false,
         Err(error) => return Err(error.in_field("password")),
     };
-    Ok(user.filter(|user| matches && user.is_active).map(|user| user.login))
+    Ok(user.filter(|user| matches && user.is_active))
 }
 
 /// Trades the refresh cookie for a new one and a new access token. A token that was used before ends its whole family.
@@ -103,24 +116,32 @@ async fn refresh_session(api: Api, req: &mut Request, res: &mut Response) -> Api
         .limits
         .refresh(client.address, Instant::now())
         .map_err(|retry_after_seconds| ApiError::TooManyAttempts { retry_after_seconds })?;
-    match rotate(&api, req, &client).await {
-        Ok(tokens) => {
-            api.limits.forgive(attempt);
-            tokens.answer(&api, req, res)
-        }
-        Err(refusal) => {
-            // A store that is away does not make the cookie worthless.
-            if matches!(refusal, ApiError::Unauthenticated(_)) {
-                clear_cookie(&api, req, res);
+    let answer = match shown_token(&api, req) {
+        Err(refusal) => Err(refusal.into()),
+        Ok(shown) => match rotate(&api, &shown, &client).await {
+            Ok(tokens) => tokens.answer(&api, req, res),
+            Err(ApiError::Store(failure)) if failure.is_passing() => {
+                interim::renew(&api, shown.jti, &client, failure).await
             }
-            Err(refusal)
-        }
+            Err(refusal) => Err(refusal),
+        },
+    };
+    match &answer {
+        Ok(_) => api.limits.forgive(attempt),
+        // A store that is away does not make the cookie worthless.
+        Err(ApiError::Unauthenticated(_)) => clear_cookie(&api, req, res),
+        Err(_) => {}
     }
+    answer
 }
 
-async fn rotate(api: &Api, req: &Request, client: &Client) -> ApiResult<NewTokens> {
+/// The refresh token of the cookie.
+fn shown_token(api: &Api, req: &Request) -> Result<Claims, AuthFailure> {
     let shown = req.cookie(REFRESH_COOKIE).ok_or(AuthFailure::RefreshMissing)?;
-    let shown = api.tokens.read(shown.value(), TokenKind::Refresh)?;
+    api.tokens.read(shown.value(), TokenKind::Refresh)
+}
+
+async fn rotate(api: &Api, shown: &Claims, client: &Client) -> ApiResult<NewTokens> {
     let tokens = NewTokens::for_user(&shown.sub);
     match api.store.rotate_session(shown.jti, &tokens.session(), now()).await? {
         Rotation::Rotated { user } => {
@@ -160,14 +181,13 @@ async fn report_reuse(api: &Api, login: &str, client: &Client, jti: String) {
 async fn sign_out(api: Api, req: &mut Request, res: &mut Response) -> ApiResult<Json<Message>> {
     let client = Client::of(req, &api.config);
     clear_cookie(&api, req, res);
-    let refresh =
-        req.cookie(REFRESH_COOKIE).and_then(|cookie| api.tokens.read(cookie.value(), TokenKind::Refresh).ok());
+    let refresh = shown_token(&api, req).ok();
     let access = bearer(req).and_then(|token| api.tokens.read(token, TokenKind::Access).ok());
     if let Some(refresh) = &refresh {
-        api.store.end_session(refresh.jti, now()).await?;
+        interim::end_session(&api, refresh).await?;
     }
     if let Some(access) = &access {
-        api.store.revoke_access(access.jti, access.expires_at()).await?;
+        interim::revoke_access(&api, access).await?;
     }
     let username = access.as_ref().or(refresh.as_ref()).map_or("unknown", |claims| claims.sub.as_str());
     let jti = access.as_ref().map(|claims| claims.jti.to_string());
@@ -202,7 +222,7 @@ impl NewTokens {
         let cookie = cookie(api, req, api.tokens.sign(&self.refresh)?, REFRESH_TOKEN_SECONDS);
         res.add_cookie(cookie);
         let access_token = api.tokens.sign(&self.access)?;
-        Ok(Json(TokenAnswer { access_token, token_type: "bearer", expires_in: ACCESS_TOKEN_SECONDS }))
+        Ok(Json(TokenAnswer::new(access_token, ACCESS_TOKEN_SECONDS, true)))
     }
 }
 

@@ -67,7 +67,8 @@ impl Api {
         })))
     }
 
-    /// Writes an audit event. Where the store refuses, the change has happened nevertheless: our log then carries the event.
+    /// Writes an audit event. Where the store refuses, what it tells of has happened nevertheless: our log then carries the
+    /// event, and it is written later, where the store only takes no writes now.
     pub(crate) async fn audit(&self, record: Record<'_>) {
         let event = AuditEvent {
             at: now(),
@@ -81,6 +82,9 @@ impl Api {
         if let Err(error) = self.store.insert_audit(&event).await {
             let (event_type, username) = (&event.event_type, &event.username);
             tracing::error!(?event, %error, "audit event `{event_type}` of `{username}` could not be stored");
+            if error.is_passing() {
+                self.store.audit_in_interim(event);
+            }
         }
     }
 }

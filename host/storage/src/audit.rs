@@ -4,7 +4,7 @@ use pgvigil_model::{Resolution, Timestamp};
 use serde::Serialize;
 
 use crate::engine::{read_store, write_store};
-use crate::types::{Ts, clean, containing, folded, to_i64, to_u64};
+use crate::types::{Ts, clean, containing, to_i64, to_u64};
 use crate::{StorageError, Store};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -92,24 +92,31 @@ macro_rules! matching {
     };
 }
 
+macro_rules! insert_audit {
+    ($db:expr, $event:expr) => {
+        sqlx::query(
+            "insert into audit_event (at, event_type, username, ip_address, user_agent, jti, details, folded)
+            values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        )
+        .bind($crate::types::Ts::from($event.at))
+        .bind($crate::types::clean(&$event.event_type))
+        .bind($crate::types::clean(&$event.username))
+        .bind($event.ip_address.as_deref().map($crate::types::clean))
+        .bind($event.user_agent.as_deref().map($crate::types::clean))
+        .bind($event.jti.as_deref().map($crate::types::clean))
+        .bind($event.details.as_deref().map($crate::types::clean))
+        .bind($crate::types::folded(&[Some(&$event.username), $event.ip_address.as_deref()]))
+        .execute(&mut *$db)
+        .await?
+    };
+}
+
+pub(crate) use insert_audit;
+
 impl Store {
     pub async fn insert_audit(&self, event: &AuditEvent) -> Result<(), StorageError> {
-        let folded = folded(&[Some(&event.username), event.ip_address.as_deref()]);
         write_store!(self, "write to the audit trail", |db| {
-            sqlx::query(
-                "insert into audit_event (at, event_type, username, ip_address, user_agent, jti, details, folded)
-                values ($1, $2, $3, $4, $5, $6, $7, $8)",
-            )
-            .bind(Ts::from(event.at))
-            .bind(clean(&event.event_type))
-            .bind(clean(&event.username))
-            .bind(event.ip_address.as_deref().map(clean))
-            .bind(event.user_agent.as_deref().map(clean))
-            .bind(event.jti.as_deref().map(clean))
-            .bind(event.details.as_deref().map(clean))
-            .bind(&folded)
-            .execute(db)
-            .await?;
+            insert_audit!(db, event);
             Ok(())
         })
     }

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool};
 use tokio::time::{Instant, sleep, timeout_at};
 
+use crate::interim::Interim;
 use crate::metric_set::Declarations;
 use crate::record::StreamCache;
 use crate::{StorageError, Vault};
@@ -105,6 +107,17 @@ struct Inner {
     declarations: Declarations,
     /// Months whose partitions are known to be there.
     months: Mutex<HashSet<Month>>,
+    interim: Interim,
+    /// What became of the newest write: 0, or a [`Trouble`].
+    trouble: AtomicU8,
+}
+
+/// Why the store takes no writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Trouble {
+    Full = 1,
+    Away = 2,
 }
 
 #[derive(Debug)]
@@ -131,6 +144,8 @@ impl Store {
                 streams: StreamCache::default(),
                 declarations: Declarations::default(),
                 months: Mutex::default(),
+                interim: Interim::default(),
+                trouble: AtomicU8::new(0),
             }),
         }
     }
@@ -140,6 +155,13 @@ impl Store {
     pub async fn open_sqlite_of_pages(path: &Path, vault: Vault, pages: u32) -> Result<Self, StorageError> {
         let engine = Engine::Sqlite(Box::new(SqliteEngine::open(path, Some(pages)).await?));
         Ok(Self::over(engine, vault))
+    }
+
+    /// For tests, on SQLite: as if the disk were mounted read-only.
+    #[doc(hidden)]
+    pub async fn refuse_writes(&self, refused: bool) -> Result<(), StorageError> {
+        let Engine::Sqlite(sqlite) = &self.inner.engine else { return Ok(()) };
+        bounded("refuse writes", async { Ok(sqlite.refuse_writes(refused).await?) }).await
     }
 
     pub fn engine(&self) -> EngineKind {
@@ -167,6 +189,28 @@ impl Store {
 
     pub(crate) fn known_months(&self) -> MutexGuard<'_, HashSet<Month>> {
         self.inner.months.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn interim(&self) -> &Interim {
+        &self.inner.interim
+    }
+
+    /// As the newest write found it; None where it was taken.
+    pub fn trouble(&self) -> Option<Trouble> {
+        let trouble = self.inner.trouble.load(Ordering::Relaxed);
+        [Trouble::Full, Trouble::Away].into_iter().find(|known| *known as u8 == trouble)
+    }
+
+    /// Learns from the outcome of a write.
+    pub(crate) fn wrote<T>(&self, outcome: Result<T, StorageError>) -> Result<T, StorageError> {
+        let trouble = match &outcome {
+            Err(StorageError::Full { .. }) => Trouble::Full as u8,
+            Err(failure) if failure.is_passing() => Trouble::Away as u8,
+            // It was asked, and answered.
+            Ok(_) | Err(_) => 0,
+        };
+        self.inner.trouble.store(trouble, Ordering::Relaxed);
+        outcome
     }
 
     /// The text for this engine, where they cannot share one.
@@ -335,7 +379,12 @@ fn failed(action: &'static str, error: sqlx::Error) -> StorageError {
         return StorageError::Full { action };
     }
     let code = error.as_database_error().and_then(|error| error.code().map(|code| code.into_owned()));
+    let sqlite_code = code.as_deref().filter(|code| code.len() < 5).and_then(|code| code.parse::<u32>().ok());
     match (&error, code.as_deref()) {
+        // SQLITE_IOERR and SQLITE_READONLY with all of their kinds: the disk is failing, or mounted read-only.
+        _ if sqlite_code.is_some_and(|code| [8, 10].contains(&(code & 0xff))) => {
+            StorageError::Away { action, source: error.into() }
+        }
         (_, Some("57014")) => StorageError::TimedOut { action, seconds: CALL_SECONDS },
         // 57P01 to 57P03: shut down, crashed, starting up. 08: the connection broke.
         (_, Some(code)) if code.starts_with("57P") || code.starts_with("08") => {
@@ -384,33 +433,35 @@ macro_rules! read_store {
 /// The same in a transaction, which ends with the body: committed if that is Ok.
 macro_rules! write_store {
     ($store:expr, $action:literal, |$connection:ident| $body:expr) => {
-        $crate::engine::bounded($action, async {
-            match $store.connections() {
-                $crate::engine::Engine::Sqlite(sqlite) => {
-                    let mut held = sqlite.writer.acquire().await?;
-                    let answer = $crate::engine::fallible(async {
-                        // Immediate: a transaction that reads first and writes later could not wait for its turn.
-                        let mut transaction =
-                            sqlx::Connection::begin_with(held.connection()?, "begin immediate").await?;
+        $store.wrote(
+            $crate::engine::bounded($action, async {
+                match $store.connections() {
+                    $crate::engine::Engine::Sqlite(sqlite) => {
+                        let mut held = sqlite.writer.acquire().await?;
+                        let answer = $crate::engine::fallible(async {
+                            // Immediate: a transaction that reads first and writes later could not wait for its turn.
+                            let mut transaction =
+                                sqlx::Connection::begin_with(held.connection()?, "begin immediate").await?;
+                            let $connection = &mut *transaction;
+                            let answer = $crate::engine::fallible(async { $body }).await?;
+                            transaction.commit().await?;
+                            Ok(answer)
+                        })
+                        .await;
+                        held.drop_if_dead(&answer);
+                        answer
+                    }
+                    $crate::engine::Engine::Postgres(pool) => {
+                        let mut transaction = pool.begin().await?;
                         let $connection = &mut *transaction;
                         let answer = $crate::engine::fallible(async { $body }).await?;
                         transaction.commit().await?;
                         Ok(answer)
-                    })
-                    .await;
-                    held.drop_if_dead(&answer);
-                    answer
+                    }
                 }
-                $crate::engine::Engine::Postgres(pool) => {
-                    let mut transaction = pool.begin().await?;
-                    let $connection = &mut *transaction;
-                    let answer = $crate::engine::fallible(async { $body }).await?;
-                    transaction.commit().await?;
-                    Ok(answer)
-                }
-            }
-        })
-        .await
+            })
+            .await,
+        )
     };
 }
 

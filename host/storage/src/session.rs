@@ -4,6 +4,7 @@ use pgvigil_model::Timestamp;
 use uuid::Uuid;
 
 use crate::engine::{read_store, write_store};
+use crate::interim::Standing;
 use crate::types::{Ts, clean};
 use crate::user::UserRow;
 use crate::{StorageError, Store, User};
@@ -81,6 +82,18 @@ macro_rules! revoke_sessions {
 }
 
 pub(crate) use revoke_sessions;
+
+macro_rules! revoke_access {
+    ($db:expr, $jti:expr, $expires_at:expr) => {
+        sqlx::query("insert into revoked_access (jti, expires_at) values ($1, $2) on conflict (jti) do nothing")
+            .bind($jti)
+            .bind($crate::types::Ts::from($expires_at))
+            .execute(&mut *$db)
+            .await?
+    };
+}
+
+pub(crate) use revoke_access;
 
 macro_rules! insert_token {
     ($db:expr, $new:expr, $family:expr, $parent:expr, $login:expr, $now:expr) => {
@@ -275,11 +288,7 @@ impl Store {
     /// Revokes one access token until it expires by itself.
     pub async fn revoke_access(&self, jti: Uuid, expires_at: Timestamp) -> Result<(), StorageError> {
         write_store!(self, "revoke a token", |db| {
-            sqlx::query("insert into revoked_access (jti, expires_at) values ($1, $2) on conflict (jti) do nothing")
-                .bind(jti)
-                .bind(Ts::from(expires_at))
-                .execute(db)
-                .await?;
+            revoke_access!(db, jti, expires_at);
             Ok(())
         })
     }
@@ -292,6 +301,7 @@ impl Store {
             user: UserRow,
             revoked: bool,
         }
+        let standing = self.interim().standing(jti);
         let row: Option<Row> = read_store!(self, "check a session", |db| {
             Ok(sqlx::query_as(crate::user::select_user!(
                 ", exists (select 1 from revoked_access where jti = $2) as revoked from users where login = $1"
@@ -303,7 +313,12 @@ impl Store {
         })?;
         let Some(row) = row else { return Ok(AccessCheck::UnknownUser) };
         let user = User::try_from(row.user)?;
-        Ok(match (row.revoked, user.is_active) {
+        let has_ended = match standing {
+            Standing::Ended => true,
+            Standing::Begun { credentials_version } => credentials_version != user.credentials_version,
+            Standing::Unknown => !self.is_settled(jti).await?,
+        };
+        Ok(match (row.revoked || has_ended, user.is_active) {
             (true, _) => AccessCheck::Revoked,
             (false, false) => AccessCheck::Inactive,
             (false, true) => AccessCheck::Valid(user),

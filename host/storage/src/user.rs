@@ -117,6 +117,18 @@ macro_rules! select_user {
 
 pub(crate) use select_user;
 
+macro_rules! note_login {
+    ($db:expr, $login:expr, $at:expr) => {
+        sqlx::query("update users set last_login = $2 where login = $1")
+            .bind($crate::types::clean($login))
+            .bind($crate::types::Ts::from($at))
+            .execute(&mut *$db)
+            .await?
+    };
+}
+
+pub(crate) use note_login;
+
 /// Two admins who demote each other at once must not both succeed.
 const ONE_AT_A_TIME: (&str, &str) = ("select 1", "lock table users in share row exclusive mode");
 
@@ -250,11 +262,7 @@ impl Store {
 
     pub async fn set_last_login(&self, login: &str, now: Timestamp) -> Result<(), StorageError> {
         write_store!(self, "note a login", |db| {
-            sqlx::query("update users set last_login = $2 where login = $1")
-                .bind(clean(login))
-                .bind(Ts::from(now))
-                .execute(db)
-                .await?;
+            note_login!(db, login, now);
             Ok(())
         })
     }

@@ -3,6 +3,7 @@
 
 mod harness;
 
+mod interim;
 mod permissions;
 mod sessions;
 

@@ -58,6 +58,11 @@ impl SqliteEngine {
         Ok(Self { writer, readers, _lock: lock })
     }
 
+    pub(crate) async fn refuse_writes(&self, refused: bool) -> Result<(), sqlx::Error> {
+        let statement = if refused { "pragma query_only = on" } else { "pragma query_only = off" };
+        sqlx::query(statement).execute(self.writer.acquire().await?.connection()?).await.map(drop)
+    }
+
     pub(crate) async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;

@@ -2,8 +2,8 @@
 
 use pgvigil_model::{Setting, Timestamp};
 use pgvigil_storage::{
-    AccessCheck, AuditEvent, AuditFilter, LogEntry, LogFilter, LogLevel, NewSession, NewUser, Role, Rotation,
-    StorageError, Store, UserChanges,
+    AccessCheck, AuditEvent, AuditFilter, InterimSession, LogEntry, LogFilter, LogLevel, NewSession, NewUser, Role,
+    Rotation, StorageError, Store, UserChanges, interim_jti,
 };
 use uuid::Uuid;
 
@@ -13,6 +13,7 @@ crate::on_both_engines!(
     the_last_admin_stays,
     of_many_parallel_refreshes_one_wins_and_the_family_ends,
     a_session_survives_a_restart_and_ends_with_the_password,
+    a_session_of_a_time_without_writes_is_written_later_or_is_worth_nothing,
     wildcards_and_nul_in_filters_are_just_characters,
     the_end_of_a_time_range_is_not_in_it,
     settings_have_defaults_and_keep_what_was_put,
@@ -49,6 +50,38 @@ async fn the_last_admin_stays(home: &Home) {
     let promoted = UserChanges { role: Some(Role::Admin), ..UserChanges::default() };
     assert_eq!(store.update_user("other", &promoted, after(1)).await.unwrap().credentials_version, 2);
     assert!(store.delete_user("root", after(2)).await.unwrap());
+}
+
+async fn a_session_of_a_time_without_writes_is_written_later_or_is_worth_nothing(home: &Home) {
+    let store = home.open().await;
+    user(&store, "root", Role::Admin).await;
+    let session = || InterimSession {
+        login: "root".to_owned(),
+        credentials_version: 1,
+        family: None,
+        access_jti: interim_jti(),
+        access_expires_at: after(600),
+        began_at: after(0),
+    };
+    let (written, lost) = (session(), session());
+    let worth = async |store: &Store, session: &InterimSession| {
+        matches!(store.check_access("root", session.access_jti).await.unwrap(), AccessCheck::Valid(_))
+    };
+    assert!(store.begin_interim(written.clone()));
+    assert!(worth(&store, &written).await);
+    assert_eq!((store.settle(after(1)).await.unwrap(), store.kept()), (1, 0));
+    assert!(worth(&store, &written).await);
+    assert!(store.begin_interim(lost.clone()));
+    assert!(worth(&store, &lost).await);
+    store.close().await;
+    drop(store);
+    let store = home.open().await;
+    assert!(worth(&store, &written).await);
+    assert!(!worth(&store, &lost).await, "after a restart nothing is known of it, so it could not be ended");
+    store.end_sessions_of("root", after(2)).await.unwrap();
+    assert!(!worth(&store, &written).await);
+    let full = (0..).take_while(|_| store.begin_interim(session())).count();
+    assert_eq!(full, 1_000, "bounded");
 }
 
 async fn of_many_parallel_refreshes_one_wins_and_the_family_ends(home: &Home) {

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use pgvigil_model::Month;
-use pgvigil_storage::{NewUser, Role, RunFilter, SeriesQuery, StorageError, Store, StoreUrl};
+use pgvigil_storage::{NewUser, Role, RunFilter, SeriesQuery, StorageError, Store, StoreUrl, Trouble};
 
 use crate::home::{Home, NOVEMBER, after, declare, row, samples, server, vault};
 
@@ -189,6 +189,7 @@ async fn a_full_disk_is_named_and_nothing_is_half_written() {
         }
     };
     assert!(matches!(error, StorageError::Full { action: "record runs" }), "{error:?}");
+    assert_eq!(store.trouble(), Some(Trouble::Full));
     let runs = store.runs(&RunFilter { limit: 10_000, ..RunFilter::default() }).await.unwrap();
     assert_eq!(i64::try_from(runs.len()).unwrap(), stored, "what failed left nothing");
     assert_eq!(

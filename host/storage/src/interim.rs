@@ -1,0 +1,250 @@
+//! What must not be lost while the store takes no writes, because its disk is full for example: sessions that began, sessions
+//! that ended, and the audit trail. It is kept in memory until [`Store::settle`] can write it.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use pgvigil_model::Timestamp;
+use uuid::Uuid;
+
+use crate::audit::insert_audit;
+use crate::engine::{read_store, write_store};
+use crate::session::{revoke_access, revoke_sessions};
+use crate::types::{Ts, clean, to_i64};
+use crate::user::{UserRow, note_login};
+use crate::{AuditEvent, StorageError, Store, User};
+
+/// Of each kind. Beyond it nobody more can sign in, and the oldest audit events are in the host's log only.
+const KEPT_MAX: usize = 1_000;
+
+/// The number of an access token that is given out while nothing can be written. It tells so itself: whoever shows such a token
+/// after a restart, when we know nothing of it, is not let in.
+pub fn interim_jti() -> Uuid {
+    Uuid::now_v7()
+}
+
+fn is_interim(jti: Uuid) -> bool {
+    jti.get_version_num() == 7
+}
+
+/// An access token without a refresh token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InterimSession {
+    pub login: String,
+    /// Ends with the next change of password, role or active flag.
+    pub credentials_version: u64,
+    /// Of the session that it continues; None for a login.
+    pub family: Option<Uuid>,
+    /// From [`interim_jti`].
+    pub access_jti: Uuid,
+    pub access_expires_at: Timestamp,
+    pub began_at: Timestamp,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Interim {
+    kept: Mutex<Kept>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Kept {
+    sessions: Vec<InterimSession>,
+    /// Access tokens, and until when they would have been good.
+    revoked: Vec<(Uuid, Timestamp)>,
+    /// Families of refresh tokens, and when they ended.
+    ended: Vec<(Uuid, Timestamp)>,
+    audit: VecDeque<AuditEvent>,
+}
+
+/// What the memory knows of an access token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    Begun { credentials_version: u64 },
+    Ended,
+    Unknown,
+}
+
+impl Interim {
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn standing(&self, access_jti: Uuid) -> Standing {
+        let kept = self.kept();
+        if kept.revoked.iter().any(|(jti, _)| *jti == access_jti) {
+            return Standing::Ended;
+        }
+        match kept.sessions.iter().find(|session| session.access_jti == access_jti) {
+            None => Standing::Unknown,
+            Some(session) if session.family.is_some_and(|family| kept.has_ended(family)) => Standing::Ended,
+            Some(session) => Standing::Begun { credentials_version: session.credentials_version },
+        }
+    }
+}
+
+impl Kept {
+    fn has_ended(&self, family: Uuid) -> bool {
+        self.ended.iter().any(|(ended, _)| *ended == family)
+    }
+
+    fn len(&self) -> usize {
+        self.sessions.len() + self.revoked.len() + self.ended.len() + self.audit.len()
+    }
+
+    /// Without what was written: others may have come meanwhile, behind it.
+    fn forget(&mut self, written: &Self) {
+        self.sessions.drain(..written.sessions.len());
+        self.revoked.drain(..written.revoked.len());
+        self.ended.drain(..written.ended.len());
+        // Of the audit trail the oldest may have gone already.
+        self.audit.retain(|event| !written.audit.contains(event));
+    }
+}
+
+/// Into the session that it continues, or as one of its own, whose refresh token nobody has. Where the user changed or the
+/// session ended meanwhile, it ends here.
+macro_rules! write_session {
+    ($db:expr, $session:expr) => {{
+        let InterimSession { login, credentials_version, family, access_jti, access_expires_at, began_at } = $session;
+        let written = sqlx::query(
+            "insert into refresh_token
+                (jti, family, login, issued_at, expires_at, access_jti, access_expires_at, used_at)
+            select $1, $2, u.login, $3, $4, $1, $4, $5 from users u
+            where u.login = $6 and u.credentials_version = $7
+                and not exists (select 1 from refresh_token f where f.family = $2 and f.revoked_at is not null)
+            on conflict (jti) do update set jti = excluded.jti",
+        )
+        .bind(access_jti)
+        .bind(family.unwrap_or(*access_jti))
+        .bind(Ts::from(*began_at))
+        .bind(Ts::from(*access_expires_at))
+        .bind(family.map(|_| Ts::from(*began_at)))
+        .bind(clean(login))
+        .bind(to_i64(*credentials_version))
+        .execute(&mut *$db)
+        .await?;
+        if written.rows_affected() == 0 {
+            revoke_access!($db, access_jti, *access_expires_at);
+        }
+        if family.is_none() {
+            note_login!($db, login, *began_at);
+        }
+    }};
+}
+
+impl Store {
+    /// How many things wait to be written.
+    pub fn kept(&self) -> usize {
+        self.interim().kept().len()
+    }
+
+    /// False: there are too many already.
+    pub fn begin_interim(&self, session: InterimSession) -> bool {
+        let mut kept = self.interim().kept();
+        let has_room = kept.sessions.len() < KEPT_MAX;
+        if has_room {
+            kept.sessions.push(session);
+        }
+        has_room
+    }
+
+    /// Whose refresh token this is and of which family, where it is good. It stays as it is: used once it could not be noted.
+    pub async fn refresh_in_interim(&self, shown: Uuid, now: Timestamp) -> Result<Option<(User, Uuid)>, StorageError> {
+        #[derive(sqlx::FromRow)]
+        struct Row {
+            family: Uuid,
+            #[sqlx(flatten)]
+            user: UserRow,
+        }
+        let row: Option<Row> = read_store!(self, "read a session", |db| {
+            Ok(sqlx::query_as(
+                "select t.family, u.login, u.role, u.email, u.is_active, u.created_at, u.updated_at, u.last_login,
+                    u.credentials_version
+                from refresh_token t join users u on u.login = t.login
+                where t.jti = $1 and t.used_at is null and t.revoked_at is null and t.expires_at > $2 and u.is_active",
+            )
+            .bind(shown)
+            .bind(Ts::from(now))
+            .fetch_optional(db)
+            .await?)
+        })?;
+        let Some(row) = row.filter(|row| !self.interim().kept().has_ended(row.family)) else { return Ok(None) };
+        Ok(Some((row.user.try_into()?, row.family)))
+    }
+
+    /// Ends the session of a refresh token. False: there is no such token, or too much is kept already.
+    pub async fn end_in_interim(&self, refresh_jti: Uuid, now: Timestamp) -> Result<bool, StorageError> {
+        let family: Option<Uuid> = read_store!(self, "read a session", |db| {
+            Ok(sqlx::query_scalar("select family from refresh_token where jti = $1")
+                .bind(refresh_jti)
+                .fetch_optional(db)
+                .await?)
+        })?;
+        let Some(family) = family else { return Ok(false) };
+        let mut kept = self.interim().kept();
+        if kept.has_ended(family) {
+            return Ok(true);
+        }
+        let has_room = kept.ended.len() < KEPT_MAX;
+        if has_room {
+            kept.ended.push((family, now));
+        }
+        Ok(has_room)
+    }
+
+    /// False: too many are kept already.
+    pub fn revoke_in_interim(&self, access_jti: Uuid, expires_at: Timestamp) -> bool {
+        let mut kept = self.interim().kept();
+        let has_room = kept.revoked.len() < KEPT_MAX;
+        if has_room {
+            kept.revoked.push((access_jti, expires_at));
+        }
+        has_room
+    }
+
+    pub fn audit_in_interim(&self, event: AuditEvent) {
+        let mut kept = self.interim().kept();
+        if kept.audit.len() >= KEPT_MAX {
+            kept.audit.pop_front();
+        }
+        kept.audit.push_back(event);
+    }
+
+    /// Whether an access token that was given out in such a time was written since.
+    pub(crate) async fn is_settled(&self, access_jti: Uuid) -> Result<bool, StorageError> {
+        if !is_interim(access_jti) {
+            return Ok(true);
+        }
+        read_store!(self, "check a session", |db| {
+            Ok(sqlx::query_scalar("select exists (select 1 from refresh_token where jti = $1)")
+                .bind(access_jti)
+                .fetch_one(db)
+                .await?)
+        })
+    }
+
+    /// Writes all that is kept, and finds out whether the store takes writes. Answers how many things were written.
+    pub async fn settle(&self, now: Timestamp) -> Result<usize, StorageError> {
+        let kept = self.interim().kept().clone();
+        if kept.len() == 0 {
+            return self.health(now).await.map(|()| 0);
+        }
+        write_store!(self, "write what was kept", |db| {
+            for session in &kept.sessions {
+                write_session!(db, session);
+            }
+            for (jti, expires_at) in &kept.revoked {
+                revoke_access!(db, jti, *expires_at);
+            }
+            for (family, at) in &kept.ended {
+                revoke_sessions!(db, "family = $1", family, *at);
+            }
+            for event in &kept.audit {
+                insert_audit!(db, event);
+            }
+            Ok(())
+        })?;
+        self.interim().kept().forget(&kept);
+        Ok(kept.len())
+    }
+}
