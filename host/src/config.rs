@@ -7,7 +7,8 @@ use std::str::FromStr;
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
-use pgvigil_api::{Network, Origin};
+use pgvigil_api::{Origin, QueryTexts};
+use pgvigil_model::{AddressPolicy, Network};
 use pgvigil_storage::StoreUrl;
 use serde::Deserialize;
 
@@ -32,6 +33,15 @@ pub(crate) struct Options {
     /// A proxy whose X-Forwarded-For counts, as 10.0.0.0/8; may be repeated [default: loopback].
     #[arg(long = "trusted-proxy", env = "PGVIGIL_TRUSTED_PROXIES", value_delimiter = ',')]
     trusted_proxies: Vec<Network>,
+    /// A network whose addresses may be monitored, as 10.0.0.0/8; may be repeated [default: all].
+    #[arg(long = "allowed-server-network", env = "PGVIGIL_ALLOWED_SERVER_NETWORKS", value_delimiter = ',')]
+    allowed_server_networks: Vec<Network>,
+    /// A network that is never connected to, also where it is within an allowed one; may be repeated [default: none].
+    #[arg(long = "denied-server-network", env = "PGVIGIL_DENIED_SERVER_NETWORKS", value_delimiter = ',')]
+    denied_server_networks: Vec<Network>,
+    /// From which role on texts of statements are shown in live views: viewer, operator, admin or nobody [default: operator].
+    #[arg(long, env = "PGVIGIL_QUERY_TEXTS")]
+    query_texts: Option<QueryTexts>,
     /// [default: text]
     #[arg(long, env = "PGVIGIL_LOG_FORMAT")]
     log_format: Option<LogFormat>,
@@ -59,6 +69,9 @@ struct File {
     database_url: Option<String>,
     allowed_origins: Option<Vec<String>>,
     trusted_proxies: Option<Vec<String>>,
+    allowed_server_networks: Option<Vec<String>>,
+    denied_server_networks: Option<Vec<String>>,
+    query_texts: Option<String>,
     log_format: Option<LogFormat>,
     log_level: Option<String>,
 }
@@ -74,6 +87,9 @@ pub(crate) struct Config {
     pub allowed_origins: Vec<Origin>,
     /// Empty: loopback.
     pub trusted_proxies: Vec<Network>,
+    /// Where monitored servers may be.
+    pub server_networks: AddressPolicy,
+    pub query_texts: QueryTexts,
     pub log_format: LogFormat,
     pub log_level: String,
     pub demo: bool,
@@ -102,6 +118,17 @@ impl Config {
                 .with_context(|| in_file("allowed_origins"))?,
             trusted_proxies: given_or_in_file(options.trusted_proxies, file.trusted_proxies)
                 .with_context(|| in_file("trusted_proxies"))?,
+            server_networks: AddressPolicy {
+                allowed: given_or_in_file(options.allowed_server_networks, file.allowed_server_networks)
+                    .with_context(|| in_file("allowed_server_networks"))?,
+                denied: given_or_in_file(options.denied_server_networks, file.denied_server_networks)
+                    .with_context(|| in_file("denied_server_networks"))?,
+            },
+            query_texts: match (options.query_texts, file.query_texts) {
+                (Some(given), _) => given,
+                (None, Some(text)) => text.parse().with_context(|| in_file("query_texts"))?,
+                (None, None) => QueryTexts::default(),
+            },
             log_format: options.log_format.or(file.log_format).unwrap_or(LogFormat::Text),
             log_level: options.log_level.or(file.log_level).unwrap_or_else(|| "info".to_owned()),
             demo: options.demo,
@@ -110,15 +137,22 @@ impl Config {
     }
 }
 
+/// The second is the predecessor's name for it.
+const STORE_VARIABLES: [&str; 2] = ["DATABASE_URL", "LOCAL_DB_DSN"];
+
 /// The environment's, or else the file's. Never a flag's: process arguments are visible to every user of the machine.
 fn store_url(in_file: Option<String>, key: &str) -> anyhow::Result<Option<StoreUrl>> {
-    let in_environment = match std::env::var("DATABASE_URL") {
-        Ok(url) => Some(url),
-        Err(VarError::NotPresent) => None,
-        Err(VarError::NotUnicode(_)) => bail!("DATABASE_URL is not UTF-8 text"),
-    };
-    let source = if in_environment.is_some() { "DATABASE_URL" } else { key };
-    let url = in_environment.or(in_file).filter(|url| !url.is_empty());
+    let mut found = (key, in_file.unwrap_or_default());
+    for variable in STORE_VARIABLES.into_iter().rev() {
+        match std::env::var(variable) {
+            Ok(url) if url.is_empty() && variable == "LOCAL_DB_DSN" => {}
+            Ok(url) => found = (variable, url),
+            Err(VarError::NotPresent) => {}
+            Err(VarError::NotUnicode(_)) => bail!("{variable} is not UTF-8 text"),
+        }
+    }
+    let (source, url) = found;
+    let url = Some(url).filter(|url| !url.is_empty());
     url.map(|url| url.parse()).transpose().with_context(|| format!("{source} is not valid"))
 }
 
@@ -190,6 +224,9 @@ mod tests {
                 "`example.org` is not an origin: expected scheme",
             ),
             ("trusted_proxies = [\"10/8\"]", "trusted_proxies in ", "`10/8` is not a network"),
+            ("allowed_server_networks = [\"db\"]", "allowed_server_networks in ", "`db` is not a network"),
+            ("denied_server_networks = [\"::/129\"]", "denied_server_networks in ", "`::/129` is not a network"),
+            ("query_texts = \"root\"", "query_texts in ", "expected viewer, operator, admin or nobody"),
             ("database_url = \"postgres://u:hunter2@h:port/d\"", "database_url in ", "invalid port number; expected"),
         ] {
             let error = format!("{:#}", resolve(file, Options::default()).unwrap_err());

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use anyhow::{Context, bail};
 use pgvigil_api::{PASSWORD_COST_DEFAULT, Passwords, check_password_rules};
-use pgvigil_model::{Secret, Timestamp};
+use pgvigil_model::{Secret, Setting, Timestamp};
 use pgvigil_storage::{NewUser, Role, Store};
 use rand::RngExt;
 use rand::distr::Alphanumeric;
@@ -154,6 +154,49 @@ pub(crate) async fn make_admin(store: &Store) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// First values of settings from the environment, by the predecessor's names. They count only until a setting is stored: what
+/// an admin put in the UI stays.
+const FIRST_VALUES: [(&str, Setting); 4] = [
+    ("COLLECT_INTERVAL", Setting::CollectInterval),
+    ("SIZE_UPDATE_INTERVAL", Setting::SizeUpdateInterval),
+    ("DB_CHECK_INTERVAL", Setting::DbCheckInterval),
+    ("RETENTION_MONTHS", Setting::RetentionMonths),
+];
+
+/// Stores the first values of settings that were never changed.
+pub(crate) async fn store_first_settings(store: &Store) -> anyhow::Result<()> {
+    let stored = store.stored_settings().await?;
+    let is_new = |setting| stored.iter().any(|stored| stored.setting == setting && stored.updated_at.is_none());
+    let mut values = Vec::new();
+    for (name, setting) in FIRST_VALUES {
+        if let Some(value) = first_value(name, setting, std::env::var(name))?
+            && is_new(setting)
+        {
+            values.push((setting, value));
+        }
+    }
+    if !values.is_empty() {
+        store
+            .put_settings(&values, Timestamp::from(SystemTime::now()))
+            .await
+            .context("cannot store the first settings")?;
+    }
+    Ok(())
+}
+
+/// A value that is no number or out of range stops the start: it would be a surprise later.
+fn first_value(name: &str, setting: Setting, text: Result<String, VarError>) -> anyhow::Result<Option<i64>> {
+    let text = match text {
+        Err(VarError::NotPresent) => return Ok(None),
+        Err(VarError::NotUnicode(_)) => bail!("{name} is not UTF-8 text"),
+        Ok(text) if text.trim().is_empty() => return Ok(None),
+        Ok(text) => text,
+    };
+    let value = text.trim().parse().with_context(|| format!("{name} is `{text}`, but must be a whole number"))?;
+    setting.check(value).with_context(|| format!("{name} is not valid"))?;
+    Ok(Some(value))
+}
+
 /// One that the rules for passwords accept: most are, some lack a digit.
 fn random_password() -> Secret {
     loop {
@@ -168,4 +211,18 @@ fn random_password() -> Secret {
 #[allow(clippy::print_stdout, reason = "meant for whoever starts the host by hand")]
 pub(crate) fn announce(text: &str) {
     println!("{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_first_value_that_cannot_be_one_stops_the_start() {
+        let value = |text: &str| first_value("COLLECT_INTERVAL", Setting::CollectInterval, Ok(text.to_owned()));
+        assert!(format!("{:#}", value("ten").unwrap_err()).contains("COLLECT_INTERVAL is `ten`, but must be"));
+        assert!(format!("{:#}", value("59").unwrap_err()).contains("must be from 60 to 86400 seconds"));
+        assert_eq!(value(" 600 ").unwrap(), Some(600));
+        assert_eq!(value("").unwrap(), None);
+    }
 }

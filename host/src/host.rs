@@ -44,14 +44,15 @@ impl RunningHost {
 #[async_trait]
 impl Host for RunningHost {
     async fn test_postgres(&self, target: &TestTarget) -> Vec<TestStep> {
-        PostgresServer::test(target.postgres.clone(), target.secrets.postgres_password.clone(), TEST_TIMEOUT).await
+        let (settings, password) = (target.postgres.clone(), target.secrets.postgres_password.clone());
+        PostgresServer::test(settings, password, self.fleet.policy(), TEST_TIMEOUT).await
     }
 
     async fn test_ssh(&self, target: &TestTarget) -> Vec<TestStep> {
         let Some(ssh) = &target.ssh else { return Vec::new() };
         let secrets = ssh_secrets(ssh, &target.secrets);
         let keys = self.fleet.host_keys(target.server);
-        SshServer::test(&target.postgres.host, ssh.clone(), secrets, keys, TEST_TIMEOUT).await
+        SshServer::test(&target.postgres.host, ssh.clone(), secrets, keys, self.fleet.policy(), TEST_TIMEOUT).await
     }
 
     async fn live_sessions(&self, server: ServerId, limit: usize) -> Result<LiveSessions, ServerAway> {

@@ -7,7 +7,9 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use pgvigil_capabilities::{HostKeys, PostgresServer, SshSecrets, SshServer};
 use pgvigil_collector::Machines;
-use pgvigil_model::{FailureReason, PluginName, Server, ServerId, ServerSecrets, SshAuth, SshSettings, Timestamp};
+use pgvigil_model::{
+    AddressPolicy, FailureReason, PluginName, Server, ServerId, ServerSecrets, SshAuth, SshSettings, Timestamp,
+};
 use pgvigil_runtime::{Access, Postgres, Ssh, Unavailable};
 use pgvigil_storage::{HostKeyPin, SecretKind, StorageError, Store};
 use tracing::{error, info};
@@ -18,6 +20,7 @@ use crate::sink::chain;
 /// All connections of this host.
 pub(crate) struct Fleet {
     store: Store,
+    policy: Arc<AddressPolicy>,
     /// Some cannot be connected to at all, for example because their secrets do not open.
     machines: Mutex<HashMap<ServerId, Result<Arc<Machine>, Unavailable>>>,
 }
@@ -30,8 +33,13 @@ pub(crate) struct Machine {
 }
 
 impl Fleet {
-    pub(crate) fn new(store: Store) -> Self {
-        Self { store, machines: Mutex::default() }
+    pub(crate) fn new(store: Store, policy: AddressPolicy) -> Self {
+        Self { store, policy: Arc::new(policy), machines: Mutex::default() }
+    }
+
+    /// Which addresses may be connected to.
+    pub(crate) fn policy(&self) -> Arc<AddressPolicy> {
+        Arc::clone(&self.policy)
     }
 
     /// Follows the registered servers: new ones are added, changed ones get new connections, removed ones lose theirs.
@@ -77,9 +85,11 @@ impl Fleet {
         let secrets = self.store.server_secrets(server.id, &wanted).await?;
         let ssh = server.ssh.as_ref().map(|ssh| {
             let keys = self.host_keys(Some(server.id));
-            Arc::new(SshServer::new(&server.postgres.host, ssh.clone(), ssh_secrets(ssh, &secrets), keys))
+            let (host, secrets) = (&server.postgres.host, ssh_secrets(ssh, &secrets));
+            Arc::new(SshServer::new(host, ssh.clone(), secrets, keys, self.policy()))
         });
-        let postgres = Arc::new(PostgresServer::new(server.postgres.clone(), secrets.postgres_password.clone()));
+        let (settings, password) = (server.postgres.clone(), secrets.postgres_password.clone());
+        let postgres = Arc::new(PostgresServer::new(settings, password, self.policy()));
         Ok(Machine { server: server.clone(), postgres, ssh })
     }
 }

@@ -125,6 +125,7 @@ async fn start(config: &Config) -> anyhow::Result<Started> {
     let bound = pgvigil_api::bind(config.listen).await?;
     let store = open_store(config, &keys).await?;
     first_start::make_admin(&store).await?;
+    first_start::store_first_settings(&store).await?;
     Ok(Started { keys, plugin_file, bound, store })
 }
 
@@ -152,7 +153,7 @@ async fn watch(
     for (entry, probe) in registry.probes() {
         store.declare(&entry.name, &probe.sets).await.with_context(|| format!("plugin `{}`", entry.name))?;
     }
-    let fleet = Arc::new(Fleet::new(store.clone()));
+    let fleet = Arc::new(Fleet::new(store.clone(), config.server_networks.clone()));
     let (reports, inbox) = mpsc::channel(sink::REPORT_QUEUE_CAPACITY);
     let collector = {
         // Runs take place where the collector starts.
@@ -230,6 +231,7 @@ async fn current(host: &RunningHost, store: &Store) -> Result<Known, pgvigil_sto
 
 fn api_config(config: &Config, keys: &Keys) -> ApiConfig {
     let mut api = ApiConfig::new(keys.secret_key.clone());
+    api.query_texts = config.query_texts;
     api.allowed_origins.clone_from(&config.allowed_origins);
     if !config.trusted_proxies.is_empty() {
         api.trusted_proxies.clone_from(&config.trusted_proxies);

@@ -2,9 +2,10 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use pgvigil_model::Network;
 use salvo::prelude::*;
 
-use crate::config::{ApiConfig, CookieSecurity, Network};
+use crate::config::{ApiConfig, CookieSecurity};
 use crate::error::ApiError;
 
 /// Longer ones are cut before they are stored.
@@ -38,14 +39,18 @@ fn is_trusted(address: IpAddr, trusted: &[Network]) -> bool {
 }
 
 /// The nearest address on the way here that is not one of our proxies: what stands further left in `X-Forwarded-For` came
-/// from outside and may be anything.
+/// from outside and may be anything. Without that header, what a trusted proxy gives as `X-Real-IP`.
 fn address(req: &Request, trusted: &[Network]) -> IpAddr {
     let mut nearest = peer(req);
     if !is_trusted(nearest, trusted) {
         return nearest;
     }
     let hops = req.headers().get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-    let hops: Vec<&str> = hops.flat_map(|value| value.split(',')).map(str::trim).collect();
+    let mut hops: Vec<&str> = hops.flat_map(|value| value.split(',')).map(str::trim).collect();
+    if hops.is_empty() {
+        // A proxy that says only this much.
+        hops.extend(header(req, "x-real-ip").map(str::trim));
+    }
     for hop in hops.into_iter().rev() {
         let Ok(hop) = hop.parse::<IpAddr>() else { return nearest };
         nearest = hop.to_canonical();
@@ -157,6 +162,12 @@ mod tests {
             "203.0.113.9",
             "10.9.9.9 was sent by the client"
         );
+        let real = from("127.0.0.1", &[("x-real-ip", "203.0.113.9")]);
+        assert_eq!(Client::of(&real, &config()).address.to_string(), "203.0.113.9");
+        let forged = from("203.0.113.9", &[("x-real-ip", "10.0.0.1")]);
+        assert_eq!(Client::of(&forged, &config()).address.to_string(), "203.0.113.9", "D27");
+        let both = from("127.0.0.1", &[("x-forwarded-for", "203.0.113.9"), ("x-real-ip", "10.0.0.1")]);
+        assert_eq!(Client::of(&both, &config()).address.to_string(), "203.0.113.9");
         let nonsense = from("127.0.0.1", &[("x-forwarded-for", "<script>")]);
         assert_eq!(Client::of(&nonsense, &config()).address.to_string(), "127.0.0.1");
     }

@@ -1,9 +1,9 @@
 //! What the operator decides about the HTTP side.
 
-use std::net::IpAddr;
 use std::str::FromStr;
 
-use pgvigil_model::Secret;
+use pgvigil_model::{Network, Secret};
+use pgvigil_storage::Role;
 
 /// bcrypt's logarithmic cost: about a quarter of a second of one core per sign-in.
 pub const PASSWORD_COST_DEFAULT: u32 = 12;
@@ -14,11 +14,12 @@ pub struct ApiConfig {
     pub secret_key: Secret,
     /// Those that may change state from a browser. Empty: the request's own host.
     pub allowed_origins: Vec<Origin>,
-    /// Whose `X-Forwarded-For`, `X-Forwarded-Host` and `X-Forwarded-Proto` count.
+    /// Whose `X-Forwarded-For` (or `X-Real-IP`), `X-Forwarded-Host` and `X-Forwarded-Proto` count.
     pub trusted_proxies: Vec<Network>,
     pub cookie_security: CookieSecurity,
     /// bcrypt's logarithmic cost, 4 to 31.
     pub password_cost: u32,
+    pub query_texts: QueryTexts,
 }
 
 impl ApiConfig {
@@ -30,6 +31,47 @@ impl ApiConfig {
             trusted_proxies: Network::LOOPBACK.to_vec(),
             cookie_security: CookieSecurity::Auto,
             password_cost: PASSWORD_COST_DEFAULT,
+            query_texts: QueryTexts::default(),
+        }
+    }
+}
+
+/// Who sees the texts of statements in live views. They may hold what an application writes into its SQL: names, tokens,
+/// passwords.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QueryTexts {
+    /// This role and those above it.
+    From(Role),
+    Hidden,
+}
+
+impl Default for QueryTexts {
+    fn default() -> Self {
+        Self::From(Role::Operator)
+    }
+}
+
+impl QueryTexts {
+    pub(crate) fn are_shown_to(self, role: Role) -> bool {
+        match self {
+            Self::From(lowest) => role >= lowest,
+            Self::Hidden => false,
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no role that may see texts of statements: expected viewer, operator, admin or nobody")]
+pub struct InvalidQueryTexts(String);
+
+impl FromStr for QueryTexts {
+    type Err = InvalidQueryTexts;
+
+    fn from_str(text: &str) -> Result<Self, InvalidQueryTexts> {
+        match Role::from_word(text) {
+            Some(role) => Ok(Self::From(role)),
+            None if text == "nobody" => Ok(Self::Hidden),
+            None => Err(InvalidQueryTexts(text.to_owned())),
         }
     }
 }
@@ -88,57 +130,19 @@ impl FromStr for Origin {
     }
 }
 
-/// Addresses with a common prefix: `10.0.0.0/8`, `::1`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Network {
-    address: IpAddr,
-    prefix_bits: u8,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a network: use an address like 10.0.0.1 or ::1, or a prefix like 10.0.0.0/8")]
-pub struct InvalidNetwork(String);
-
-impl Network {
-    pub const LOOPBACK: [Self; 2] = [
-        Self { address: IpAddr::V4(std::net::Ipv4Addr::new(127, 0, 0, 0)), prefix_bits: 8 },
-        Self { address: IpAddr::V6(std::net::Ipv6Addr::LOCALHOST), prefix_bits: 128 },
-    ];
-
-    pub fn contains(&self, address: IpAddr) -> bool {
-        match (self.address, address.to_canonical()) {
-            (IpAddr::V4(network), IpAddr::V4(address)) => {
-                let differing = u32::from(network) ^ u32::from(address);
-                differing.leading_zeros() >= u32::from(self.prefix_bits)
-            }
-            (IpAddr::V6(network), IpAddr::V6(address)) => {
-                let differing = u128::from(network) ^ u128::from(address);
-                differing.leading_zeros() >= u32::from(self.prefix_bits)
-            }
-            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
-        }
-    }
-}
-
-impl FromStr for Network {
-    type Err = InvalidNetwork;
-
-    fn from_str(text: &str) -> Result<Self, InvalidNetwork> {
-        let invalid = || InvalidNetwork(text.to_owned());
-        let (address, prefix) = text.split_once('/').map_or((text, None), |(address, prefix)| (address, Some(prefix)));
-        let address: IpAddr = address.parse().map_err(|_| invalid())?;
-        let longest: u8 = if address.is_ipv4() { 32 } else { 128 };
-        let prefix_bits = match prefix {
-            None => longest,
-            Some(prefix) => prefix.parse().ok().filter(|bits| *bits <= longest).ok_or_else(invalid)?,
-        };
-        Ok(Self { address, prefix_bits })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_of_statements_are_shown_from_a_role_on() {
+        assert!("root".parse::<QueryTexts>().is_err());
+        let shown = |policy: &str| Role::ALL.map(|role| policy.parse::<QueryTexts>().unwrap().are_shown_to(role));
+        assert_eq!(shown("nobody"), [false, false, false]);
+        assert_eq!(shown("admin"), [false, false, true]);
+        assert_eq!(shown("viewer"), [true, true, true]);
+        assert_eq!(QueryTexts::default(), "operator".parse().unwrap());
+    }
 
     #[test]
     fn what_is_no_origin_is_refused_with_an_example() {
@@ -174,22 +178,5 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Origin>().unwrap().as_str(), origin);
         }
-    }
-
-    #[test]
-    fn a_network_that_cannot_be_one_is_refused() {
-        for text in ["", "10.0.0", "10.0.0.0/33", "::/129", "10.0.0.0/-1", "example.org"] {
-            assert!(text.parse::<Network>().is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_network_contains_its_own_addresses_only() {
-        let network: Network = "10.1.0.0/16".parse().unwrap();
-        assert!(network.contains("10.1.255.3".parse().unwrap()));
-        assert!(network.contains("::ffff:10.1.0.1".parse().unwrap()), "IPv4 as a dual-stack socket shows it");
-        assert!(!network.contains("10.2.0.1".parse().unwrap()));
-        assert!(!network.contains("::1".parse().unwrap()));
-        assert!("0.0.0.0/0".parse::<Network>().unwrap().contains("192.0.2.1".parse().unwrap()));
     }
 }

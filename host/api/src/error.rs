@@ -57,6 +57,9 @@ pub(crate) enum ApiError {
     WrongMediaType(&'static str),
     #[error("the body is larger than {limit_bytes} bytes")]
     BodyTooLarge { limit_bytes: usize },
+    /// Refused with 400 where the predecessor did so.
+    #[error("{}", summary(.0))]
+    Unacceptable(Vec<FieldError>),
     #[error("{}", summary(.0))]
     Invalid(Vec<FieldError>),
     #[error("too many attempts; try again in {retry_after_seconds} s")]
@@ -149,6 +152,7 @@ impl ApiError {
             Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "bad-request"),
             Self::WrongMediaType(_) => (StatusCode::UNPROCESSABLE_ENTITY, "wrong-media-type"),
             Self::BodyTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large"),
+            Self::Unacceptable(_) => (StatusCode::BAD_REQUEST, "invalid-input"),
             Self::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid-input"),
             Self::TooManyAttempts { .. } => (StatusCode::TOO_MANY_REQUESTS, "too-many-attempts"),
             Self::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
@@ -198,7 +202,7 @@ pub(crate) struct Problem {
     detail: String,
     /// Also in the header `x-request-id` and in the host's log.
     request_id: String,
-    /// With status 422: which fields, and why.
+    /// Where fields are not acceptable: which, and why.
     #[serde(skip_serializing_if = "Option::is_none")]
     errors: Option<Vec<FieldError>>,
 }
@@ -243,7 +247,7 @@ impl ApiError {
         if let Some(seconds) = self.retry_after_seconds() {
             res.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if let Self::Invalid(errors) = self {
+        if let Self::Invalid(errors) | Self::Unacceptable(errors) = self {
             problem.errors = Some(errors);
         }
         problem.render(res);

@@ -45,7 +45,9 @@ mod statistics;
 mod users;
 mod web;
 
-pub use config::{ApiConfig, CookieSecurity, InvalidNetwork, InvalidOrigin, Network, Origin, PASSWORD_COST_DEFAULT};
+pub use config::{
+    ApiConfig, CookieSecurity, InvalidOrigin, InvalidQueryTexts, Origin, PASSWORD_COST_DEFAULT, QueryTexts,
+};
 pub use docs::openapi_json;
 pub use host::{Counters, Host, LiveSession, LiveSessions, PoolStatus, ServerAway, TestTarget};
 pub use password::{PASSWORD_BYTES_MAX, PasswordError, Passwords, check_password_rules};

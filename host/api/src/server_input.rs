@@ -66,6 +66,7 @@ pub(crate) struct ServerIn {
     #[serde(default)]
     #[salvo(schema(required = false))]
     pub(crate) ssh_auth_type: Option<String>,
+    /// To log in by key. Where not given, a change keeps the stored one; a login by password lets go of it.
     #[serde(default)]
     #[salvo(schema(required = false))]
     pub(crate) ssh_key_id: Option<String>,
@@ -76,6 +77,10 @@ pub(crate) struct ServerIn {
     #[serde(default)]
     #[salvo(schema(required = false))]
     pub(crate) tags: Option<Vec<String>>,
+    /// Stored secrets to forget, since empty ones are kept: `password`, `ssh_password` and `ssh_key_passphrase`.
+    #[serde(default)]
+    #[salvo(schema(required = false))]
+    pub(crate) clear_secrets: Option<Vec<String>>,
 }
 
 const POSTGRES_PORT: i64 = 5_432;
@@ -93,19 +98,44 @@ pub(crate) struct ServerInput {
     pub(crate) password: Option<Secret>,
     pub(crate) ssh_password: Option<Secret>,
     pub(crate) ssh_key_passphrase: Option<Secret>,
+    pub(crate) cleared: Cleared,
+}
+
+/// Which stored secrets are to be forgotten.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Cleared {
+    password: bool,
+    ssh_password: bool,
+    ssh_key_passphrase: bool,
 }
 
 impl ServerIn {
+    /// As the predecessor: a change that does not say which key keeps the stored one.
+    pub(crate) fn or_key_of(mut self, stored: &ServerOverview) -> Self {
+        if given(self.ssh_key_id.as_deref()).is_none()
+            && let Some(SshAuth::Key { key_id }) = stored.server.ssh.as_ref().map(|ssh| ssh.auth)
+        {
+            self.ssh_key_id = Some(key_id.to_string());
+        }
+        self
+    }
+
     /// Everything that is wrong with it, at once. `prefix` is put before the name of each field.
     pub(crate) fn check(self, prefix: &'static str) -> ApiResult<ServerInput> {
         let mut errors = Errors::new(prefix);
+        let lacks = |text: &str| text.trim().is_empty();
+        // 400, as the predecessor answered.
+        let is_nameless = lacks(&self.name) || self.name == RESERVED_NAME || lacks(&self.host);
         let input = self.read(&mut errors);
-        errors.none_or(input)
+        errors.none_or(input).map_err(|refusal| match refusal {
+            ApiError::Invalid(errors) if is_nameless => ApiError::Unacceptable(errors),
+            refusal => refusal,
+        })
     }
 
     fn read(self, errors: &mut Errors) -> Option<ServerInput> {
         let ssh = self.read_ssh(errors);
-        let name = errors.take("name", self.name.parse::<ServerName>().map_err(|error| error.to_string()));
+        let name = errors.take("name", check_name(&self.name));
         let host = errors.take("host", check_host(&self.host));
         let port = errors.take("port", check_port(self.port));
         let user = errors.take("user", check_text(&self.user));
@@ -116,6 +146,8 @@ impl ServerIn {
         let password = errors.take("password", check_secret(self.password));
         let ssh_password = errors.take("ssh_password", check_secret(self.ssh_password));
         let ssh_key_passphrase = errors.take("ssh_key_passphrase", check_secret(self.ssh_key_passphrase));
+        let given = [&password, &ssh_password, &ssh_key_passphrase].map(|secret| matches!(secret, Some(Some(_))));
+        let cleared = errors.take("clear_secrets", check_cleared(&self.clear_secrets.unwrap_or_default(), given));
         let postgres = PostgresSettings {
             host: host?,
             port: port?,
@@ -129,6 +161,7 @@ impl ServerIn {
             password: password?,
             ssh_password: ssh_password?,
             ssh_key_passphrase: ssh_key_passphrase?,
+            cleared: cleared?,
         })
     }
 
@@ -144,6 +177,35 @@ impl ServerIn {
         };
         Some(Some(SshSettings { host: host?, port: port?, user: user?, auth: auth? }))
     }
+}
+
+/// `POST /api/servers/test` tests settings.
+const RESERVED_NAME: &str = "test";
+
+fn check_name(name: &str) -> Result<ServerName, String> {
+    match name {
+        "" => Err("is empty".to_owned()),
+        RESERVED_NAME => Err(format!("must not be `{RESERVED_NAME}`, which means something else in addresses")),
+        name => name.parse::<ServerName>().map_err(|error| error.to_string()),
+    }
+}
+
+/// `given` says which of the three comes anew.
+fn check_cleared(words: &[String], given: [bool; 3]) -> Result<Cleared, String> {
+    let mut cleared = Cleared::default();
+    for word in words {
+        let (flag, is_given) = match word.as_str() {
+            "password" => (&mut cleared.password, given[0]),
+            "ssh_password" => (&mut cleared.ssh_password, given[1]),
+            "ssh_key_passphrase" => (&mut cleared.ssh_key_passphrase, given[2]),
+            _ => return Err("may hold `password`, `ssh_password` and `ssh_key_passphrase`".to_owned()),
+        };
+        if is_given {
+            return Err(format!("has `{word}`, which is given anew"));
+        }
+        *flag = true;
+    }
+    Ok(cleared)
 }
 
 /// An empty text is as good as none.
@@ -290,11 +352,15 @@ fn is_one_der_sequence(der: &[u8]) -> bool {
 
 impl ServerInput {
     pub(crate) fn creation_secrets(&self) -> SecretChanges {
-        let set = |secret: &Option<Secret>| secret.clone().map_or(SecretChange::Keep, SecretChange::Set);
+        let change = |secret: &Option<Secret>, cleared: bool| match secret {
+            Some(secret) => SecretChange::Set(secret.clone()),
+            None if cleared => SecretChange::Clear,
+            None => SecretChange::Keep,
+        };
         SecretChanges {
-            postgres_password: set(&self.password),
-            ssh_password: set(&self.ssh_password),
-            ssh_key_passphrase: set(&self.ssh_key_passphrase),
+            postgres_password: change(&self.password, self.cleared.password),
+            ssh_password: change(&self.ssh_password, self.cleared.ssh_password),
+            ssh_key_passphrase: change(&self.ssh_key_passphrase, self.cleared.ssh_key_passphrase),
         }
     }
 
@@ -304,10 +370,11 @@ impl ServerInput {
         let mut changes = self.creation_secrets();
         let mut errors = Vec::new();
         let moved = MovedLogins::between(&stored.server, &self.server);
-        if moved.postgres && stored.has.postgres_password && self.password.is_none() {
+        if moved.postgres && stored.has.postgres_password && changes.postgres_password == SecretChange::Keep {
             errors.push(FieldError::new(format!("{prefix}password"), MOVED_POSTGRES));
         }
-        if moved.ssh && stored.has.ssh_password && self.ssh_password.is_none() && self.logs_in_with_ssh_password() {
+        let keeps_ssh_password = self.logs_in_with_ssh_password() && changes.ssh_password == SecretChange::Keep;
+        if moved.ssh && stored.has.ssh_password && keeps_ssh_password {
             errors.push(FieldError::new(format!("{prefix}ssh_password"), MOVED_SSH));
         }
         if !self.logs_in_with_ssh_password() {
@@ -325,14 +392,14 @@ impl ServerInput {
 
     /// The stored secrets that a test of these settings needs, because the fields for them are empty.
     pub(crate) fn stored_secrets_needed(&self, has: SecretPresence) -> Vec<SecretKind> {
-        let postgres = (self.password.is_none() && has.postgres_password).then_some(SecretKind::PostgresPassword);
+        let kept = self.creation_secrets();
+        let needed = |change: &SecretChange, has: bool, kind| (*change == SecretChange::Keep && has).then_some(kind);
+        let postgres = needed(&kept.postgres_password, has.postgres_password, SecretKind::PostgresPassword);
         let ssh = match self.server.ssh.as_ref().map(|ssh| ssh.auth) {
             None => None,
-            Some(SshAuth::Password) => {
-                (self.ssh_password.is_none() && has.ssh_password).then_some(SecretKind::SshPassword)
-            }
+            Some(SshAuth::Password) => needed(&kept.ssh_password, has.ssh_password, SecretKind::SshPassword),
             Some(SshAuth::Key { .. }) => {
-                (self.ssh_key_passphrase.is_none() && has.ssh_key_passphrase).then_some(SecretKind::SshKeyPassphrase)
+                needed(&kept.ssh_key_passphrase, has.ssh_key_passphrase, SecretKind::SshKeyPassphrase)
             }
         };
         postgres.into_iter().chain(ssh).collect()
@@ -376,9 +443,22 @@ mod tests {
         change(&mut json);
         match serde_json::from_value::<ServerIn>(json).unwrap().check("") {
             Ok(input) => Ok(input),
-            Err(ApiError::Invalid(errors)) => Err(errors),
+            Err(ApiError::Invalid(errors) | ApiError::Unacceptable(errors)) => Err(errors),
             Err(other) => panic!("{other}"),
         }
+    }
+
+    #[test]
+    fn a_secret_is_either_forgotten_or_given_anew() {
+        let cleared = |json: &mut serde_json::Value| json["clear_secrets"] = serde_json::json!(["password"]);
+        assert_eq!(input(cleared).unwrap().creation_secrets().postgres_password, SecretChange::Clear);
+        let both = |json: &mut serde_json::Value| {
+            cleared(json);
+            json["password"] = "new".into();
+        };
+        assert_eq!(refused_fields(both), ["clear_secrets"]);
+        let unknown = |json: &mut serde_json::Value| json["clear_secrets"] = serde_json::json!(["pasword"]);
+        assert_eq!(refused_fields(unknown), ["clear_secrets"]);
     }
 
     fn refused_fields(change: impl FnOnce(&mut serde_json::Value)) -> Vec<String> {

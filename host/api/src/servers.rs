@@ -12,7 +12,7 @@ use salvo::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::auth::Caller;
-use crate::error::{ApiError, ApiResult};
+use crate::error::{ApiError, ApiResult, FieldError};
 use crate::extract::{Body, server_named};
 use crate::facts::{self, Facts};
 use crate::host::{LiveSession, TestTarget, succeeded};
@@ -68,6 +68,7 @@ pub(crate) struct ServerStatus {
     ssh_key_id: Option<String>,
     has_password: bool,
     has_ssh_password: bool,
+    has_ssh_key_passphrase: bool,
     tags: Vec<String>,
     created_at: Time,
     updated_at: Time,
@@ -144,17 +145,17 @@ async fn update_server(
     name: PathParam<String>,
     body: Body<ServerIn>,
 ) -> ApiResult<Json<ServerStatus>> {
-    let input = body.0.check("")?;
-    check_key(&api, &input, "").await?;
-    let stored = {
+    let (stored, input) = {
         // Between the check against what is stored and the change nobody else may change it, or a stored password could be
         // carried to another address after all.
         let _turn = api.server_changes.lock().await;
         let stored = server_named(&api, &name).await?;
+        let input = body.0.or_key_of(&stored).check("")?;
+        check_key(&api, &input, "").await?;
         let secrets = input.changed_secrets(&stored, "")?;
         let updated = api.store.update_server(stored.server.id, &input.server, &secrets, now()).await;
         updated.map_err(|error| refused(error, &input.server.name))?;
-        stored
+        (stored, input)
     };
     api.host.servers_changed();
     api.audit(caller.did("server_update", changes(&stored, &input))).await;
@@ -215,12 +216,16 @@ struct TestStepView {
 #[endpoint(operation_id = "testSettings", tags("servers"))]
 async fn test_settings(api: Api, body: Body<TestIn>) -> ApiResult<Json<TestAnswer>> {
     let TestIn { settings, name } = body.0;
-    let input = settings.check("settings.")?;
-    check_key(&api, &input, "settings.").await?;
     let stored = match name.as_deref().filter(|name| !name.is_empty()) {
         Some(name) => Some(server_named(&api, name).await?),
         None => None,
     };
+    let settings = match &stored {
+        Some(stored) => settings.or_key_of(stored),
+        None => settings,
+    };
+    let input = settings.check("settings.")?;
+    check_key(&api, &input, "settings.").await?;
     if let Some(stored) = &stored {
         input.changed_secrets(stored, "settings.")?;
     }
@@ -262,6 +267,8 @@ struct LiveSessionsView {
     queries: Vec<LiveSessionView>,
     /// There were more.
     truncated: bool,
+    /// Every `query` is null because the caller's role may not see texts of statements.
+    query_texts_hidden: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -278,13 +285,13 @@ struct LiveSessionView {
     backend_start: Option<Time>,
     xact_start: Option<Time>,
     query_start: Option<Time>,
-    /// At most 2,000 characters.
+    /// At most 2,000 characters; null where there is none, or where `query_texts_hidden`
     query: Option<String>,
 }
 
 /// What the sessions of a server do now, at most 500. Asks the server itself.
 #[endpoint(operation_id = "getLiveSessions", tags("servers"))]
-async fn live_sessions(api: Api, name: PathParam<String>) -> ApiResult<Json<LiveSessionsView>> {
+async fn live_sessions(api: Api, caller: Caller, name: PathParam<String>) -> ApiResult<Json<LiveSessionsView>> {
     let server = server_named(&api, &name).await?.server;
     let _visit = visit(&api)?;
     let asked = tokio::time::timeout(LIVE_TIMEOUT, api.host.live_sessions(server.id, LIVE_SESSIONS_MAX)).await;
@@ -293,8 +300,12 @@ async fn live_sessions(api: Api, name: PathParam<String>) -> ApiResult<Json<Live
     let answered = asked.map_err(|_| timed_out())?;
     let live = answered.map_err(|away| ApiError::ServerAway { server: server.name.clone(), detail: away.detail })?;
     let truncated = live.truncated || live.sessions.len() > LIVE_SESSIONS_MAX;
-    let queries = live.sessions.into_iter().take(LIVE_SESSIONS_MAX).map(Into::into).collect();
-    Ok(Json(LiveSessionsView { queries, truncated }))
+    let query_texts_hidden = !api.config.query_texts.are_shown_to(caller.user.role);
+    let mut queries: Vec<LiveSessionView> = live.sessions.into_iter().take(LIVE_SESSIONS_MAX).map(Into::into).collect();
+    if query_texts_hidden {
+        queries.iter_mut().for_each(|session| session.query = None);
+    }
+    Ok(Json(LiveSessionsView { queries, truncated, query_texts_hidden }))
 }
 
 impl From<LiveSession> for LiveSessionView {
@@ -389,7 +400,9 @@ async fn check_key(api: &Api, input: &ServerInput, prefix: &str) -> ApiResult<()
     if let Some(SshAuth::Key { key_id }) = input.server.ssh.as_ref().map(|ssh| ssh.auth)
         && api.store.ssh_key(key_id).await?.is_none()
     {
-        return Err(ApiError::invalid(&format!("{prefix}ssh_key_id"), "there is no such SSH key"));
+        // 400, as the predecessor answered.
+        let missing = FieldError::new(format!("{prefix}ssh_key_id"), "there is no such SSH key");
+        return Err(ApiError::Unacceptable(vec![missing]));
     }
     Ok(())
 }
@@ -463,6 +476,7 @@ fn status(overview: ServerOverview, facts: &Facts) -> ServerStatus {
         }),
         has_password: has.postgres_password,
         has_ssh_password: has.ssh_password,
+        has_ssh_key_passphrase: has.ssh_key_passphrase,
         tags: server.tags,
         created_at: server.created_at.into(),
         updated_at: server.updated_at.into(),

@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use deadpool_postgres::{Connect, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod};
-use pgvigil_model::{FailureReason, Identity, PostgresSettings, Secret, TestStep, Timestamp, Value};
+use pgvigil_model::{AddressPolicy, FailureReason, Identity, PostgresSettings, Secret, TestStep, Timestamp, Value};
 use pgvigil_runtime::{CallBudget, Postgres, PostgresError, ResultSet, Unavailable};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::task::JoinHandle;
@@ -61,9 +61,9 @@ struct Current {
 }
 
 impl PostgresServer {
-    /// Does not connect yet.
-    pub fn new(settings: PostgresSettings, password: Option<Secret>) -> Self {
-        let endpoint = Arc::new(Endpoint::new(settings, password));
+    /// Does not connect yet, and never to an address that `policy` refuses.
+    pub fn new(settings: PostgresSettings, password: Option<Secret>, policy: Arc<AddressPolicy>) -> Self {
+        let endpoint = Arc::new(Endpoint::new(settings, password, policy));
         let current = Arc::new(Current::default());
         let connector = Connector { endpoint: Arc::clone(&endpoint), current: Arc::clone(&current) };
         // Fast: a dead connection is seen without asking it.
@@ -86,8 +86,13 @@ impl PostgresServer {
 
     /// Tries settings that may not be saved yet, over a short connection of its own. All steps are reported; those after a
     /// failure as skipped.
-    pub async fn test(settings: PostgresSettings, password: Option<Secret>, timeout: Duration) -> Vec<TestStep> {
-        steps::test(Arc::new(Endpoint::new(settings, password)), timeout).await
+    pub async fn test(
+        settings: PostgresSettings,
+        password: Option<Secret>,
+        policy: Arc<AddressPolicy>,
+        timeout: Duration,
+    ) -> Vec<TestStep> {
+        steps::test(Arc::new(Endpoint::new(settings, password, policy)), timeout).await
     }
 
     /// What runs on the server right now, over a short connection of its own; one at a time.

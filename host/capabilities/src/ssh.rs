@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use pgvigil_model::{SshSettings, TestStep};
+use pgvigil_model::{AddressPolicy, SshSettings, TestStep};
 use pgvigil_runtime::{CallBudget, CommandOutput, Ssh, SshError, Unavailable};
 use russh::client::Msg;
 use russh::{Channel, ChannelMsg, Sig};
@@ -57,9 +57,16 @@ struct Kept {
 }
 
 impl SshServer {
-    /// Does not connect yet. `fallback_host` is PostgreSQL's, where the settings have none.
-    pub fn new(fallback_host: &str, settings: SshSettings, secrets: SshSecrets, host_keys: Arc<dyn HostKeys>) -> Self {
-        let endpoint = Arc::new(endpoint(fallback_host, settings, secrets, host_keys));
+    /// Does not connect yet, and never to an address that `policy` refuses. `fallback_host` is PostgreSQL's, where the settings
+    /// have none.
+    pub fn new(
+        fallback_host: &str,
+        settings: SshSettings,
+        secrets: SshSecrets,
+        host_keys: Arc<dyn HostKeys>,
+        policy: Arc<AddressPolicy>,
+    ) -> Self {
+        let endpoint = Arc::new(endpoint(fallback_host, settings, secrets, host_keys, policy));
         Self { endpoint, kept: Mutex::new(None), opened: AtomicU64::new(0) }
     }
 
@@ -75,9 +82,10 @@ impl SshServer {
         settings: SshSettings,
         secrets: SshSecrets,
         host_keys: Arc<dyn HostKeys>,
+        policy: Arc<AddressPolicy>,
         timeout: Duration,
     ) -> Vec<TestStep> {
-        steps::test(&endpoint(fallback_host, settings, secrets, host_keys), timeout).await
+        steps::test(&endpoint(fallback_host, settings, secrets, host_keys, policy), timeout).await
     }
 
     async fn kept(&self) -> Result<Arc<Kept>, Unavailable> {
@@ -95,12 +103,18 @@ impl SshServer {
     }
 }
 
-fn endpoint(fallback_host: &str, settings: SshSettings, secrets: SshSecrets, host_keys: Arc<dyn HostKeys>) -> Endpoint {
+fn endpoint(
+    fallback_host: &str,
+    settings: SshSettings,
+    secrets: SshSecrets,
+    host_keys: Arc<dyn HostKeys>,
+    policy: Arc<AddressPolicy>,
+) -> Endpoint {
     let host = settings.host.clone().unwrap_or_else(|| {
         // PostgreSQL's unix socket is on this machine.
         if fallback_host.starts_with('/') { "localhost".to_owned() } else { fallback_host.to_owned() }
     });
-    Endpoint { host, settings, secrets, host_keys }
+    Endpoint { host, settings, secrets, host_keys, policy }
 }
 
 #[async_trait]

@@ -290,7 +290,7 @@ async fn made_and_imported_keys_log_in() {
         };
         let secrets =
             SshSecrets { password: None, private_key: Some(pair.private_key), passphrase: passphrase.map(Secret::new) };
-        let server = SshServer::new(sshd.host(), settings, secrets, Arc::new(NoPins));
+        let server = SshServer::new(sshd.host(), settings, secrets, Arc::new(NoPins), Arc::default());
         let budget = CallBudget { timeout: Duration::from_secs(20), max_rows: 0, max_bytes: 1 << 10 };
         let output = server.exec(&["echo".to_owned(), "in".to_owned()], budget).await.unwrap();
         assert_eq!(output.stdout, b"in\n", "{}", pair.public_key);

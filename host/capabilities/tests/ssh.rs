@@ -45,7 +45,7 @@ fn secrets(key: &ClientKey) -> SshSecrets {
 
 fn server_with(sshd: &Sshd, secrets: SshSecrets, pins: &Arc<Pins>) -> SshServer {
     let auth = if secrets.password.is_some() { SshAuth::Password } else { by_key() };
-    SshServer::new(sshd.host(), settings(sshd, auth), secrets, Arc::<Pins>::clone(pins))
+    SshServer::new(sshd.host(), settings(sshd, auth), secrets, Arc::<Pins>::clone(pins), Arc::default())
 }
 
 fn server(sshd: &Sshd) -> SshServer {
@@ -216,7 +216,8 @@ async fn a_machine_that_hangs_costs_its_deadline() {
     let port = listener.local_addr().unwrap().port();
     let sshd = testing::sshd();
     let settings = SshSettings { port, ..settings(sshd, by_key()) };
-    let server = SshServer::new("127.0.0.1", settings, secrets(sshd.ed25519_key()), Arc::<Pins>::default());
+    let server =
+        SshServer::new("127.0.0.1", settings, secrets(sshd.ed25519_key()), Arc::<Pins>::default(), Arc::default());
     let budget = CallBudget { timeout: Duration::from_millis(300), ..BUDGET };
     let began = Instant::now();
     exec_within(&server, &["true"], budget).await.unwrap_err();
@@ -234,6 +235,7 @@ async fn a_test_reports_each_step() {
             settings(sshd, by_key()),
             secrets(key),
             Arc::<Pins>::default(),
+            Arc::default(),
             BUDGET.timeout,
         )
         .await;
@@ -241,8 +243,15 @@ async fn a_test_reports_each_step() {
     }
     let pins = Arc::<Pins>::default();
     pins.0.lock().unwrap().insert(format!("{}:{}", sshd.host(), sshd.port()), sshd.rsa_key().public.clone());
-    let steps =
-        SshServer::test(sshd.host(), settings(sshd, by_key()), secrets(sshd.ed25519_key()), pins, BUDGET.timeout).await;
+    let steps = SshServer::test(
+        sshd.host(),
+        settings(sshd, by_key()),
+        secrets(sshd.ed25519_key()),
+        pins,
+        Arc::default(),
+        BUDGET.timeout,
+    )
+    .await;
     assert_eq!(
         steps.iter().map(|step| step.outcome).collect::<Vec<_>>(),
         [Passed, Failed, Skipped, Skipped],

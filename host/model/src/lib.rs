@@ -6,6 +6,7 @@
 mod metric;
 mod month;
 mod name;
+mod network;
 mod plugin;
 mod resolution;
 mod run;
@@ -20,6 +21,7 @@ mod time;
 pub use metric::{Metric, MetricKind, MetricSet};
 pub use month::Month;
 pub use name::{InvalidName, PluginName, RunId, ServerId, ServerName, SshKeyId};
+pub use network::{AddressPolicy, InvalidNetwork, Network, RefusedAddress};
 pub use plugin::{Capability, OptionSpec, PluginState, PluginStatus, ProbeMetadata, Scope};
 pub use resolution::Resolution;
 pub use run::{Collected, FailureReason, Identity, LogLine, RunCost, RunOutcome, RunReport, Severity, Trigger};

@@ -116,6 +116,80 @@ async fn an_empty_password_keeps_the_stored_one_and_a_new_name_is_taken_over() {
     assert_eq!(app.get(&operator, "/api/servers/main").await.status, 404);
 }
 
+/// Contract 1.3: 400 for what the predecessor refused so, 422 for the rest.
+#[tokio::test]
+async fn a_nameless_server_or_a_missing_key_is_refused_with_400() {
+    let app = TestApp::new().await;
+    let operator = app.sign_in("operator").await;
+    let refused = async |change: fn(&mut Value)| {
+        let answer = app.call(&operator, "POST", "/api/servers", changed(change)).await;
+        (answer.status, answer.field_errors())
+    };
+    let field = |status, name: &str| (status, vec![name.to_owned()]);
+    assert_eq!(refused(|body| body["name"] = "".into()).await, field(400, "name"));
+    assert_eq!(refused(|body| body["name"] = "test".into()).await, field(400, "name"));
+    assert_eq!(refused(|body| body["host"] = " ".into()).await, field(400, "host"));
+    assert_eq!(refused(|body| body["host"] = "a b".into()).await, field(422, "host"));
+    let by_key = |body: &mut Value| {
+        body["ssh_user"] = "postgres".into();
+        body["ssh_auth_type"] = "key".into();
+        body["ssh_key_id"] = "00000000-0000-0000-0000-000000000000".into();
+    };
+    assert_eq!(refused(by_key).await, field(400, "ssh_key_id"));
+}
+
+/// D24
+#[tokio::test]
+async fn stored_secrets_can_be_forgotten() {
+    let app = TestApp::new().await;
+    let mut body = server_body("main");
+    body["ssh_user"] = "postgres".into();
+    body["ssh_password"] = "s3cret-ssh".into();
+    let id = app.add_server(body.clone()).await;
+    let operator = app.sign_in("operator").await;
+    body["password"] = "".into();
+    body["ssh_password"] = "".into();
+    body["clear_secrets"] = json!(["ssh_password"]);
+    let answer = app.call(&operator, "PUT", "/api/servers/main", body.clone()).await;
+    assert_eq!((&answer.body["has_password"], &answer.body["has_ssh_password"]), (&json!(true), &json!(false)));
+    body["clear_secrets"] = json!(["password"]);
+    body["host"] = "elsewhere.example.org".into();
+    let moved = app.call(&operator, "PUT", "/api/servers/main", body.clone()).await;
+    assert_eq!((moved.status, &moved.body["has_password"]), (200, &json!(false)), "what is forgotten goes nowhere");
+    assert_eq!(app.store.server_secrets(id, &[SecretKind::PostgresPassword]).await.unwrap().postgres_password, None);
+    let (_, details, _) = app.last_audit().await;
+    assert_eq!(details.unwrap(), "main: host, password");
+    body["password"] = "new".into();
+    assert_eq!(app.call(&operator, "PUT", "/api/servers/main", body).await.field_errors(), ["clear_secrets"]);
+}
+
+/// As the predecessor's clients send it; to let go of a key they log in by password (D24).
+#[tokio::test]
+async fn a_change_that_names_no_key_keeps_the_stored_one() {
+    let app = TestApp::new().await;
+    let operator = app.sign_in("operator").await;
+    let key = json!({"name": "k", "key_type": "ed25519"});
+    let key = app.call(&operator, "POST", "/api/ssh-keys/generate", key).await.body["id"].clone();
+    let mut body = server_body("main");
+    body["ssh_user"] = "postgres".into();
+    body["ssh_auth_type"] = "key".into();
+    assert_eq!(app.call(&operator, "POST", "/api/servers", body.clone()).await.field_errors(), ["ssh_key_id"]);
+    body["ssh_key_id"] = key.clone();
+    body["ssh_key_passphrase"] = "open sesame".into();
+    app.add_server(body.clone()).await;
+    body["password"] = "".into();
+    body["ssh_key_passphrase"] = Value::Null;
+    for nothing in [Value::Null, "".into()] {
+        body["ssh_key_id"] = nothing;
+        let kept = app.call(&operator, "PUT", "/api/servers/main", body.clone()).await;
+        assert_eq!((kept.status, &kept.body["ssh_key_id"]), (200, &key), "{}", kept.body);
+        assert_eq!(kept.body["has_ssh_key_passphrase"], true);
+    }
+    body["ssh_auth_type"] = "password".into();
+    let let_go = app.call(&operator, "PUT", "/api/servers/main", body).await.body;
+    assert_eq!((&let_go["ssh_key_id"], &let_go["has_ssh_key_passphrase"]), (&Value::Null, &json!(false)));
+}
+
 /// D8
 #[tokio::test]
 async fn servers_at_one_address_are_shown_apart() {
@@ -205,14 +279,28 @@ async fn unsaved_settings_are_tested_with_what_was_entered() {
 async fn live_sessions_are_bounded_in_number_and_length() {
     let app = TestApp::new().await;
     app.add_server(server_body("main")).await;
-    let viewer = app.sign_in("viewer").await;
-    let live = app.get(&viewer, "/api/server_stats/main").await.body;
+    let operator = app.sign_in("operator").await;
+    let live = app.get(&operator, "/api/server_stats/main").await.body;
     assert_eq!((live["queries"].as_array().unwrap().len(), &live["truncated"]), (500, &json!(true)));
     assert_eq!(live["queries"][0]["query"].as_str().unwrap().len(), 2_000);
     *app.host.away.lock().unwrap() = Some("connection refused".to_owned());
-    let away = app.get(&viewer, "/api/server_stats/main").await;
+    let away = app.get(&operator, "/api/server_stats/main").await;
     assert_eq!(away.status, 503);
     assert_eq!(away.body["detail"], "server `main` cannot be asked now: connection refused");
+}
+
+/// D25: applications write secrets into their SQL.
+#[tokio::test]
+async fn texts_of_statements_are_not_shown_to_viewers() {
+    let app = TestApp::new().await;
+    app.add_server(server_body("main")).await;
+    for (login, hidden) in [("viewer", true), ("operator", false), ("admin", false)] {
+        let session = app.sign_in(login).await;
+        let live = app.get(&session, "/api/server_stats/main").await;
+        assert_eq!(live.body["query_texts_hidden"], hidden, "{login}");
+        assert_eq!(live.text.contains("select 1"), !hidden, "{login}");
+        assert_eq!(live.body["queries"][0]["pid"], 42, "{login}");
+    }
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use pgvigil_model::{FailureReason, Identity, PostgresSettings, Secret, SslMode};
+use pgvigil_model::{AddressPolicy, FailureReason, Identity, PostgresSettings, RefusedAddress, Secret, SslMode};
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::{TcpSocket, UnixStream, lookup_host};
@@ -48,6 +48,7 @@ const STATEMENT_TIMEOUT_MS: u32 = 60_000;
 pub(super) struct Endpoint {
     pub(super) settings: PostgresSettings,
     password: Option<Secret>,
+    policy: Arc<AddressPolicy>,
     /// A pooler that accepts no `options` stands in between: SET after the start.
     refuses_options: AtomicBool,
     opened: AtomicU64,
@@ -100,8 +101,8 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Endpoint {
-    pub(super) fn new(settings: PostgresSettings, password: Option<Secret>) -> Self {
-        Self { settings, password, refuses_options: AtomicBool::new(false), opened: AtomicU64::new(0) }
+    pub(super) fn new(settings: PostgresSettings, password: Option<Secret>, policy: Arc<AddressPolicy>) -> Self {
+        Self { settings, password, policy, refuses_options: AtomicBool::new(false), opened: AtomicU64::new(0) }
     }
 
     /// Ever, cancel requests not counted.
@@ -184,6 +185,7 @@ impl Endpoint {
         let PostgresSettings { host, port, .. } = &self.settings;
         if host.starts_with('/') {
             progress.set(Some("connecting"));
+            self.policy.check_unix_socket().map_err(|refused| self.forbidden(refused))?;
             let address = Address::Unix(PathBuf::from(format!("{host}/.s.PGSQL.{port}")));
             return Ok((self.dial(&address, Instant::now() + STEP_TIMEOUT).await?, address));
         }
@@ -206,6 +208,11 @@ impl Endpoint {
             // An address that swallows packets leaves time for those after it.
             let left = deadline.saturating_duration_since(Instant::now());
             let share = left / u32::try_from(resolved.len() - index).unwrap_or(u32::MAX);
+            // The very address that is connected to: the name may mean another one by now.
+            if let Err(refused) = self.policy.check(socket_address.ip()) {
+                failure = Some(self.forbidden(refused));
+                continue;
+            }
             let address = Address::Tcp(*socket_address);
             match self.dial(&address, Instant::now() + share).await {
                 Ok(socket) => return Ok((socket, address)),
@@ -216,6 +223,11 @@ impl Endpoint {
             let detail = format!("`{host}` has no address; check the host in this server's settings");
             ConnectFailure::connect(FailureReason::Unreachable, detail)
         }))
+    }
+
+    fn forbidden(&self, refused: RefusedAddress) -> ConnectFailure {
+        let detail = format!("`{}` may not be connected to: {refused}", self.settings.host);
+        ConnectFailure::connect(FailureReason::Unreachable, detail)
     }
 
     async fn dial(&self, address: &Address, deadline: Instant) -> Result<Socket, ConnectFailure> {

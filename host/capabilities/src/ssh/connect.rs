@@ -1,16 +1,17 @@
 //! One SSH connection: TCP, the server's key, the login.
 
 use std::borrow::Cow;
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use pgvigil_model::{FailureReason, Secret, SshAuth, SshSettings};
+use pgvigil_model::{AddressPolicy, FailureReason, Secret, SshAuth, SshSettings};
 use pgvigil_runtime::Unavailable;
 use russh::client::{self, AuthResult, Handle};
 use russh::keys::{Algorithm, HashAlg, PrivateKeyWithHashAlg, PublicKey, PublicKeyOrCertificate, decode_secret_key};
 use russh::{Preferred, client::connect_stream};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
@@ -39,6 +40,7 @@ pub(super) struct Endpoint {
     pub(super) settings: SshSettings,
     pub(super) secrets: SshSecrets,
     pub(super) host_keys: Arc<dyn HostKeys>,
+    pub(super) policy: Arc<AddressPolicy>,
 }
 
 /// What the login needs: a password, or a private key and the passphrase that it may be encrypted with.
@@ -60,19 +62,34 @@ impl Endpoint {
     }
 
     pub(super) async fn tcp(&self) -> Result<TcpStream, Unavailable> {
-        let host = self.host.trim_start_matches('[').trim_end_matches(']');
-        let address = self.address();
-        let stream = match timeout(STEP_TIMEOUT, TcpStream::connect((host, self.settings.port))).await {
-            Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => {
-                return Err(failed(format!(
-                    "cannot connect to {address} for SSH: {error}; check host and port, and that sshd runs there"
-                )));
-            }
-            Err(_) => return Err(self.late("connecting")),
-        };
-        stream.set_nodelay(true).map_err(|error| failed(format!("cannot use the socket to {address}: {error}")))?;
+        let stream = timeout(STEP_TIMEOUT, self.dial()).await.map_err(|_| self.late("connecting"))??;
+        let unusable = |error| failed(format!("cannot use the socket to {}: {error}", self.address()));
+        stream.set_nodelay(true).map_err(unusable)?;
         Ok(stream)
+    }
+
+    /// The first of the host's addresses that answers and that we may connect to.
+    async fn dial(&self) -> Result<TcpStream, Unavailable> {
+        let host = self.host.trim_start_matches('[').trim_end_matches(']');
+        let mut failure = failed(format!("`{host}` has no address; check the SSH host in this server's settings"));
+        let resolved = lookup_host((host, self.settings.port)).await.map_err(|error| self.not_connected(&error))?;
+        for address in resolved {
+            // The very address that is connected to: the name may mean another one by now.
+            if let Err(refused) = self.policy.check(address.ip()) {
+                failure = failed(format!("`{host}` may not be connected to: {refused}"));
+                continue;
+            }
+            match TcpStream::connect(address).await {
+                Ok(stream) => return Ok(stream),
+                Err(error) => failure = self.not_connected(&error),
+            }
+        }
+        Err(failure)
+    }
+
+    fn not_connected(&self, error: &io::Error) -> Unavailable {
+        let address = self.address();
+        failed(format!("cannot connect to {address} for SSH: {error}; check host and port, and that sshd runs there"))
     }
 
     /// Key exchange; the server's key is compared with the pin before anything of ours is sent.

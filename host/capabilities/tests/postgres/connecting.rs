@@ -1,4 +1,4 @@
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use pgvigil_capabilities::PostgresServer;
@@ -58,7 +58,7 @@ fn with(change: impl FnOnce(&mut PostgresSettings)) -> PostgresServer {
     let mut settings = settings(cluster, "postgres");
     change(&mut settings);
     let password = if settings.user == cluster.superuser() { cluster.password() } else { "x" };
-    PostgresServer::new(settings, Some(Secret::new(password)))
+    PostgresServer::new(settings, Some(Secret::new(password)), Arc::default())
 }
 
 async fn refusal(server: &PostgresServer) -> Unavailable {
@@ -115,7 +115,7 @@ async fn tls_that_is_required_is_never_done_without() {
     let cluster = testing::postgres(18); // without TLS
     for sslmode in [SslMode::Require, SslMode::VerifyCa, SslMode::VerifyFull] {
         let settings = PostgresSettings { sslmode, ..settings(cluster, "postgres") };
-        let server = PostgresServer::new(settings, Some(Secret::new(cluster.password())));
+        let server = PostgresServer::new(settings, Some(Secret::new(cluster.password())), Arc::default());
         let unavailable = refusal(&server).await;
         assert_eq!(unavailable.reason, FailureReason::TlsFailed, "{unavailable}");
         assert!(unavailable.detail.contains("does not offer TLS"), "{unavailable}");
@@ -155,9 +155,9 @@ async fn a_password_goes_in_clear_text_only_over_tls() {
 async fn each_refusal_has_its_reason_and_remedy() {
     let wrong = |user: &str| {
         let settings = PostgresSettings { user: user.to_owned(), ..settings(tls_cluster(), "postgres") };
-        PostgresServer::new(settings, Some(Secret::new("wrong-secret")))
+        PostgresServer::new(settings, Some(Secret::new("wrong-secret")), Arc::default())
     };
-    let no_password = PostgresServer::new(settings(tls_cluster(), "postgres"), None);
+    let no_password = PostgresServer::new(settings(tls_cluster(), "postgres"), None, Arc::default());
     for (server, reason, detail) in [
         (wrong("postgres"), FailureReason::AuthenticationFailed, "check the password of role `postgres`"),
         (wrong("nobody"), FailureReason::AuthenticationFailed, "nobody"),

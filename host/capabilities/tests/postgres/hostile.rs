@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -45,7 +46,7 @@ fn fake_with(
         sslmode,
         sslrootcert: None,
     };
-    (PostgresServer::new(settings, Some(Secret::new("s3cret"))), receiver)
+    (PostgresServer::new(settings, Some(Secret::new("s3cret")), Arc::default()), receiver)
 }
 
 fn message(tag: u8, body: &[u8]) -> Vec<u8> {

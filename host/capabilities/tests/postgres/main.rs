@@ -7,6 +7,7 @@ mod querying;
 mod stepwise;
 mod values;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use pgvigil_capabilities::PostgresServer;
@@ -28,7 +29,7 @@ fn settings(cluster: &Cluster, database: &str) -> PostgresSettings {
 }
 
 fn server(cluster: &Cluster, database: &str) -> PostgresServer {
-    PostgresServer::new(settings(cluster, database), Some(Secret::new(cluster.password())))
+    PostgresServer::new(settings(cluster, database), Some(Secret::new(cluster.password())), Arc::default())
 }
 
 async fn query(server: &PostgresServer, sql: &str) -> Result<ResultSet, PostgresError> {

@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use pgvigil_capabilities::PostgresServer;
@@ -13,7 +14,7 @@ fn outcomes(steps: &[TestStep]) -> Vec<(&str, StepOutcome)> {
 }
 
 async fn test(settings: PostgresSettings, password: &str) -> Vec<TestStep> {
-    PostgresServer::test(settings, Some(Secret::new(password)), TIMEOUT).await
+    PostgresServer::test(settings, Some(Secret::new(password)), Arc::default(), TIMEOUT).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -45,6 +45,7 @@ function baseServer(index: number): ServerStatus {
     ssh_port: 22,
     has_password: true,
     has_ssh_password: index % 3 !== 2,
+    has_ssh_key_passphrase: false,
     ssh_auth_type: 'password',
     ssh_key_id: null,
     version: VERSIONS[index % VERSIONS.length] ?? '18.1',

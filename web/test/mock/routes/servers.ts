@@ -32,7 +32,7 @@ export const serverRoutes: readonly Route[] = [
     if (server(call).state === 'unreachable') {
       throw new Refusal(503, 'the server cannot be reached: connection refused')
     }
-    return { queries: makeSessions(), truncated: false }
+    return { queries: makeSessions(), truncated: false, query_texts_hidden: false }
   }),
   route('get', '/api/series', 'viewer', ({ query }) => makeSeries(query)),
 ]
