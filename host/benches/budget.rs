@@ -6,6 +6,7 @@
 #[path = "../tests/harness/mod.rs"]
 mod harness;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use harness::{Client, HostOptions, TestHost, server_of};
@@ -241,7 +242,9 @@ async fn series() {
 async fn fill(store: &Store, server: ServerId, now: Timestamp) {
     let engine = pgvigil_runtime::ProbeEngine::new(None).unwrap();
     let sibling = std::path::Path::new(env!("PGVIGIL_HOSTILE_PROBE")).with_file_name("pg_stat_database.wasm");
-    let probe = pgvigil_runtime::Probe::load(&engine, std::fs::read(sibling).unwrap().into()).await.unwrap();
+    let component =
+        pgvigil_runtime::ProbeComponent::load(&engine, std::fs::read(sibling).unwrap().into()).await.unwrap();
+    let probe = component.describe(&[]).await.unwrap();
     let plugin: PluginName = "pg_stat_database".parse().unwrap();
     let set = probe.metadata().sets.iter().find(|set| set.name == "pg_stat_database").unwrap().clone();
     store.declare(&plugin, std::slice::from_ref(&set)).await.unwrap();
@@ -266,6 +269,8 @@ async fn fill(store: &Store, server: ServerId, now: Timestamp) {
                 duration_ms: 5,
                 ticks_skipped: 0,
                 identity: None,
+                digest: probe.digest().to_owned(),
+                sets: Arc::clone(&probe.metadata().sets),
                 outcome: RunOutcome::Collected(Collected { samples, ..Collected::default() }),
                 cost: RunCost::default(),
                 log: Vec::new(),

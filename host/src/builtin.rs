@@ -9,3 +9,7 @@ pub(crate) fn find(name: &str) -> Option<&'static [u8]> {
 pub(crate) fn names() -> Vec<&'static str> {
     BUILTIN.iter().map(|(name, _)| *name).collect()
 }
+
+pub(crate) fn components() -> impl Iterator<Item = &'static [u8]> {
+    BUILTIN.iter().map(|(_, component)| *component)
+}

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::config::{self, Config};
-use crate::{logging, serve};
+use crate::{check, logging, serve};
 
 /// Watches a fleet of PostgreSQL servers with WASM probes.
 #[derive(Debug, Parser)]
@@ -36,7 +36,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
             logging::start(&config)?;
             serve::serve(config)
         }
-        Command::Check { plugins } => serve::check(&plugins),
+        Command::Check { plugins } => check::check(&plugins),
         Command::Openapi => print(&pgvigil_api::openapi_json()),
     }
 }

@@ -124,7 +124,7 @@ pub(crate) fn make_plugin_file(path: &Path, contents: &[u8]) -> anyhow::Result<(
     Ok(())
 }
 
-fn write_atomically(path: &Path, contents: &[u8]) -> std::io::Result<()> {
+pub(crate) fn write_atomically(path: &Path, contents: &[u8]) -> std::io::Result<()> {
     let temporary = path.with_extension("tmp");
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
     file.write_all(contents)?;

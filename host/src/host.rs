@@ -5,22 +5,34 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use pgvigil_api::{Counters, Host, LiveSession, LiveSessions, PoolStatus, ServerAway, TestTarget};
-use pgvigil_capabilities::{PostgresServer, SshKeys, SshServer};
-use pgvigil_model::{
-    NewKeyKind, PluginStatus, Secret, ServerId, Settings, SshKeyError, SshKeyPair, TestStep, Timestamp,
+use pgvigil_api::{
+    Counters, Host, HostEvent, LiveSession, LiveSessions, PluginAction, PluginActionError, PoolStatus, ServerAway,
+    StartedRuns, TestTarget,
 };
-use tokio::sync::Notify;
+use pgvigil_capabilities::{PostgresServer, SshKeys, SshServer};
+use pgvigil_collector::Collector;
+use pgvigil_model::{
+    NewKeyKind, PluginName, PluginOnServer, PluginStatus, ReloadReport, Secret, ServerId, Settings, SshKeyError,
+    SshKeyPair, TestStep, Timestamp,
+};
+use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
 
 use crate::machines::{Fleet, ssh_secrets};
 use crate::registry::Registry;
+use crate::reload::{Request, Switch};
+use crate::status::status;
+use crate::versions::Versions;
 
 /// What the parts of a running host share.
 pub(crate) struct RunningHost {
     pub fleet: Arc<Fleet>,
-    pub registry: Registry,
+    pub registry: watch::Receiver<Arc<Registry>>,
+    pub versions: Arc<Versions>,
+    pub reloader: mpsc::Sender<Request>,
+    pub collector: Collector,
+    /// What live views are told.
+    pub events: broadcast::Sender<HostEvent>,
     pub settings: RwLock<Settings>,
-    pub counters: Arc<pgvigil_collector::Counters>,
     pub ssh_keys: SshKeys,
     /// Servers or settings changed: the schedule is to follow.
     pub changed: Notify,
@@ -34,6 +46,13 @@ const LIVE_TIMEOUT: Duration = Duration::from_secs(5);
 impl RunningHost {
     pub(crate) fn settings(&self) -> Settings {
         *self.settings.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn ask<T>(&self, request: impl FnOnce(oneshot::Sender<T>) -> Request) -> Result<T, PluginActionError> {
+        let stopped = || PluginActionError { detail: "the host is stopping".to_owned() };
+        let (answer, answered) = oneshot::channel();
+        self.reloader.send(request(answer)).await.map_err(|_| stopped())?;
+        answered.await.map_err(|_| stopped())
     }
 
     pub(crate) fn replace_settings(&self, settings: Settings) {
@@ -103,7 +122,51 @@ impl Host for RunningHost {
     }
 
     fn plugins(&self) -> Vec<PluginStatus> {
-        self.registry.statuses(&self.settings())
+        let (registry, settings) = (Arc::clone(&self.registry.borrow()), self.settings());
+        registry.plugins.iter().map(|plugin| status(plugin, &settings, &self.versions)).collect()
+    }
+
+    async fn plugins_on_servers(&self) -> Vec<PluginOnServer> {
+        self.collector.statuses().await
+    }
+
+    async fn reload_plugins(&self) -> Result<ReloadReport, PluginActionError> {
+        self.ask(|answer| Request::Reload { answer }).await
+    }
+
+    async fn run_plugin(&self, plugin: &PluginName, server: Option<ServerId>) -> StartedRuns {
+        let entries = self.collector.statuses().await;
+        let chosen =
+            entries.into_iter().filter(|entry| entry.plugin == *plugin && (server.is_none() || entry.server == server));
+        let mut runs = StartedRuns::default();
+        for entry in chosen {
+            if self.collector.run_now(entry.plugin, entry.server).await {
+                runs.started += 1;
+            } else {
+                runs.busy += 1;
+            }
+        }
+        runs
+    }
+
+    async fn act_on_plugin(
+        &self,
+        plugin: &PluginName,
+        action: PluginAction,
+        by: &str,
+    ) -> Result<(), PluginActionError> {
+        let (plugin, by) = (plugin.clone(), by.to_owned());
+        let answered = self.ask(|answer| match action {
+            PluginAction::Enable => Request::Switch { plugin, to: Switch::On, by, answer },
+            PluginAction::Disable => Request::Switch { plugin, to: Switch::Off, by, answer },
+            PluginAction::RollBack => Request::RollBack { plugin, by, answer },
+            PluginAction::Retry => Request::Retry { plugin, by, answer },
+        });
+        answered.await?.map_err(|detail| PluginActionError { detail })
+    }
+
+    fn subscribe(&self) -> broadcast::Receiver<HostEvent> {
+        self.events.subscribe()
     }
 
     fn pools(&self) -> Vec<PoolStatus> {
@@ -120,7 +183,7 @@ impl Host for RunningHost {
     }
 
     fn counters(&self) -> Counters {
-        let counters = &self.counters;
+        let counters = self.collector.counters();
         Counters {
             runs_started: counters.runs_started.load(Ordering::Relaxed),
             reports_dropped: counters.reports_dropped.load(Ordering::Relaxed),

@@ -4,18 +4,26 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests"))]
 
 mod builtin;
+mod changes;
+mod check;
+mod chronicle;
 mod cli;
 mod config;
 mod demo;
 mod first_start;
 mod host;
 mod keepers;
+mod loader;
 mod logging;
 mod machines;
 mod plugins;
 mod registry;
+mod reload;
 mod serve;
 mod sink;
+mod status;
+mod versions;
+mod watcher;
 
 use std::process::ExitCode;
 

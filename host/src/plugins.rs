@@ -5,15 +5,18 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use pgvigil_model::{PluginName, Server, Setting, Settings};
+use pgvigil_model::{OptionKind, PluginName, Server, Setting, Settings, glob_matches};
 use pgvigil_runtime::{ArgvPattern, Grants, Limits};
 use serde::Deserialize;
 use toml::Spanned;
+use toml::de::{DeTable, DeValue};
 
 /// All entries of one plugins.toml, in its order.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct PluginFile {
     pub plugins: Vec<PluginEntry>,
+    path: PathBuf,
+    text: String,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -25,12 +28,20 @@ pub(crate) struct PluginEntry {
     pub interval: Option<Interval>,
     pub timeout: Option<Duration>,
     pub servers: Vec<Selector>,
+    /// Globs; of scope `per-database` only. Empty: all.
+    pub databases: Vec<String>,
     pub grants: Grants,
     /// Timeout as above, or else the default.
     pub limits: Limits,
-    pub config: BTreeMap<String, String>,
-    /// Where the entry begins, for errors that show only when its probe is loaded: `plugins.toml:12:1`.
-    pub place: String,
+    pub config: BTreeMap<String, ConfigValue>,
+}
+
+/// One value of `[plugin.config]`, as it travels to the probe.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ConfigValue {
+    pub kind: OptionKind,
+    /// JSON for a structure.
+    pub text: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,14 +133,47 @@ impl PluginFile {
         for entry in raw.plugin {
             let name_offset = entry.get_ref().name.span().start;
             let entry = source.entry(entry)?;
-            if let Some(first) = plugins.iter().find(|first| first.name == entry.name) {
-                let message = format!("plugin `{}` is there already, at {}", first.name, first.place);
+            if let Some(first) = plugins.iter().position(|first| first.name == entry.name) {
+                let message = format!("plugin `{}` is there already, at {}", entry.name, place(&source, first, &[]));
                 return Err(source.error(name_offset, message));
             }
             plugins.push(entry);
         }
-        Ok(Self { plugins })
+        Ok(Self { plugins, path: path.to_owned(), text: text.to_owned() })
     }
+
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Where something of an entry stands, for errors that show only when its probe is loaded: `plugins.toml:12:5`. `keys` lead
+    /// to it (`config`, `metrics`, `depth`); what is not there is where its table begins.
+    pub(crate) fn place(&self, entry: usize, keys: &[&str]) -> String {
+        place(&Source { path: &self.path, text: &self.text }, entry, keys)
+    }
+}
+
+fn place(source: &Source<'_>, entry: usize, keys: &[&str]) -> String {
+    let offset = DeTable::parse(source.text).map_or(0, |document| offset_of(document.get_ref(), entry, keys));
+    let (line, column) = source.position(offset);
+    format!("{}:{line}:{column}", source.path.display())
+}
+
+fn offset_of(document: &DeTable<'_>, entry: usize, keys: &[&str]) -> usize {
+    let Some(plugin) = document.get("plugin").and_then(|plugins| plugins.get_ref().get(entry)) else { return 0 };
+    let (mut value, mut offset) = (plugin, plugin.span().start);
+    for key in keys {
+        let next = match value.get_ref() {
+            DeValue::Table(table) => table.get_key_value(*key).map(|(key, value)| (value, key.span().start)),
+            DeValue::Array(array) => {
+                key.parse::<usize>().ok().and_then(|index| array.get(index)).map(|value| (value, value.span().start))
+            }
+            _ => None,
+        };
+        let Some((found, at)) = next else { break };
+        (value, offset) = (found, at);
+    }
+    offset
 }
 
 #[derive(Deserialize)]
@@ -151,6 +195,8 @@ struct RawPlugin {
     timeout: Option<Spanned<String>>,
     #[serde(default)]
     servers: Vec<Spanned<String>>,
+    #[serde(default)]
+    databases: Vec<String>,
     #[serde(default)]
     grants: RawGrants,
     #[serde(default)]
@@ -224,8 +270,6 @@ impl Source<'_> {
     }
 
     fn entry(&self, spanned: Spanned<RawPlugin>) -> Result<PluginEntry, PluginFileError> {
-        let (line, column) = self.position(spanned.span().start);
-        let place = format!("{}:{line}:{column}", self.path.display());
         let raw = spanned.into_inner();
         let timeout =
             self.optional(raw.timeout.as_ref(), |text| bounded_duration("timeout", text, Limits::MAXIMUM.timeout))?;
@@ -241,10 +285,10 @@ impl Source<'_> {
             interval: self.optional(raw.interval.as_ref(), |text| parse_interval(text))?,
             timeout,
             servers,
+            databases: raw.databases,
             grants: self.grants(&raw.grants)?,
             limits: Limits { timeout: timeout.unwrap_or(Limits::DEFAULT.timeout), ..self.limits(&raw.limits)? },
             config: self.config(raw.config)?,
-            place,
         })
     }
 
@@ -297,22 +341,39 @@ impl Source<'_> {
         })
     }
 
-    fn config(&self, raw: BTreeMap<String, Spanned<toml::Value>>) -> Result<BTreeMap<String, String>, PluginFileError> {
-        raw.into_iter()
-            .map(|(key, value)| {
-                let text = self.value(&value, |value| match value {
-                    toml::Value::String(text) => Ok(text.clone()),
-                    toml::Value::Integer(number) => Ok(number.to_string()),
-                    toml::Value::Float(number) => Ok(number.to_string()),
-                    toml::Value::Boolean(flag) => Ok(flag.to_string()),
-                    toml::Value::Datetime(_) | toml::Value::Array(_) | toml::Value::Table(_) => {
-                        Err(format!("option `{key}` must be a text, a number or a boolean"))
-                    }
-                })?;
-                Ok((key, text))
-            })
-            .collect()
+    fn config(
+        &self,
+        raw: BTreeMap<String, Spanned<toml::Value>>,
+    ) -> Result<BTreeMap<String, ConfigValue>, PluginFileError> {
+        raw.into_iter().map(|(key, value)| Ok((key, self.value(&value, config_value)?))).collect()
     }
+}
+
+fn config_value(value: &toml::Value) -> Result<ConfigValue, String> {
+    let (kind, text) = match value {
+        toml::Value::String(text) => (OptionKind::Text, text.clone()),
+        toml::Value::Integer(number) => (OptionKind::Integer, number.to_string()),
+        toml::Value::Float(number) => (OptionKind::Number, number.to_string()),
+        toml::Value::Boolean(flag) => (OptionKind::Boolean, flag.to_string()),
+        toml::Value::Array(_) | toml::Value::Table(_) => (OptionKind::Structure, json(value)?.to_string()),
+        toml::Value::Datetime(_) => return Err(json(value).err().unwrap_or_default()),
+    };
+    Ok(ConfigValue { kind, text })
+}
+
+fn json(value: &toml::Value) -> Result<serde_json::Value, String> {
+    Ok(match value {
+        toml::Value::String(text) => text.as_str().into(),
+        toml::Value::Integer(number) => (*number).into(),
+        toml::Value::Float(number) => (*number).into(),
+        toml::Value::Boolean(flag) => (*flag).into(),
+        toml::Value::Array(values) => values.iter().map(json).collect::<Result<Vec<_>, _>>()?.into(),
+        toml::Value::Table(table) => {
+            let fields = table.iter().map(|(key, value)| Ok((key.clone(), json(value)?)));
+            serde_json::Value::Object(fields.collect::<Result<_, String>>()?)
+        }
+        toml::Value::Datetime(_) => return Err("an option cannot be a date; put it in quotes".to_owned()),
+    })
 }
 
 fn parse_probe(file: &Path, text: &str, sha256: Option<String>) -> Result<ProbeSource, String> {
@@ -409,26 +470,6 @@ fn bounded_count<T: PartialOrd + From<u8> + fmt::Display>(what: &str, value: T, 
     }
 }
 
-/// `*` stands for any text, also none.
-fn glob_matches(pattern: &str, name: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let Some(mut rest) = parts.next().and_then(|first| name.strip_prefix(first)) else { return false };
-    let mut parts = parts.peekable();
-    if parts.peek().is_none() {
-        return rest.is_empty();
-    }
-    while let Some(part) = parts.next() {
-        if parts.peek().is_none() {
-            return rest.ends_with(part);
-        }
-        match rest.find(part) {
-            Some(at) => rest = &rest[at + part.len()..],
-            None => return false,
-        }
-    }
-    true
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -517,13 +558,7 @@ mod tests {
 
     #[test]
     fn servers_are_chosen_by_name_glob_or_tag() {
-        assert!(glob_matches("*", "anything"));
-        assert!(glob_matches("prod-*", "prod-1"));
-        assert!(glob_matches("*-db-*", "prod-db-1"));
-        assert!(glob_matches("a", "a"));
-        assert!(!glob_matches("prod-*", "test-1"));
-        assert!(!glob_matches("a", "ab"));
-        assert!(!glob_matches("a*b*c", "acb"));
+        assert_eq!(parse_selector("prod-*"), Ok(Selector::Name("prod-*".to_owned())));
         assert_eq!(parse_selector("tag:prod"), Ok(Selector::Tag("prod".to_owned())));
     }
 }

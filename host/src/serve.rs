@@ -1,31 +1,33 @@
 //! `pgvigil serve`: the parts, wired together, from start to stop.
 
-use std::path::Path;
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, SystemTime};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use pgvigil_api::{Api, ApiConfig, Bound};
-use pgvigil_collector::Collector;
-use pgvigil_model::Timestamp;
+use pgvigil_collector::{Collector, NOTICE_QUEUE_CAPACITY};
+use pgvigil_model::{Server, Settings, Timestamp};
 use pgvigil_runtime::ProbeEngine;
-use pgvigil_storage::{MasterKey, Store, StoreUrl, Vault};
+use pgvigil_storage::{MasterKey, StorageError, Store, StoreUrl, Vault};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, broadcast, mpsc};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+use crate::chronicle::Chronicle;
 use crate::config::Config;
 use crate::demo::{self, Demo};
 use crate::first_start::{self, Keys};
 use crate::host::RunningHost;
+use crate::loader::Loader;
 use crate::machines::Fleet;
 use crate::plugins::PluginFile;
-use crate::registry::Registry;
+use crate::reload::{self, Reloader};
 use crate::sink;
+use crate::versions::Versions;
 
 /// Threads that run probes and talk to monitored servers. Apart from those of the API, so that a probe that computes never
 /// delays an answer.
@@ -37,6 +39,8 @@ const RUN_GRACE: Duration = Duration::from_secs(3);
 const STORE_GRACE: Duration = Duration::from_secs(1);
 const ANSWER_GRACE: Duration = Duration::from_millis(300);
 const CLOSE_GRACE: Duration = Duration::from_millis(300);
+/// Kept for live views that read slowly; beyond it they are told that they missed some.
+const LIVE_EVENTS: usize = 1_024;
 /// The schedule follows the registered servers at once when they change here; this often when another host changed them.
 const REFRESH: Duration = Duration::from_secs(60);
 
@@ -50,22 +54,7 @@ pub(crate) fn serve(config: Config) -> anyhow::Result<()> {
     result
 }
 
-/// `pgvigil check`: errors as `serve` would find them.
-pub(crate) fn check(path: &Path) -> anyhow::Result<()> {
-    let file = PluginFile::read(path)?;
-    runtime("check", 1)?.block_on(async {
-        let engine = ProbeEngine::new(None)?;
-        let registry = Registry::load(&engine, file).await;
-        for (entry, probe) in registry.probes() {
-            first_start::announce(&format!("{}: {} {} ({})", entry.name, probe.name, probe.version, entry.probe));
-        }
-        let refused: Vec<_> =
-            registry.refused().map(|(entry, why)| format!("{}: {}: {why}", entry.place, entry.name)).collect();
-        if refused.is_empty() { Ok(()) } else { bail!("{}", refused.join("\n")) }
-    })
-}
-
-fn runtime(name: &str, threads: usize) -> anyhow::Result<Runtime> {
+pub(crate) fn runtime(name: &str, threads: usize) -> anyhow::Result<Runtime> {
     Builder::new_multi_thread()
         .worker_threads(threads)
         .thread_name(name)
@@ -87,7 +76,8 @@ async fn run(config: Config, probes: &Runtime) -> anyhow::Result<()> {
         info!("stopped while starting");
         return Ok(());
     };
-    let Started { keys, plugin_file, bound, store } = started?;
+    let started = started?;
+    let store = started.store.clone();
     let demo = match config.demo {
         false => None,
         true => match stop.run_until_cancelled(Demo::start(&store, &stop)).await {
@@ -95,7 +85,7 @@ async fn run(config: Config, probes: &Runtime) -> anyhow::Result<()> {
             Some(demo) => Some(demo?),
         },
     };
-    let served = watch(&config, keys, plugin_file, bound, &store, probes, &stop).await;
+    let served = watch(&config, started, probes, &stop).await;
     if let Some(demo) = demo {
         demo.stop().await;
     }
@@ -139,50 +129,54 @@ async fn open_store(config: &Config, keys: &Keys) -> anyhow::Result<Store> {
 }
 
 /// Collects and serves until told to stop.
-async fn watch(
-    config: &Config,
-    keys: Keys,
-    plugin_file: PluginFile,
-    bound: Bound,
-    store: &Store,
-    probes: &Runtime,
-    stop: &CancellationToken,
-) -> anyhow::Result<()> {
+async fn watch(config: &Config, started: Started, probes: &Runtime, stop: &CancellationToken) -> anyhow::Result<()> {
+    let Started { keys, plugin_file, bound, store } = started;
     let engine = ProbeEngine::new(Some(config.data_dir.join("cache")))?;
-    let Some(registry) = stop.run_until_cancelled(Registry::load(&engine, plugin_file)).await else { return Ok(()) };
-    for (entry, probe) in registry.probes() {
-        store.declare(&entry.name, &probe.sets).await.with_context(|| format!("plugin `{}`", entry.name))?;
-    }
     let fleet = Arc::new(Fleet::new(store.clone(), config.server_networks.clone()));
     let (reports, inbox) = mpsc::channel(sink::REPORT_QUEUE_CAPACITY);
+    let (notices, noticed) = mpsc::channel(NOTICE_QUEUE_CAPACITY);
     let collector = {
         // Runs take place where the collector starts.
         let _on_probe_threads = probes.enter();
-        Collector::start(Arc::clone(&fleet) as _, reports)
+        Collector::start(Arc::clone(&fleet) as _, reports, notices)
     };
+    let events = broadcast::Sender::new(LIVE_EVENTS);
+    let chronicle = Chronicle { store: store.clone(), told: events.clone() };
+    let versions = Arc::new(Versions::open(config.data_dir.join("probes"))?);
+    let loader = Loader::new(engine, Arc::clone(&versions));
+    let first = Reloader::start(&config.plugins, &plugin_file, loader, chronicle, collector.clone());
+    let Some(first) = stop.run_until_cancelled(first).await else { return Ok(()) };
+    let (reloader, registry) = first?;
+    let (requests, requested) = mpsc::channel(reload::REQUEST_QUEUE_CAPACITY);
     let host = Arc::new(RunningHost {
         fleet,
         registry,
+        versions,
+        reloader: requests,
+        collector: collector.clone(),
+        events: events.clone(),
         settings: RwLock::new(store.settings().await?),
-        counters: collector.counters(),
         ssh_keys: pgvigil_capabilities::SshKeys::default(),
         changed: Notify::new(),
         started_at: Timestamp::from(SystemTime::now()),
     });
     let api = Api::new(api_config(config, &keys), store.clone(), Arc::clone(&host) as Arc<dyn pgvigil_api::Host>)?;
     let give_up = CancellationToken::new();
-    let mut storing = tokio::spawn(sink::store_reports(store.clone(), inbox, give_up.clone()));
+    let mut storing = tokio::spawn(sink::store_reports(store.clone(), inbox, events, give_up.clone()));
+    let hangup = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
+    let reloading = tokio::spawn(reloader.follow(requested, noticed, hangup));
     info!("pgvigil {} listens on http://{}", env!("CARGO_PKG_VERSION"), bound.address());
     let mut serving = tokio::spawn(bound.serve(api, stop.clone()));
 
     let ended = tokio::select! {
-        () = follow_changes(&host, store, &collector) => Ok(()),
+        () = follow_changes(&host, &store) => Ok(()),
         () = stop.cancelled() => Ok(()),
         served = &mut serving => served.context("the HTTP server failed")?.context("the HTTP server stopped"),
         stored = &mut storing => stored.context("storing run reports failed"),
     };
     info!("stopping");
     stop.cancel();
+    reloading.abort();
     collector.stop(RUN_GRACE).await;
     drop(collector);
     if timeout(STORE_GRACE, finished(&mut storing)).await.is_err() {
@@ -204,26 +198,34 @@ async fn finished<T>(task: &mut JoinHandle<T>) {
     }
 }
 
-/// Keeps the schedule in step with servers and settings. Never ends.
-async fn follow_changes(host: &RunningHost, store: &Store, collector: &Collector) {
+/// Keeps the schedule in step with plugins, servers and settings. Never ends.
+async fn follow_changes(host: &RunningHost, store: &Store) {
+    let mut registry = host.registry.clone();
     let mut known = None;
     loop {
+        let plugins = Arc::clone(&registry.borrow_and_update());
         match current(host, store).await {
-            Ok(now) if known.as_ref() == Some(&now) => {}
-            Ok(now) => {
-                collector.replace(host.registry.entries(&now.0, &now.1)).await;
-                known = Some(now);
+            Ok((settings, servers)) => {
+                let is_known = known.as_ref().is_some_and(|(old, old_settings, old_servers)| {
+                    Arc::ptr_eq(old, &plugins) && *old_settings == settings && *old_servers == servers
+                });
+                if !is_known {
+                    host.collector.replace(plugins.entries(&settings, &servers)).await;
+                    known = Some((plugins, settings, servers));
+                }
             }
             Err(failure) => error!("the schedule cannot follow the registered servers: {}", sink::chain(&failure)),
         }
-        // Either is a reason to look again.
-        let _ = timeout(REFRESH, host.changed.notified()).await;
+        tokio::select! {
+            () = sleep(REFRESH) => {}
+            () = host.changed.notified() => {}
+            // An error means that the host stops.
+            _ = registry.changed() => {}
+        }
     }
 }
 
-type Known = (pgvigil_model::Settings, Vec<pgvigil_model::Server>);
-
-async fn current(host: &RunningHost, store: &Store) -> Result<Known, pgvigil_storage::StorageError> {
+async fn current(host: &RunningHost, store: &Store) -> Result<(Settings, Vec<Server>), StorageError> {
     let settings = store.settings().await?;
     host.replace_settings(settings);
     Ok((settings, host.fleet.refresh().await?))

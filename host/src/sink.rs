@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use pgvigil_model::{Backoff, RunReport};
-use pgvigil_storage::{StorageError, Store};
-use tokio::sync::mpsc;
+use pgvigil_api::{HostEvent, RunNews};
+use pgvigil_model::{Backoff, RunOutcome, RunReport};
+use pgvigil_storage::{StorageError, Store, StoredOutcome};
+use tokio::sync::{broadcast, mpsc};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
@@ -20,13 +21,24 @@ const RETRY: Backoff = Backoff { first: Duration::from_millis(250), longest: Dur
 
 /// Stores reports until the collector is gone and the queue is empty, or until it is time to give up; then it counts what is
 /// lost.
-pub(crate) async fn store_reports(store: Store, mut reports: mpsc::Receiver<RunReport>, give_up: CancellationToken) {
+pub(crate) async fn store_reports(
+    store: Store,
+    mut reports: mpsc::Receiver<RunReport>,
+    events: broadcast::Sender<HostEvent>,
+    give_up: CancellationToken,
+) {
     let mut batch = Vec::with_capacity(BATCH);
     while next_batch(&mut reports, &mut batch, LINGER).await {
         if give_up.run_until_cancelled(store_batch(&store, &batch)).await.is_none() {
             let lost = batch.len() + reports.len();
             error!(lost, "{lost} run reports are lost, because the store is away while the host stops");
             return;
+        }
+        if events.receiver_count() > 0 {
+            for report in &batch {
+                // An error means that nobody looks any more.
+                let _ = events.send(HostEvent::Run(news(report)));
+            }
         }
         batch.clear();
     }
@@ -84,6 +96,22 @@ async fn store_in_time(store: &Store, batch: &[RunReport]) -> Result<(), Storage
     }
 }
 
+fn news(report: &RunReport) -> RunNews {
+    let outcome = match &report.outcome {
+        RunOutcome::Collected(collected) => StoredOutcome::Collected { values: collected.value_count() as u64 },
+        RunOutcome::NotApplicable { detail } => StoredOutcome::NotApplicable { detail: detail.clone() },
+        RunOutcome::Failed { reason, detail } => StoredOutcome::Failed { reason: *reason, detail: detail.clone() },
+    };
+    RunNews {
+        id: report.id,
+        plugin: report.plugin.clone(),
+        server: report.server,
+        started_at: report.started_at,
+        duration_ms: report.duration_ms,
+        outcome,
+    }
+}
+
 /// An error with all of its causes in one line.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
@@ -112,6 +140,8 @@ mod tests {
             duration_ms: 1,
             ticks_skipped: 0,
             identity: None,
+            digest: String::new(),
+            sets: Vec::new().into(),
             outcome: RunOutcome::NotApplicable { detail: String::new() },
             cost: RunCost::default(),
             log: Vec::new(),

@@ -11,12 +11,7 @@ use serde_json::Value;
 
 /// (misdeed, grants, reason, words of the detail)
 const MISDEEDS: &[(&str, &str, &str, &str)] = &[
-    (
-        "ssh",
-        "{ postgres = \"read\" }",
-        "not-granted",
-        "add `ssh = [[\"id\"]]` to `grants` of this plugin in plugins.toml",
-    ),
+    ("ssh", "{ ssh = [[\"id\"]] }", "not-granted", "used `ssh`, which is not in the `capabilities` it declares"),
     ("sleep", "{}", "not-granted", "add `postgres = \"read\"` to `grants` of this plugin in plugins.toml"),
     ("host-calls", "{}", "not-granted", "add `state = true`"),
     ("loop", "{}", "out-of-cpu", "CPU budget of 500 ms"),
@@ -35,7 +30,11 @@ const MISDEEDS: &[(&str, &str, &str, &str)] = &[
 
 fn plugin(index: usize, act: &str, grants: &str) -> String {
     // Others wait for the server's one connection meanwhile; and on a busy machine 500 ms of CPU may take long.
-    let timeout = if act == "sleep" { "500ms" } else { "20s" };
+    let timeout = match act {
+        "sleep" => "500ms",
+        "rows" => "5s",
+        _ => "30s",
+    };
     format!(
         "[[plugin]]\nname = \"h{index}\"\nprobe = \"file:{}\"\ninterval = \"1s\"\ntimeout = \"{timeout}\"\nservers = [\"*\"]\n\
          grants = {grants}\nlimits = {{ memory = \"32MiB\", cpu = \"500ms\" }}\nconfig = {{ act = \"{act}\" }}\n\n",
@@ -46,7 +45,7 @@ fn plugin(index: usize, act: &str, grants: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_misdeed_ends_its_own_run_and_is_named() {
     let mut plugins = String::from(
-        "[[plugin]]\nname = \"good\"\nprobe = \"builtin:pg_stat_database\"\ninterval = \"1s\"\ntimeout = \"5s\"\n\
+        "[[plugin]]\nname = \"good\"\nprobe = \"builtin:pg_stat_database\"\ninterval = \"1s\"\ntimeout = \"30s\"\n\
          servers = [\"*\"]\ngrants = { postgres = \"read\" }\n\n",
     );
     for (index, (act, grants, _, _)) in MISDEEDS.iter().enumerate() {

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use pgvigil_model::{FailureReason, RunOutcome};
-use pgvigil_runtime::{Access, COMPONENT_BYTES, Grants, Limits, LoadError, Probe, ProbeEngine, RunRequest, Target};
+use pgvigil_runtime::{
+    Access, COMPONENT_BYTES, Grants, Limits, LoadError, Probe, ProbeComponent, ProbeEngine, RunRequest, Target,
+};
 use wasm_encoder::{Component, ComponentImportSection, ComponentTypeRef, ComponentTypeSection, InstanceType};
 
 fn hostile() -> Arc<[u8]> {
@@ -15,6 +17,10 @@ fn hostile() -> Arc<[u8]> {
 
 fn engine(cache: &Path) -> Arc<ProbeEngine> {
     ProbeEngine::new(Some(cache.to_owned())).unwrap()
+}
+
+async fn load(engine: &Arc<ProbeEngine>) -> Probe {
+    ProbeComponent::load(engine, hostile()).await.unwrap().describe(&[]).await.unwrap()
 }
 
 /// A component that does nothing but import an empty interface.
@@ -29,7 +35,7 @@ fn importing(interface: &str) -> Arc<[u8]> {
 }
 
 async fn refusal(component: Arc<[u8]>) -> LoadError {
-    Probe::load(&ProbeEngine::new(None).unwrap(), component).await.unwrap_err()
+    ProbeComponent::load(&ProbeEngine::new(None).unwrap(), component).await.unwrap_err()
 }
 
 #[tokio::test]
@@ -42,7 +48,7 @@ async fn a_component_that_wants_wasi_is_refused_with_what_to_do() {
 #[tokio::test]
 async fn a_component_of_another_interface_version_is_refused_by_that_name() {
     let error = refusal(importing("pgvigil:probe/postgres@7.3.0")).await;
-    assert_eq!(error.to_string(), "it was built for probe interface 7.3.0, this host offers 0.1.0");
+    assert_eq!(error.to_string(), "it was built for probe interface 7.3.0, this host offers 1.0.0");
 }
 
 #[tokio::test]
@@ -63,7 +69,7 @@ async fn built_in_probes_import_only_the_probe_interface() {
         ["pg_stat_database", "pg_stat_activity", "database_size", "database_list", "ssh_disk_usage", "maintenance"]
     {
         let component = std::fs::read(folder.join(format!("{name}.wasm"))).unwrap();
-        let probe = Probe::load(&engine, component.into()).await.unwrap();
+        let probe = ProbeComponent::load(&engine, component.into()).await.unwrap().describe(&[]).await.unwrap();
         assert_eq!(probe.metadata().name, name);
     }
 }
@@ -72,12 +78,12 @@ async fn built_in_probes_import_only_the_probe_interface() {
 async fn compiled_code_is_kept_privately_and_a_damaged_copy_is_compiled_anew() {
     let folder = tempfile::tempdir().unwrap();
     let cache = folder.path().join("cache");
-    Probe::load(&engine(&cache), hostile()).await.unwrap();
+    load(&engine(&cache)).await;
     assert_eq!(std::fs::metadata(&cache).unwrap().permissions().mode() & 0o777, 0o700);
     let kept = only_file(&cache);
     let code = std::fs::read(&kept).unwrap();
     std::fs::write(&kept, &code[..code.len() / 2]).unwrap();
-    let probe = Probe::load(&engine(&cache), hostile()).await.unwrap();
+    let probe = load(&engine(&cache)).await;
     assert_eq!(probe.metadata().name, "hostile");
     assert_eq!(std::fs::read(&kept).unwrap().len(), code.len(), "the damaged copy is replaced");
 }
@@ -91,7 +97,7 @@ fn only_file(folder: &Path) -> PathBuf {
 /// On one thread: what the probe computes must not keep others from running.
 #[tokio::test(flavor = "current_thread")]
 async fn a_probe_that_computes_lets_others_run() {
-    let probe = Probe::load(&ProbeEngine::new(None).unwrap(), hostile()).await.unwrap();
+    let probe = load(&ProbeEngine::new(None).unwrap()).await;
     let request = RunRequest {
         plugin: "endless".parse().unwrap(),
         target: Target { config: vec![("act".to_owned(), "loop".to_owned())], ..Target::default() },

@@ -51,8 +51,9 @@ use std::cell::Cell;
 pub use bindings::pgvigil::probe::postgres::{PostgresError, ResultSet, SqlError};
 pub use bindings::pgvigil::probe::ssh::{Output, SshError};
 pub use bindings::pgvigil::probe::types::{
-    Absence, AbsenceReason, Attr, Capability, Column, Entity, EntitySet, Metadata, Metric, MetricKind,
-    MetricSet as MetricSetSpec, OptionSpec, ProbeError, Report, Row, Rows, Scope, Severity, Table, Target, Value,
+    Absence, AbsenceReason, Attr, Column, ConfigError, Entity, EntitySet, Metadata, Metric, MetricKind,
+    MetricSet as MetricSetSpec, OptionKind, OptionSpec, ProbeError, Report, Row, Rows, Scope, Severity, Table, Target,
+    Value,
 };
 pub use error::{ColumnError, OrGrant, grant_to_me};
 pub use host::{log, maintenance, monotonic, now, remaining, state};
@@ -78,6 +79,14 @@ pub trait Probe: Declared {
     /// An error loses the whole report: return one only where there is nothing to report. What is missing beside good rows
     /// is an [`Absence`].
     fn collect(target: &Target) -> Result<Report, ProbeError>;
+
+    /// What the probe is with this `[plugin.config]`. Only a probe whose metrics the operator declares needs its own.
+    ///
+    /// # Errors
+    /// The first thing in `config` that does not hold together, for the operator: the host adds file, line and column.
+    fn describe(_config: &[Attr]) -> Result<Metadata, ConfigError> {
+        Ok(Self::metadata())
+    }
 }
 
 /// Written by `probe!` from metrics.toml.
@@ -116,9 +125,9 @@ macro_rules! log {
 
 /// What the export `describe` does. For the code that `probe!` writes.
 #[doc(hidden)]
-pub fn describe_for_host<P: Probe>() -> Metadata {
+pub fn describe_for_host<P: Probe>(config: &[Attr]) -> Result<Metadata, ConfigError> {
     log_panics();
-    P::metadata()
+    P::describe(config)
 }
 
 /// What the export `collect` does. For the code that `probe!` writes.

@@ -26,7 +26,7 @@ pub trait MetricSet: Sized {
 #[allow(clippy::derivable_impls, reason = "the struct is generated, and its siblings cannot derive Default")]
 impl Default for Report {
     fn default() -> Self {
-        Self { samples: Vec::new(), entities: Vec::new(), tables: Vec::new(), absences: Vec::new() }
+        Self { samples: Vec::new(), entities: Vec::new(), tables: Vec::new(), absences: Vec::new(), attrs: Vec::new() }
     }
 }
 

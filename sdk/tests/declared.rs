@@ -3,7 +3,7 @@
 
 use pgvigil_sdk::prelude::*;
 use pgvigil_sdk::testing::{FakeHost, answer, target, target_with_config};
-use pgvigil_sdk::{Capability, Declared, MetricKind, Row, Scope, Severity, log};
+use pgvigil_sdk::{Declared, MetricKind, Row, Scope, Severity, log};
 
 probe!(Declaring, "tests/declared.toml");
 
@@ -27,7 +27,7 @@ fn the_metadata_says_what_the_file_says() {
     assert_eq!(metadata.scope, Scope::PerDatabase);
     assert_eq!((metadata.default_interval_ms, metadata.default_timeout_ms), (300_000, 500));
     assert_eq!(metadata.min_server_version, 130_000);
-    let all = [Capability::Postgres, Capability::Ssh, Capability::State, Capability::Maintenance];
+    let all = ["postgres", "ssh", "state", "maintenance"];
     assert_eq!(metadata.capabilities, all);
     assert_eq!(metadata.ssh_commands, ["df"]);
     assert_eq!(metadata.options[0].default.as_deref(), Some("10"));

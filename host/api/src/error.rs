@@ -9,6 +9,8 @@ use salvo::prelude::*;
 use salvo::request_id::RequestIdDepotExt;
 use serde::Serialize;
 
+use crate::host::PluginActionError;
+
 pub(crate) type ApiResult<T> = Result<T, ApiError>;
 
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +27,8 @@ pub(crate) enum ApiError {
     NoSuchDatabase { server: ServerName, database: String },
     #[error("there is no plugin called `{0}` in plugins.toml")]
     NoSuchPlugin(String),
+    #[error("{0}")]
+    PluginAction(String),
     #[error("nothing is at this address")]
     NoSuchRoute,
     #[error("there is no user called `{0}`")]
@@ -141,6 +145,7 @@ impl ApiError {
             Self::NoSuchSshKey(_) => (StatusCode::NOT_FOUND, "no-such-ssh-key"),
             Self::NoSuchSession => (StatusCode::NOT_FOUND, "no-such-session"),
             Self::Gone(_) => (StatusCode::NOT_FOUND, "gone"),
+            Self::PluginAction(_) => (StatusCode::CONFLICT, "plugin-action-refused"),
             Self::ServerExists(_) => (StatusCode::BAD_REQUEST, "server-exists"),
             Self::UserExists(_) => (StatusCode::BAD_REQUEST, "user-exists"),
             Self::SshKeyExists(_) => (StatusCode::BAD_REQUEST, "ssh-key-exists"),
@@ -254,6 +259,12 @@ impl ApiError {
     }
 }
 
+impl From<PluginActionError> for ApiError {
+    fn from(refusal: PluginActionError) -> Self {
+        Self::PluginAction(refusal.detail)
+    }
+}
+
 impl From<StorageError> for ApiError {
     /// What a caller can mend is the caller's error; everything else is the store's.
     fn from(cause: StorageError) -> Self {
@@ -312,6 +323,7 @@ impl EndpointOutRegister for ApiError {
             ("401", "Not signed in, or the token is no longer valid"),
             ("403", "The role does not suffice, or the origin is foreign"),
             ("404", "Nothing of this name or id is there"),
+            ("409", "Not possible in the state in which the plugin is"),
             ("422", "Some fields are not acceptable; `errors` says which"),
             ("429", "Too many attempts; see Retry-After"),
             ("503", "The server, the store or the host itself is not available"),

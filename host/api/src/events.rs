@@ -26,7 +26,8 @@ struct EventQuery {
     /// Name of a server; of all where not given.
     #[salvo(parameter(required = false))]
     server: Option<String>,
-    /// `entity.appeared`, `entity.gone`, `entity.recreated` or `entity.renamed`
+    /// `entity.appeared`, `entity.gone`, `entity.recreated`, `entity.renamed`, `plugins.reloaded`, `plugins.refused`,
+    /// `plugin.rolled-back`, `plugin.quarantined`...
     #[salvo(parameter(required = false))]
     kind: Option<String>,
     /// 1 to 1000, 100 where not given
@@ -38,10 +39,10 @@ struct EventQuery {
 #[salvo(schema(name = "Event"))]
 struct EventView {
     at: Time,
-    /// null: the server was removed since
+    /// null: of the host or its plugins, or the server was removed since
     server: Option<String>,
     kind: String,
-    /// `database:shop`
+    /// `database:shop`, `plugin:custom`
     subject: String,
     detail: String,
 }
@@ -61,7 +62,7 @@ async fn list_events(api: Api, query: EventQuery) -> ApiResult<Json<Vec<EventVie
 }
 
 fn view(event: StoredEvent, names: &HashMap<ServerId, ServerName>) -> EventView {
-    let server = names.get(&event.server).map(ToString::to_string);
+    let server = event.server.and_then(|server| names.get(&server)).map(ToString::to_string);
     EventView { at: event.at.into(), server, kind: event.kind, subject: event.subject, detail: event.detail }
 }
 

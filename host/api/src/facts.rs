@@ -243,7 +243,7 @@ impl Intervals {
         let mut intervals = Self::default();
         for plugin in api.host.plugins() {
             let seconds = i64::try_from(plugin.interval_ms / 1_000).unwrap_or(i64::MAX).max(1);
-            for set in plugin.metadata.iter().flat_map(|metadata| &metadata.sets) {
+            for set in plugin.metadata.iter().flat_map(|metadata| metadata.sets.iter()) {
                 intervals.seconds.insert(set.name.clone(), seconds);
                 intervals.plugins.insert(set.name.clone(), plugin.name.clone());
             }

@@ -2,9 +2,11 @@
 
 use async_trait::async_trait;
 use pgvigil_model::{
-    NewKeyKind, PluginStatus, PostgresSettings, Secret, ServerId, ServerSecrets, SshKeyError, SshKeyPair, SshSettings,
-    StepOutcome, TestStep, Timestamp,
+    NewKeyKind, PluginName, PluginOnServer, PluginStatus, PostgresSettings, ReloadReport, RunId, Secret, ServerId,
+    ServerSecrets, SshKeyError, SshKeyPair, SshSettings, StepOutcome, TestStep, Timestamp,
 };
+use pgvigil_storage::{StoredEvent, StoredOutcome};
+use tokio::sync::broadcast;
 
 /// The running host, as far as the API needs it. The API bounds every asynchronous call by its own deadline and drops the
 /// future when that passes; an implementation must then let go of its connection.
@@ -37,8 +39,23 @@ pub trait Host: Send + Sync + 'static {
         passphrase: Option<Secret>,
     ) -> Result<SshKeyPair, SshKeyError>;
 
-    /// As in plugins.toml, in its order.
+    /// As in plugins.toml, in its order, without a look at how they stand on the servers.
     fn plugins(&self) -> Vec<PluginStatus>;
+
+    /// In no order.
+    async fn plugins_on_servers(&self) -> Vec<PluginOnServer>;
+
+    /// Reads plugins.toml and the components that it names again, and gives what failed before another chance.
+    async fn reload_plugins(&self) -> Result<ReloadReport, PluginActionError>;
+
+    /// Runs a plugin out of turn: everywhere, or on one server.
+    async fn run_plugin(&self, plugin: &PluginName, server: Option<ServerId>) -> StartedRuns;
+
+    async fn act_on_plugin(&self, plugin: &PluginName, action: PluginAction, by: &str)
+    -> Result<(), PluginActionError>;
+
+    /// What happens from now on. Whoever listens too slowly misses the oldest.
+    fn subscribe(&self) -> broadcast::Receiver<HostEvent>;
 
     /// The connections to monitored servers.
     fn pools(&self) -> Vec<PoolStatus>;
@@ -54,6 +71,51 @@ pub trait Host: Send + Sync + 'static {
     fn version(&self) -> &str;
 
     fn started_at(&self) -> Timestamp;
+}
+
+/// What an admin may do with a plugin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PluginAction {
+    Enable,
+    Disable,
+    /// Run the version before.
+    RollBack,
+    /// Run the version of plugins.toml again after a roll back.
+    Retry,
+}
+
+/// Why it was not done; the text is for the user.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{detail}")]
+pub struct PluginActionError {
+    pub detail: String,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StartedRuns {
+    pub started: usize,
+    /// They run already.
+    pub busy: usize,
+}
+
+/// What live views are told.
+#[derive(Clone, Debug)]
+pub enum HostEvent {
+    /// It is in the store already.
+    Run(RunNews),
+    Event(StoredEvent),
+}
+
+/// That a run ended.
+#[derive(Clone, Debug)]
+pub struct RunNews {
+    pub id: RunId,
+    pub plugin: PluginName,
+    /// None: a plugin of the host itself.
+    pub server: Option<ServerId>,
+    pub started_at: Timestamp,
+    pub duration_ms: u64,
+    pub outcome: StoredOutcome,
 }
 
 /// What the collector did, and what it had to leave out.

@@ -49,7 +49,10 @@ pub use config::{
     ApiConfig, CookieSecurity, InvalidOrigin, InvalidQueryTexts, Origin, PASSWORD_COST_DEFAULT, QueryTexts,
 };
 pub use docs::openapi_json;
-pub use host::{Counters, Host, LiveSession, LiveSessions, PoolStatus, ServerAway, TestTarget};
+pub use host::{
+    Counters, Host, HostEvent, LiveSession, LiveSessions, PluginAction, PluginActionError, PoolStatus, RunNews,
+    ServerAway, StartedRuns, TestTarget,
+};
 pub use password::{PASSWORD_BYTES_MAX, PasswordError, Passwords, check_password_rules};
 pub use serve::{Bound, ServeError, bind};
 pub use state::{Api, WeakSecretKey};

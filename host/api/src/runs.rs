@@ -106,11 +106,13 @@ struct RunView {
     log: Vec<LogLineView>,
     /// How many values were collected.
     values: Option<u64>,
+    /// SHA-256 of the component that ran, hexadecimal; null for runs of older hosts.
+    digest: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 #[salvo(schema(name = "RunCost"))]
-struct CostView {
+pub(crate) struct CostView {
     cpu_us: u64,
     memory_peak_bytes: u64,
     queries: u64,
@@ -177,6 +179,7 @@ fn view(server: Option<String>, run: RunSummary) -> RunView {
         absences: run.absences.into_iter().map(Into::into).collect(),
         log: run.log.into_iter().map(Into::into).collect(),
         values: outcome.values,
+        digest: run.digest,
     }
 }
 

@@ -26,6 +26,7 @@ use deadpool_postgres::{Connect, Manager, ManagerConfig, Pool, PoolError, Recycl
 use pgvigil_model::{AddressPolicy, FailureReason, Identity, PostgresSettings, Secret, TestStep, Timestamp, Value};
 use pgvigil_runtime::{CallBudget, Postgres, PostgresError, ResultSet, Unavailable};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 use tokio_postgres::{Client, Config, NoTls, config::SslMode};
@@ -40,6 +41,10 @@ pub use sessions::Session;
 /// How long an answer to [`IDENTITY`] is believed: a promoted standby shows within this time.
 const IDENTITY_MAX_AGE: Duration = Duration::from_secs(60);
 
+/// One row of it is a name of at most 63 bytes.
+const DATABASES_MAX: usize = 10_000;
+const DATABASES: &str = include_str!("postgres/databases.sql");
+
 /// `data_directory` is not listed to who may not read it. PostgreSQL 9.6 and later.
 const IDENTITY: &str = include_str!("postgres/identity.sql");
 
@@ -51,6 +56,8 @@ pub struct PostgresServer {
     current: Arc<Current>,
     /// One live view at a time.
     live: tokio::sync::Mutex<()>,
+    /// One other database at a time.
+    elsewhere: Arc<Semaphore>,
 }
 
 /// What belongs to the pool's one connection.
@@ -63,7 +70,11 @@ struct Current {
 impl PostgresServer {
     /// Does not connect yet, and never to an address that `policy` refuses.
     pub fn new(settings: PostgresSettings, password: Option<Secret>, policy: Arc<AddressPolicy>) -> Self {
-        let endpoint = Arc::new(Endpoint::new(settings, password, policy));
+        Self::over(Endpoint::new(settings, password, policy))
+    }
+
+    fn over(endpoint: Endpoint) -> Self {
+        let endpoint = Arc::new(endpoint);
         let current = Arc::new(Current::default());
         let connector = Connector { endpoint: Arc::clone(&endpoint), current: Arc::clone(&current) };
         // Fast: a dead connection is seen without asking it.
@@ -71,7 +82,7 @@ impl PostgresServer {
         let manager = Manager::from_connect(Config::new(), connector, config);
         // Building fails only where timeouts are asked of it, and ours are around all of it.
         let pool = Pool::builder(manager).max_size(1).build().ok();
-        Self { endpoint, pool, current, live: tokio::sync::Mutex::new(()) }
+        Self { endpoint, pool, current, live: tokio::sync::Mutex::default(), elsewhere: Arc::new(Semaphore::new(1)) }
     }
 
     /// Connections ever opened to this server. Cancel requests are not counted.
@@ -181,9 +192,8 @@ impl Postgres for PostgresServer {
         {
             return Ok(identity);
         }
-        let budget = CallBudget { timeout, max_rows: 1, max_bytes: 64 << 10 };
-        let statement = Statement { sql: IDENTITY, params: &[], deadline: Instant::now() + timeout, budget };
-        let (rows, link) = self.run(&statement).await.map_err(|error| self.no_identity(error, timeout))?;
+        let (rows, link) =
+            self.ask(IDENTITY, 1, timeout).await.map_err(|error| self.not_said("its version", error, timeout))?;
         let identity = identity(&rows, link.tls).ok_or_else(|| Unavailable {
             reason: FailureReason::ServerRefused,
             detail: format!("{} does not answer as PostgreSQL 9.6 or later does", self.endpoint.place()),
@@ -199,20 +209,83 @@ impl Postgres for PostgresServer {
         let statement = Statement { sql, params, deadline: Instant::now() + budget.timeout, budget };
         self.run(&statement).await.map(|(rows, _)| rows)
     }
+
+    async fn databases(&self, timeout: Duration) -> Result<Vec<String>, Unavailable> {
+        let answered = self.ask(DATABASES, DATABASES_MAX, timeout).await;
+        let (rows, _) = answered.map_err(|error| self.not_said("its databases", error, timeout))?;
+        let names = rows.rows.into_iter().filter_map(|row| match row.into_iter().next() {
+            Some(Value::Text(name)) => Some(name),
+            _ => None,
+        });
+        Ok(names.collect())
+    }
+
+    async fn in_database(&self, database: &str, timeout: Duration) -> Result<Arc<dyn Postgres>, Unavailable> {
+        let waited = tokio::time::timeout(timeout, Arc::clone(&self.elsewhere).acquire_owned()).await;
+        match waited {
+            Ok(Ok(turn)) => {
+                Ok(Arc::new(Elsewhere { server: Self::over(self.endpoint.in_database(database)), _turn: turn }))
+            }
+            Ok(Err(_closed)) => Err(host_fault("the turns of other databases are over")),
+            Err(_) => Err(Unavailable {
+                reason: FailureReason::TimedOut,
+                detail: format!(
+                    "{} had another database open for other plugins for {} ms",
+                    self.endpoint.place(),
+                    timeout.as_millis()
+                ),
+            }),
+        }
+    }
+}
+
+/// A server in another database than the one it is registered with, for as long as its turn lasts.
+struct Elsewhere {
+    server: PostgresServer,
+    _turn: OwnedSemaphorePermit,
+}
+
+#[async_trait]
+impl Postgres for Elsewhere {
+    async fn identity(&self, timeout: Duration) -> Result<Identity, Unavailable> {
+        self.server.identity(timeout).await
+    }
+
+    async fn query(&self, sql: &str, params: &[Value], budget: CallBudget) -> Result<ResultSet, PostgresError> {
+        self.server.query(sql, params, budget).await
+    }
+
+    async fn databases(&self, timeout: Duration) -> Result<Vec<String>, Unavailable> {
+        self.server.databases(timeout).await
+    }
+
+    async fn in_database(&self, _database: &str, _timeout: Duration) -> Result<Arc<dyn Postgres>, Unavailable> {
+        Err(host_fault("a third database"))
+    }
 }
 
 impl PostgresServer {
-    fn no_identity(&self, error: PostgresError, timeout: Duration) -> Unavailable {
+    async fn ask(
+        &self,
+        sql: &str,
+        max_rows: usize,
+        timeout: Duration,
+    ) -> Result<(ResultSet, Arc<Link>), PostgresError> {
+        let budget = CallBudget { timeout, max_rows, max_bytes: 1 << 20 };
+        self.run(&Statement { sql, params: &[], deadline: Instant::now() + timeout, budget }).await
+    }
+
+    fn not_said(&self, what: &str, error: PostgresError, timeout: Duration) -> Unavailable {
         let place = self.endpoint.place();
         match error {
             PostgresError::Unavailable(unavailable) => unavailable,
             PostgresError::TimedOut => Unavailable {
                 reason: FailureReason::Unreachable,
-                detail: format!("{place} did not say its version within {} ms", timeout.as_millis()),
+                detail: format!("{place} did not say {what} within {} ms", timeout.as_millis()),
             },
             error @ (PostgresError::TooLarge(_) | PostgresError::Sql { .. }) => Unavailable {
                 reason: FailureReason::ServerRefused,
-                detail: format!("{place} did not say its version: {error}"),
+                detail: format!("{place} did not say {what}: {error}"),
             },
         }
     }
@@ -227,6 +300,7 @@ fn identity(rows: &ResultSet, tls: bool) -> Option<Identity> {
         Value::Timestamp(started_at),
         data_directory,
         Value::Boolean(superuser),
+        Value::Text(extensions),
     ] = row.as_slice()
     else {
         return None;
@@ -242,6 +316,7 @@ fn identity(rows: &ResultSet, tls: bool) -> Option<Identity> {
         },
         superuser: *superuser,
         tls,
+        extensions: serde_json::from_str(extensions).ok()?,
     })
 }
 

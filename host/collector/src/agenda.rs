@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use pgvigil_model::{Backoff, PluginName, ServerId, Spread, Timestamp, phase};
+use pgvigil_model::{Backoff, EntryState, PluginName, PluginOnServer, ServerId, Spread, Timestamp, phase};
 
 /// One schedule entry: a plugin on a server, or by itself for scope `host`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -14,6 +14,10 @@ pub struct EntryKey {
 
 /// Failures in a row after which an entry is run less often.
 const FAILURES_BEFORE_BACKOFF: u32 = 3;
+/// Failures in a row that are the probe's own fault, after which an entry is not run any more.
+const FAULTS_BEFORE_QUARANTINE: u32 = 10;
+/// A new version that failed where the one before worked is tried again soon, so that it is known early whether it is to stay.
+const RETRY_OF_NEW_VERSION: Duration = Duration::from_secs(5);
 /// However long a server was away, it is asked again this often at least (or at the entry's own interval, if longer).
 const BACKOFF_LONGEST: Duration = Duration::from_secs(300);
 /// New entries are first run within this window and a little more for each, not all in the same moment.
@@ -31,19 +35,30 @@ pub(crate) struct Agenda {
 pub(crate) struct Wanted {
     pub key: EntryKey,
     pub interval: Duration,
-    /// When its server was edited last.
-    pub edited_at: Option<Timestamp>,
+    /// What was changed last: of its server when, of its plugin the version. What failed before says nothing of what comes after.
+    pub edition: Edition,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Edition {
+    pub server_edited_at: Option<Timestamp>,
+    /// Of [`crate::PluginPlan::edition`].
+    pub plugin: u64,
 }
 
 #[derive(Debug)]
 struct Slot {
     interval: Duration,
-    edited_at: Option<Timestamp>,
+    edition: Edition,
     spread: Spread,
     due: Duration,
     /// Set while it runs: the tick that started it.
     running_since: Option<Duration>,
     failures: u32,
+    /// Failures in a row that are the probe's own.
+    faults: u32,
+    /// Whether its last run ended well.
+    works: bool,
     /// Ticks missed since the last run began.
     skipped: u64,
 }
@@ -52,30 +67,54 @@ struct Slot {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ended {
     Well,
-    Badly,
+    Badly(Blame),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Blame {
+    /// Another attempt would end no better.
+    Probe,
+    Circumstances,
 }
 
 impl Agenda {
     /// Takes over a new set of entries at once. Those that stay keep their place, also while they run; a changed interval
-    /// counts from now, and an entry whose server was edited runs soon, as if it were new.
+    /// counts from now, an entry whose server was edited runs soon, as if it were new, and one with a new version of its probe
+    /// begins without a past.
     pub(crate) fn replace(&mut self, now: Duration, wanted: Vec<Wanted>) {
         let mut old = std::mem::take(&mut self.slots);
-        let is_new = |wanted: &&Wanted| old.get(&wanted.key).is_none_or(|slot| slot.edited_at != wanted.edited_at);
+        let is_new = |wanted: &&Wanted| {
+            old.get(&wanted.key).is_none_or(|slot| slot.edition.server_edited_at != wanted.edition.server_edited_at)
+        };
         let new_count = wanted.iter().filter(is_new).count();
         let window = FIRST_RUNS_WITHIN + FIRST_RUNS_PER_ENTRY * u32::try_from(new_count).unwrap_or(u32::MAX);
-        for Wanted { key, interval, edited_at } in wanted {
+        for Wanted { key, interval, edition } in wanted {
             let server = key.server.map(|server| server.to_string()).unwrap_or_default();
             let spread = phase(key.plugin.as_str(), &server);
             let soon = || spread.next_tick(now, window.min(interval));
             let slot = match old.remove(&key) {
-                Some(slot) if slot.edited_at != edited_at => {
-                    Slot { interval, edited_at, due: soon(), failures: 0, ..slot }
+                Some(slot) if slot.edition.server_edited_at != edition.server_edited_at => {
+                    Slot { interval, edition, due: soon(), failures: 0, faults: 0, ..slot }
                 }
-                Some(slot) if slot.interval != interval => {
-                    Slot { interval, due: slot.due.min(spread.next_tick(now, interval)), ..slot }
+                Some(slot) if slot.interval != interval || slot.edition != edition => {
+                    let mut slot = Slot { due: slot.due.min(spread.next_tick(now, interval)), interval, ..slot };
+                    if slot.edition != edition {
+                        slot = Slot { edition, failures: 0, faults: 0, ..slot };
+                    }
+                    slot
                 }
                 Some(slot) => slot,
-                None => Slot { interval, edited_at, spread, due: soon(), running_since: None, failures: 0, skipped: 0 },
+                None => Slot {
+                    interval,
+                    edition,
+                    spread,
+                    due: soon(),
+                    running_since: None,
+                    failures: 0,
+                    faults: 0,
+                    works: false,
+                    skipped: 0,
+                },
             };
             self.slots.insert(key, slot);
         }
@@ -83,7 +122,7 @@ impl Agenda {
 
     /// When to look again; None where nothing is scheduled.
     pub(crate) fn next_due(&self) -> Option<Duration> {
-        self.slots.values().map(|slot| slot.due).min()
+        self.slots.values().filter(|slot| !slot.is_quarantined()).map(|slot| slot.due).min()
     }
 
     /// Takes what is due: each entry with the ticks that it missed since its last run. An entry that still runs is not taken:
@@ -91,7 +130,7 @@ impl Agenda {
     pub(crate) fn take_due(&mut self, now: Duration) -> Vec<(EntryKey, u64)> {
         let mut due = Vec::new();
         for (key, slot) in &mut self.slots {
-            if slot.due > now {
+            if slot.due > now || slot.is_quarantined() {
                 continue;
             }
             let next = slot.spread.next_tick(now, slot.interval);
@@ -116,23 +155,71 @@ impl Agenda {
         Some(std::mem::take(&mut slot.skipped))
     }
 
-    /// `jitter` from 0 to 1.
-    pub(crate) fn finish(&mut self, key: &EntryKey, now: Duration, ended: Ended, jitter: f64) {
-        let Some(slot) = self.slots.get_mut(key) else { return };
+    /// `jitter` from 0 to 1. Answers whether the entry is quarantined from now on.
+    pub(crate) fn finish(&mut self, key: &EntryKey, now: Duration, ended: Ended, jitter: f64) -> bool {
+        let Some(slot) = self.slots.get_mut(key) else { return false };
+        let was_quarantined = slot.is_quarantined();
         slot.running_since = None;
-        slot.failures = match ended {
-            Ended::Well => 0,
-            Ended::Badly => slot.failures.saturating_add(1),
+        slot.works = ended == Ended::Well;
+        (slot.failures, slot.faults) = match ended {
+            Ended::Well => (0, 0),
+            Ended::Badly(Blame::Probe) => (slot.failures.saturating_add(1), slot.faults.saturating_add(1)),
+            Ended::Badly(Blame::Circumstances) => (slot.failures.saturating_add(1), 0),
         };
+        if was_quarantined && ended == Ended::Well {
+            slot.due = slot.spread.next_tick(now, slot.interval);
+        }
         if slot.failures >= FAILURES_BEFORE_BACKOFF {
             let backoff = Backoff { first: slot.interval * 2, longest: BACKOFF_LONGEST.max(slot.interval) };
             let delay = backoff.delay(slot.failures - FAILURES_BEFORE_BACKOFF + 1, jitter);
             slot.due = slot.due.max(now + delay);
         }
+        slot.is_quarantined() && !was_quarantined
+    }
+
+    /// Where a new version failed: once more, before the next tick.
+    pub(crate) fn retry_soon(&mut self, key: &EntryKey, now: Duration) {
+        if let Some(slot) = self.slots.get_mut(key) {
+            slot.due = slot.due.min(now + RETRY_OF_NEW_VERSION);
+        }
+    }
+
+    /// Forgets all failures: what was backed off or quarantined runs again at its next tick.
+    pub(crate) fn forgive(&mut self, now: Duration) {
+        for slot in self.slots.values_mut().filter(|slot| slot.failures > 0) {
+            slot.due = slot.spread.next_tick(now, slot.interval);
+            (slot.failures, slot.faults) = (0, 0);
+        }
+    }
+
+    /// Whether the last run of an entry ended well.
+    pub(crate) fn works(&self, key: &EntryKey) -> bool {
+        self.slots.get(key).is_some_and(|slot| slot.works)
+    }
+
+    pub(crate) fn statuses(&self, now: Duration) -> Vec<PluginOnServer> {
+        let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        let statuses = self.slots.iter().map(|(key, slot)| {
+            let due_in_ms = millis(slot.due.saturating_sub(now));
+            let state = match slot.running_since {
+                Some(since) => EntryState::Running { since_ms: millis(now.saturating_sub(since)) },
+                None if slot.is_quarantined() => EntryState::Quarantined,
+                None if slot.failures >= FAILURES_BEFORE_BACKOFF => EntryState::BackedOff { due_in_ms },
+                None => EntryState::Waiting { due_in_ms },
+            };
+            PluginOnServer { plugin: key.plugin.clone(), server: key.server, state, failures: slot.failures }
+        });
+        statuses.collect()
     }
 
     pub(crate) fn len(&self) -> usize {
         self.slots.len()
+    }
+}
+
+impl Slot {
+    fn is_quarantined(&self) -> bool {
+        self.faults >= FAULTS_BEFORE_QUARANTINE
     }
 }
 
@@ -148,7 +235,7 @@ mod tests {
     }
 
     fn wanted(name: &str, interval: Duration) -> Wanted {
-        Wanted { key: entry(name), interval, edited_at: None }
+        Wanted { key: entry(name), interval, edition: Edition::default() }
     }
 
     fn agenda(entries: &[(&str, Duration)]) -> Agenda {
@@ -205,13 +292,13 @@ mod tests {
         for _ in 0..3 {
             now = agenda.next_due().unwrap();
             agenda.take_due(now);
-            agenda.finish(&entry("a"), now, Ended::Badly, 0.0);
+            agenda.finish(&entry("a"), now, Ended::Badly(Blame::Circumstances), 0.0);
         }
         assert!(agenda.next_due().unwrap() >= now + MINUTE * 2);
         for _ in 0..20 {
             now = agenda.next_due().unwrap();
             agenda.take_due(now);
-            agenda.finish(&entry("a"), now, Ended::Badly, 0.0);
+            agenda.finish(&entry("a"), now, Ended::Badly(Blame::Circumstances), 0.0);
         }
         assert!(agenda.next_due().unwrap() <= now + BACKOFF_LONGEST + MINUTE);
         now = agenda.next_due().unwrap();
@@ -227,11 +314,73 @@ mod tests {
         for _ in 0..5 {
             now = agenda.next_due().unwrap();
             agenda.take_due(now);
-            agenda.finish(&entry("a"), now, Ended::Badly, 0.0);
+            agenda.finish(&entry("a"), now, Ended::Badly(Blame::Circumstances), 0.0);
         }
-        let edited = Wanted { edited_at: Some(Timestamp::from_seconds(1)), ..wanted("a", MINUTE * 10) };
+        let edition = Edition { server_edited_at: Some(Timestamp::from_seconds(1)), ..Edition::default() };
+        let edited = Wanted { edition, ..wanted("a", MINUTE * 10) };
         agenda.replace(now, vec![edited]);
         assert!(agenda.next_due().unwrap() <= now + Duration::from_secs(3));
+    }
+
+    /// Fails `count` times in a row; answers whether that quarantined the entry.
+    fn fail(agenda: &mut Agenda, count: u32, blame: Blame) -> bool {
+        let mut quarantined = false;
+        for _ in 0..count {
+            let now = agenda.next_due().unwrap();
+            agenda.take_due(now);
+            quarantined |= agenda.finish(&entry("a"), now, Ended::Badly(blame), 0.0);
+        }
+        quarantined
+    }
+
+    #[test]
+    fn a_probe_that_keeps_failing_is_quarantined_until_its_version_changes() {
+        let mut agenda = agenda(&[("a", MINUTE)]);
+        assert!(!fail(&mut agenda, 9, Blame::Probe));
+        assert!(fail(&mut agenda, 1, Blame::Probe));
+        assert_eq!(agenda.next_due(), None);
+        assert_eq!(agenda.take_due(START + MINUTE * 1_000), []);
+        assert_eq!(agenda.statuses(START)[0].state, EntryState::Quarantined);
+
+        let edition = Edition { plugin: 2, ..Edition::default() };
+        agenda.replace(START, vec![Wanted { edition, ..wanted("a", MINUTE) }]);
+        assert!(agenda.next_due().is_some());
+    }
+
+    #[test]
+    fn a_server_that_is_away_quarantines_nothing() {
+        let mut agenda = agenda(&[("a", MINUTE)]);
+        assert!(!fail(&mut agenda, 50, Blame::Circumstances));
+        assert!(agenda.next_due().is_some());
+    }
+
+    #[test]
+    fn a_run_by_request_that_ends_well_ends_the_quarantine() {
+        let mut agenda = agenda(&[("a", MINUTE)]);
+        fail(&mut agenda, 10, Blame::Probe);
+        let now = START + MINUTE * 100;
+        assert!(agenda.take(&entry("a"), now).is_some());
+        agenda.finish(&entry("a"), now, Ended::Well, 0.0);
+        assert!(agenda.next_due().unwrap() <= now + MINUTE);
+    }
+
+    #[test]
+    fn forgiving_brings_everything_back_to_its_ticks() {
+        let mut agenda = agenda(&[("a", MINUTE)]);
+        fail(&mut agenda, 10, Blame::Probe);
+        let now = START + MINUTE * 100;
+        agenda.forgive(now);
+        assert!(agenda.next_due().unwrap() <= now + MINUTE);
+        assert_eq!(agenda.statuses(now)[0].failures, 0);
+    }
+
+    #[test]
+    fn another_version_keeps_the_place_in_the_schedule() {
+        let mut agenda = agenda(&[("a", MINUTE)]);
+        let due = agenda.next_due();
+        let edition = Edition { plugin: 2, ..Edition::default() };
+        agenda.replace(START + Duration::from_secs(1), vec![Wanted { edition, ..wanted("a", MINUTE) }]);
+        assert_eq!(agenda.next_due(), due);
     }
 
     #[test]

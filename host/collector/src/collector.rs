@@ -1,30 +1,47 @@
 //! The loop: wait until something is due, start it, pass its report on.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use pgvigil_model::{FailureReason, PluginName, RunOutcome, RunReport, ServerId, ServerName, Timestamp, Trigger};
+use pgvigil_model::{
+    FailureReason, PluginName, PluginOnServer, RunOutcome, RunReport, ServerId, ServerName, Timestamp, Trigger,
+};
 use pgvigil_runtime::{Grants, Limits, Probe};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 use tracing::{debug, info, warn};
 
-use crate::agenda::{Agenda, Ended, EntryKey, Wanted};
+use crate::agenda::{Agenda, Blame, Edition, Ended, EntryKey, Wanted};
+use crate::databases::NextDatabase;
 use crate::run::{Machines, Run, lost};
+use crate::trial::{Trials, Verdict};
 
 /// A plugin that is loaded and may run.
 #[derive(Debug)]
 pub struct PluginPlan {
     pub name: PluginName,
-    pub probe: Arc<Probe>,
+    pub probe: Probe,
     pub interval: Duration,
     pub grants: Grants,
     pub limits: Limits,
     /// Checked options with defaults filled in.
     pub config: Vec<(String, String)>,
+    /// Of scope `per-database`: globs of the databases to run in. Empty: all.
+    pub databases: Vec<String>,
+}
+
+impl PluginPlan {
+    /// Another one where anything that decides how a run ends is another.
+    fn edition(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (self.probe.digest(), &self.config, &self.databases).hash(&mut hasher);
+        format!("{:?} {:?}", self.grants, self.limits).hash(&mut hasher);
+        hasher.finish()
+    }
 }
 
 /// A plugin on one server, or by itself for scope `host`.
@@ -34,9 +51,18 @@ pub struct Entry {
     pub server: Option<(ServerId, ServerName)>,
     /// When the server was edited last: what failed before says nothing of what comes after.
     pub edited_at: Option<Timestamp>,
+    pub(crate) next_database: NextDatabase,
 }
 
 impl Entry {
+    pub fn of_host(plugin: Arc<PluginPlan>) -> Self {
+        Self { plugin, server: None, edited_at: None, next_database: NextDatabase::default() }
+    }
+
+    pub fn on_server(plugin: Arc<PluginPlan>, server: (ServerId, ServerName), edited_at: Timestamp) -> Self {
+        Self { plugin, server: Some(server), edited_at: Some(edited_at), next_database: NextDatabase::default() }
+    }
+
     fn key(&self) -> EntryKey {
         EntryKey { plugin: self.plugin.name.clone(), server: self.server.as_ref().map(|(id, _)| *id) }
     }
@@ -53,9 +79,23 @@ pub struct Counters {
 /// Commands wait here while the loop starts runs, which takes microseconds each.
 const COMMAND_QUEUE_CAPACITY: usize = 64;
 
+/// What the host has to act on or to tell. Rare: where nobody listens for so long that the queue is full, the log has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// The first runs of a new version all failed where the one before worked.
+    NewVersionFails { plugin: PluginName, digest: String, reason: FailureReason, detail: String },
+    /// The probe failed so often by its own fault that it is not run any more on this server.
+    Quarantined { plugin: PluginName, server: Option<ServerName>, reason: FailureReason, detail: String },
+}
+
+/// Notices waiting for the host, which acts on each at once.
+pub const NOTICE_QUEUE_CAPACITY: usize = 64;
+
 enum Command {
     Replace(Vec<Entry>),
     RunNow(EntryKey, oneshot::Sender<bool>),
+    Statuses(oneshot::Sender<Vec<PluginOnServer>>),
+    Forgive,
     Stop { grace: Duration, done: oneshot::Sender<()> },
 }
 
@@ -69,7 +109,7 @@ pub struct Collector {
 impl Collector {
     /// Starts the loop on the current runtime, where all runs take place too. Reports that find the channel full are dropped
     /// and counted.
-    pub fn start(machines: Arc<dyn Machines>, reports: mpsc::Sender<RunReport>) -> Self {
+    pub fn start(machines: Arc<dyn Machines>, reports: mpsc::Sender<RunReport>, notices: mpsc::Sender<Notice>) -> Self {
         let (commands, inbox) = mpsc::channel(COMMAND_QUEUE_CAPACITY);
         let counters = Arc::new(Counters::default());
         let worker = Worker {
@@ -79,8 +119,10 @@ impl Collector {
             runs: JoinSet::new(),
             running: HashMap::new(),
             failing: HashMap::new(),
+            trials: Trials::default(),
             machines,
             reports,
+            notices,
             counters: Arc::clone(&counters),
         };
         tokio::spawn(worker.work(inbox));
@@ -101,6 +143,18 @@ impl Collector {
         let (answer, answered) = oneshot::channel();
         self.send(Command::RunNow(EntryKey { plugin, server }, answer)).await;
         answered.await.unwrap_or(false)
+    }
+
+    /// How every entry stands, in no order. Empty where the collector has stopped.
+    pub async fn statuses(&self) -> Vec<PluginOnServer> {
+        let (answer, answered) = oneshot::channel();
+        self.send(Command::Statuses(answer)).await;
+        answered.await.unwrap_or_default()
+    }
+
+    /// Forgets all failures: what was backed off or quarantined runs again.
+    pub async fn forgive(&self) {
+        self.send(Command::Forgive).await;
     }
 
     /// Starts nothing more, lets what runs finish for `grace`, then cuts it; every run still ends in a report.
@@ -148,8 +202,10 @@ struct Worker {
     running: HashMap<Id, Running>,
     /// Why entries failed the last time: a failure that goes on is logged once.
     failing: HashMap<EntryKey, FailureReason>,
+    trials: Trials,
     machines: Arc<dyn Machines>,
     reports: mpsc::Sender<RunReport>,
+    notices: mpsc::Sender<Notice>,
     counters: Arc<Counters>,
 }
 
@@ -174,6 +230,11 @@ impl Worker {
                         // Whoever asked may have gone.
                         let _ = answer.send(self.start_one(&key));
                     }
+                    Some(Command::Statuses(answer)) => {
+                        // Whoever asked may have gone.
+                        let _ = answer.send(self.agenda.statuses(self.clock.now()));
+                    }
+                    Some(Command::Forgive) => self.agenda.forgive(self.clock.now()),
                     Some(Command::Stop { grace, done }) => {
                         self.stop(grace).await;
                         // Whoever wanted to know may have gone.
@@ -191,15 +252,42 @@ impl Worker {
         }
     }
 
-    fn replace(&mut self, entries: Vec<Entry>) {
-        let wanted: Vec<_> = entries
-            .iter()
-            .map(|entry| Wanted { key: entry.key(), interval: entry.plugin.interval, edited_at: entry.edited_at })
-            .collect();
-        self.agenda.replace(self.clock.now(), wanted);
+    fn replace(&mut self, mut entries: Vec<Entry>) {
+        for entry in &mut entries {
+            if let Some(known) = self.entries.get(&entry.key()) {
+                entry.next_database = Arc::clone(&known.next_database);
+            }
+        }
+        self.begin_trials(&entries);
+        let wanted = entries.iter().map(|entry| Wanted {
+            key: entry.key(),
+            interval: entry.plugin.interval,
+            edition: Edition { server_edited_at: entry.edited_at, plugin: entry.plugin.edition() },
+        });
+        self.agenda.replace(self.clock.now(), wanted.collect());
         self.entries = entries.into_iter().map(|entry| (entry.key(), entry)).collect();
         self.failing.retain(|key, _| self.entries.contains_key(key));
+        let plugins: HashSet<&PluginName> = self.entries.keys().map(|key| &key.plugin).collect();
+        self.trials.retain(|plugin| plugins.contains(plugin));
         info!(entries = self.agenda.len(), "entries on the schedule: {}", self.agenda.len());
+    }
+
+    /// Of each plugin whose component is another one: where did the one before work?
+    fn begin_trials(&mut self, entries: &[Entry]) {
+        let mut worked_on: HashMap<&PluginName, (&str, HashSet<EntryKey>)> = HashMap::new();
+        for entry in entries {
+            let key = entry.key();
+            let digest = entry.plugin.probe.digest();
+            if self.entries.get(&key).is_some_and(|known| known.plugin.probe.digest() != digest) {
+                let (_, keys) = worked_on.entry(&entry.plugin.name).or_insert((digest, HashSet::new()));
+                if self.agenda.works(&key) {
+                    keys.insert(key);
+                }
+            }
+        }
+        for (plugin, (digest, worked_on)) in worked_on {
+            self.trials.begin(plugin.clone(), digest.to_owned(), worked_on);
+        }
     }
 
     fn start_due(&mut self) {
@@ -242,14 +330,52 @@ impl Worker {
             }
         };
         let ended = match &report.outcome {
-            RunOutcome::Failed { .. } => Ended::Badly,
+            RunOutcome::Failed { reason, .. } if reason.is_fault_of_probe() => Ended::Badly(Blame::Probe),
+            RunOutcome::Failed { .. } => Ended::Badly(Blame::Circumstances),
             RunOutcome::Collected(_) | RunOutcome::NotApplicable { .. } => Ended::Well,
         };
         // So that the entries of a server which is away do not all ask it in the same moment.
         let jitter = rand::random();
-        self.agenda.finish(&running.entry.key(), self.clock.now(), ended, jitter);
+        let quarantined = self.agenda.finish(&running.entry.key(), self.clock.now(), ended, jitter);
         self.log_report(&running.entry, &report);
+        self.judge(&running.entry, &report);
+        if let RunOutcome::Failed { reason, detail } = &report.outcome
+            && quarantined
+        {
+            self.notify(Notice::Quarantined {
+                plugin: report.plugin.clone(),
+                server: running.entry.server.as_ref().map(|(_, name)| name.clone()),
+                reason: *reason,
+                detail: detail.clone(),
+            });
+        }
         self.pass_on(report);
+    }
+
+    /// Whether a new version is to be taken back.
+    fn judge(&mut self, entry: &Entry, report: &RunReport) {
+        let failure = match &report.outcome {
+            RunOutcome::Failed { reason, .. } if reason.is_beside_the_probe() => return,
+            RunOutcome::Failed { reason, detail } => Some((*reason, detail)),
+            RunOutcome::Collected(_) | RunOutcome::NotApplicable { .. } => None,
+        };
+        let key = entry.key();
+        match (self.trials.ended(&key, &report.digest, failure.is_some()), failure) {
+            (Verdict::TakeBack, Some((reason, detail))) => self.notify(Notice::NewVersionFails {
+                plugin: key.plugin,
+                digest: report.digest.clone(),
+                reason,
+                detail: detail.clone(),
+            }),
+            (Verdict::Undecided, _) => self.agenda.retry_soon(&key, self.clock.now()),
+            (Verdict::None | Verdict::TakeBack, _) => {}
+        }
+    }
+
+    fn notify(&self, notice: Notice) {
+        if let Err(error) = self.notices.try_send(notice) {
+            warn!("nobody acts on what the collector noticed: {:?}", error.into_inner());
+        }
     }
 
     fn pass_on(&self, report: RunReport) {

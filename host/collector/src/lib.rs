@@ -5,8 +5,10 @@
 
 mod agenda;
 mod collector;
+mod databases;
 mod run;
+mod trial;
 
 pub use agenda::EntryKey;
-pub use collector::{Collector, Counters, Entry, PluginPlan};
+pub use collector::{Collector, Counters, Entry, NOTICE_QUEUE_CAPACITY, Notice, PluginPlan};
 pub use run::Machines;

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use pgvigil_model::{
-    Capability, FailureReason, Identity, PluginName, RunCost, RunId, RunOutcome, RunReport, ServerId, Timestamp,
+    Capability, FailureReason, Identity, PluginName, RunCost, RunId, RunOutcome, RunReport, Scope, ServerId, Timestamp,
     Trigger,
 };
-use pgvigil_runtime::{Access, Limits, RunEnd, RunRequest, Target, Unavailable};
+use pgvigil_runtime::{Access, Limits, Postgres, RunEnd, RunRequest, Target, Unavailable};
 
 use crate::collector::Entry;
+use crate::databases::Databases;
 
 /// How a run reaches its server.
 pub trait Machines: Send + Sync {
@@ -39,41 +40,34 @@ impl Run {
             ),
         };
         RunReport {
-            id: RunId::generate(),
-            plugin: self.entry.plugin.name.clone(),
-            server: self.entry.server.as_ref().map(|(id, _)| *id),
-            trigger: self.trigger,
-            started_at,
             duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
             ticks_skipped: self.ticks_skipped,
             identity,
-            outcome: end.outcome,
-            cost: end.cost,
-            log: end.log,
+            ..report(&self.entry, self.trigger, started_at, end)
         }
     }
 
     async fn execute(&self, began: Instant) -> (Option<Identity>, RunEnd) {
         let plugin = &self.entry.plugin;
-        let server = self.entry.server.as_ref();
-        let access = match self.machines.access(&plugin.name, server.map(|(id, _)| *id)) {
+        let server = self.entry.server.as_ref().map(|(id, _)| *id);
+        let access = match self.machines.access(&plugin.name, server) {
             Ok(access) => access,
-            Err(error) => return (None, failed(error.reason, error.detail)),
+            Err(error) => return (None, gave_up(error)),
         };
         let metadata = plugin.probe.metadata();
         // Before PostgreSQL is asked for anything: its refusals are beside the point.
         if metadata.capabilities.contains(&Capability::Ssh) && access.ssh.is_none() {
-            let detail = "no SSH access is registered for this server".to_owned();
-            return (None, ended(RunOutcome::NotApplicable { detail }));
+            return (None, not_applicable("no SSH access is registered for this server".to_owned()));
         }
         let mut identity = None;
-        // A server that is away is found out here, before any probe runs.
+        // A server that is away is found out here, before any probe runs. What is not granted is not asked for either.
         if let Some(postgres) = &access.postgres
             && metadata.capabilities.contains(&Capability::Postgres)
+            && plugin.grants.postgres
         {
             match postgres.identity(plugin.limits.timeout).await {
                 Ok(known) => identity = Some(known),
-                Err(error) => return (None, failed(error.reason, error.detail)),
+                Err(error) => return (None, gave_up(error)),
             }
         }
         if let Some(known) = &identity
@@ -83,21 +77,69 @@ impl Run {
                 "probe `{}` needs server_version_num {} or later, this server has {}",
                 metadata.name, metadata.min_server_version, known.server_version_num
             );
-            return (identity, ended(RunOutcome::NotApplicable { detail }));
+            return (identity, not_applicable(detail));
         }
+        let deadline = began + plugin.limits.timeout;
+        let end = match (metadata.scope, &access.postgres) {
+            (Scope::PerDatabase, Some(postgres)) => {
+                let postgres = Arc::clone(postgres);
+                self.in_each_database(&access, postgres.as_ref(), deadline).await
+            }
+            _ => self.once(access, identity.clone(), None, deadline).await,
+        };
+        (identity, end)
+    }
+
+    async fn once(
+        &self,
+        access: Access,
+        identity: Option<Identity>,
+        database: Option<String>,
+        deadline: Instant,
+    ) -> RunEnd {
+        let plugin = &self.entry.plugin;
         let request = RunRequest {
             plugin: plugin.name.clone(),
             target: Target {
-                server: server.map(|(id, name)| (id.to_string(), name.to_string())),
-                identity: identity.clone(),
+                server: self.entry.server.as_ref().map(|(id, name)| (id.to_string(), name.to_string())),
+                identity,
+                database,
                 config: plugin.config.clone(),
             },
             grants: plugin.grants.clone(),
-            limits: Limits { timeout: plugin.limits.timeout.saturating_sub(began.elapsed()), ..plugin.limits },
+            limits: Limits { timeout: left(deadline), ..plugin.limits },
             access,
         };
-        (identity, plugin.probe.run(request).await)
+        plugin.probe.run(request).await
     }
+
+    /// One instance for each database, one after the other, beginning with those for which the last run had no time.
+    async fn in_each_database(&self, access: &Access, postgres: &dyn Postgres, deadline: Instant) -> RunEnd {
+        let plugin = &self.entry.plugin;
+        let names = match postgres.databases(left(deadline)).await {
+            Ok(names) => names,
+            Err(error) => return gave_up(error),
+        };
+        let mut databases = Databases::new(plugin, names, &self.entry.next_database);
+        while let Some(name) = databases.next(left(deadline)) {
+            let end = match postgres.in_database(&name, left(deadline)).await {
+                Err(error) => gave_up(error),
+                Ok(there) => match there.identity(left(deadline)).await {
+                    Err(error) => gave_up(error),
+                    Ok(identity) => {
+                        let access = Access { postgres: Some(there), ..access.clone() };
+                        self.once(access, Some(identity), Some(name.clone()), deadline).await
+                    }
+                },
+            };
+            databases.add(name, end);
+        }
+        databases.finish()
+    }
+}
+
+fn left(deadline: Instant) -> Duration {
+    deadline.saturating_duration_since(Instant::now())
 }
 
 /// The report of a run that could not even end by itself.
@@ -110,24 +152,37 @@ pub(crate) fn lost(
 ) -> RunReport {
     let now = Timestamp::from(SystemTime::now());
     let duration_ms = now.micros().saturating_sub(started_at.micros()).max(0).unsigned_abs() / 1_000;
-    let end = failed(reason, detail.to_owned());
+    RunReport { duration_ms, ..report(entry, trigger, started_at, failed(reason, detail.to_owned())) }
+}
+
+fn report(entry: &Entry, trigger: Trigger, started_at: Timestamp, end: RunEnd) -> RunReport {
     RunReport {
         id: RunId::generate(),
         plugin: entry.plugin.name.clone(),
         server: entry.server.as_ref().map(|(id, _)| *id),
         trigger,
         started_at,
-        duration_ms,
+        duration_ms: 0,
         ticks_skipped: 0,
         identity: None,
+        digest: entry.plugin.probe.digest().to_owned(),
+        sets: Arc::clone(&entry.plugin.probe.metadata().sets),
         outcome: end.outcome,
         cost: end.cost,
         log: end.log,
     }
 }
 
-fn failed(reason: FailureReason, detail: String) -> RunEnd {
+fn gave_up(error: Unavailable) -> RunEnd {
+    failed(error.reason, error.detail)
+}
+
+pub(crate) fn failed(reason: FailureReason, detail: String) -> RunEnd {
     ended(RunOutcome::Failed { reason, detail })
+}
+
+pub(crate) fn not_applicable(detail: String) -> RunEnd {
+    ended(RunOutcome::NotApplicable { detail })
 }
 
 fn ended(outcome: RunOutcome) -> RunEnd {

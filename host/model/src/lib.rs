@@ -3,6 +3,7 @@
 //! Absent here: I/O, clocks, tokio, sqlx, salvo, wasmtime.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests"))]
 
+mod glob;
 mod metric;
 mod month;
 mod name;
@@ -18,11 +19,15 @@ mod setting;
 mod ssh_key;
 mod time;
 
+pub use glob::glob_matches;
 pub use metric::{Metric, MetricKind, MetricSet};
 pub use month::Month;
 pub use name::{InvalidName, PluginName, RunId, ServerId, ServerName, SshKeyId};
 pub use network::{AddressPolicy, InvalidNetwork, Network, RefusedAddress};
-pub use plugin::{Capability, OptionSpec, PluginState, PluginStatus, ProbeMetadata, Scope};
+pub use plugin::{
+    Capability, DATABASE_LABEL, EntryState, OptionKind, OptionSpec, PluginChange, PluginLimits, PluginOnServer,
+    PluginState, PluginStatus, ProbeMetadata, ReloadOutcome, ReloadReport, Scope,
+};
 pub use resolution::Resolution;
 pub use run::{Collected, FailureReason, Identity, LogLine, RunCost, RunOutcome, RunReport, Severity, Trigger};
 pub use sample::{Absence, AbsenceReason, Column, Entity, EntitySet, SampleRow, Samples, Table, Value};

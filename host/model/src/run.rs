@@ -1,8 +1,11 @@
 //! One run of one plugin on one server, and its report.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
-use crate::{Absence, EntitySet, PluginName, RunId, Samples, ServerId, Table, Timestamp};
+use crate::{Absence, EntitySet, MetricSet, PluginName, RunId, Samples, ServerId, Table, Timestamp};
 
 /// The record of one run. Every run ends in exactly one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,6 +22,10 @@ pub struct RunReport {
     pub ticks_skipped: u64,
     /// What the server said of itself when the run began; None where it could not be asked or was not needed.
     pub identity: Option<Identity>,
+    /// SHA-256 of the component that ran, hex.
+    pub digest: String,
+    /// What the probe declares: its samples are read by it.
+    pub sets: Arc<[MetricSet]>,
     pub outcome: RunOutcome,
     pub cost: RunCost,
     pub log: Vec<LogLine>,
@@ -46,6 +53,9 @@ pub struct Identity {
     pub superuser: bool,
     /// Whether the connection is encrypted.
     pub tls: bool,
+    /// Installed in the database that we are connected to, with their versions.
+    #[serde(default)]
+    pub extensions: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -149,6 +159,26 @@ impl FailureReason {
         }
     }
 
+    /// Whether the probe itself is to blame, so that another attempt ends no better.
+    pub const fn is_fault_of_probe(self) -> bool {
+        matches!(
+            self,
+            Self::NotGranted
+                | Self::Misconfigured
+                | Self::LimitExceeded
+                | Self::OutOfMemory
+                | Self::OutOfCpu
+                | Self::Trapped
+                | Self::InvalidReport
+                | Self::ProbeFailed
+        )
+    }
+
+    /// Whether the failure says nothing of the probe: the server or the host was away.
+    pub const fn is_beside_the_probe(self) -> bool {
+        self.is_server_down() || matches!(self, Self::Cancelled | Self::HostFailed)
+    }
+
     /// Whether the server itself could not be talked to, whatever the plugin: these back the whole server off.
     pub const fn is_server_down(self) -> bool {
         matches!(self, Self::Unreachable | Self::AuthenticationFailed | Self::TlsFailed | Self::ServerRefused)
@@ -168,6 +198,19 @@ pub struct RunCost {
     pub ssh_commands: u64,
     /// Waited for host calls, most of it the server's work.
     pub host_call_us: u64,
+}
+
+impl RunCost {
+    /// Of two runs together; of memory the greater peak.
+    pub fn add(&mut self, other: &Self) {
+        self.cpu_us += other.cpu_us;
+        self.memory_peak_bytes = self.memory_peak_bytes.max(other.memory_peak_bytes);
+        self.queries += other.queries;
+        self.rows += other.rows;
+        self.bytes += other.bytes;
+        self.ssh_commands += other.ssh_commands;
+        self.host_call_us += other.host_call_us;
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,5 +1,6 @@
 //! What the host offers to probes, as the runtime sees it. The crates that talk to servers and to the store implement these.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -54,6 +55,13 @@ pub trait Postgres: Send + Sync {
 
     /// One read-only statement.
     async fn query(&self, sql: &str, params: &[Value], budget: CallBudget) -> Result<ResultSet, PostgresError>;
+
+    /// The databases that accept connections, by name; templates and those of a cloud's own are left out.
+    async fn databases(&self, timeout: Duration) -> Result<Vec<String>, Unavailable>;
+
+    /// The same server in another database: over a connection that is opened by the first call and closed with the last
+    /// reference. Of each server one at a time, so this waits for its turn.
+    async fn in_database(&self, database: &str, timeout: Duration) -> Result<Arc<dyn Postgres>, Unavailable>;
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -56,8 +56,9 @@ pub(crate) fn postgres_error_to_guest(error: PostgresError) -> postgres::Postgre
     }
 }
 
-pub(crate) fn metadata_from_guest(metadata: types::Metadata) -> model::ProbeMetadata {
-    model::ProbeMetadata {
+/// Fails with the name of a capability that this host does not have.
+pub(crate) fn metadata_from_guest(metadata: types::Metadata) -> Result<model::ProbeMetadata, String> {
+    Ok(model::ProbeMetadata {
         name: metadata.name,
         version: metadata.version,
         summary: metadata.summary,
@@ -71,13 +72,8 @@ pub(crate) fn metadata_from_guest(metadata: types::Metadata) -> model::ProbeMeta
         capabilities: metadata
             .capabilities
             .into_iter()
-            .map(|capability| match capability {
-                types::Capability::Postgres => model::Capability::Postgres,
-                types::Capability::Ssh => model::Capability::Ssh,
-                types::Capability::State => model::Capability::State,
-                types::Capability::Maintenance => model::Capability::Maintenance,
-            })
-            .collect(),
+            .map(|word| model::Capability::from_word(&word).ok_or(word))
+            .collect::<Result<_, _>>()?,
         ssh_commands: metadata.ssh_commands,
         min_server_version: metadata.min_server_version,
         options: metadata
@@ -85,6 +81,13 @@ pub(crate) fn metadata_from_guest(metadata: types::Metadata) -> model::ProbeMeta
             .into_iter()
             .map(|option| model::OptionSpec {
                 key: option.key,
+                kind: match option.kind {
+                    types::OptionKind::Text => model::OptionKind::Text,
+                    types::OptionKind::Integer => model::OptionKind::Integer,
+                    types::OptionKind::Number => model::OptionKind::Number,
+                    types::OptionKind::Boolean => model::OptionKind::Boolean,
+                    types::OptionKind::Structure => model::OptionKind::Structure,
+                },
                 help: option.help,
                 default: option.default,
                 required: option.required,
@@ -92,7 +95,7 @@ pub(crate) fn metadata_from_guest(metadata: types::Metadata) -> model::ProbeMeta
             .collect(),
         sets: metadata.sets.into_iter().map(set_from_guest).collect(),
         attrs: attrs_from_guest(metadata.attrs),
-    }
+    })
 }
 
 fn set_from_guest(set: types::MetricSet) -> model::MetricSet {

@@ -10,7 +10,8 @@ use crate::bindings::pgvigil::probe::{maintenance, postgres, runtime, ssh, state
 use crate::capability::{CallBudget, Maintenance, Postgres, PostgresError, Ssh, SshError, State, Unavailable};
 use crate::convert;
 use crate::cpu::CpuMeter;
-use crate::limits::{Grants, LOG_LINE_BYTES, Limits, TABLE_ELEMENTS};
+use crate::limits::{LOG_LINE_BYTES, Limits, TABLE_ELEMENTS};
+use crate::permits::Permits;
 
 /// Kept back from a host call's deadline, for the probe to report what failed.
 const LAST_MOMENT: Duration = Duration::from_millis(100);
@@ -51,7 +52,7 @@ pub(crate) fn abort(reason: FailureReason, detail: impl Into<String>) -> wasmtim
 /// The store's data: everything about one run.
 pub(crate) struct RunState {
     pub plugin: PluginName,
-    pub grants: Grants,
+    pub permits: Permits,
     pub limits: Limits,
     pub access: Access,
     pub started: Instant,
@@ -70,10 +71,16 @@ pub(crate) struct RunState {
 }
 
 impl RunState {
-    pub(crate) fn new(plugin: PluginName, grants: Grants, limits: Limits, access: Access, cpu: Arc<CpuMeter>) -> Self {
+    pub(crate) fn new(
+        plugin: PluginName,
+        permits: Permits,
+        limits: Limits,
+        access: Access,
+        cpu: Arc<CpuMeter>,
+    ) -> Self {
         Self {
             plugin,
-            grants,
+            permits,
             limits,
             access,
             started: Instant::now(),
@@ -115,26 +122,25 @@ impl RunState {
         CallBudget { timeout, max_rows: self.limits.rows, max_bytes: self.limits.answer_bytes }
     }
 
-    fn not_granted(&mut self, what: &str, line: &str) -> String {
-        let detail = format!(
-            "plugin `{}` is not granted `{what}`; add `{line}` to `grants` of this plugin in plugins.toml",
-            self.plugin
-        );
-        self.host_failure = Some(Unavailable { reason: FailureReason::NotGranted, detail: detail.clone() });
-        detail
+    /// Remembers a refusal as the real cause, should the probe give up because of it.
+    fn permitted(&mut self, check: Result<(), String>) -> Result<(), String> {
+        if let Err(detail) = &check {
+            self.host_failure = Some(Unavailable { reason: FailureReason::NotGranted, detail: detail.clone() });
+        }
+        check
     }
 
-    fn not_granted_trap(&mut self, capability: Capability) -> wasmtime::Error {
-        let name = capability.as_str();
-        let detail = self.not_granted(name, &format!("{name} = true"));
-        abort(FailureReason::NotGranted, detail)
+    fn permit(&mut self, capability: Capability) -> Result<(), String> {
+        self.permitted(self.permits.check(&self.plugin, capability))
+    }
+
+    fn permit_or_trap(&mut self, capability: Capability) -> wasmtime::Result<()> {
+        self.permit(capability).map_err(|detail| abort(FailureReason::NotGranted, detail))
     }
 
     async fn state(&mut self) -> wasmtime::Result<&mut BTreeMap<String, Vec<u8>>> {
         if self.state.is_none() {
-            if !self.grants.state {
-                return Err(self.not_granted_trap(Capability::State));
-            }
+            self.permit_or_trap(Capability::State)?;
             let loaded = match &self.access.state {
                 None => Vec::new(),
                 Some(state) => state.load().await.map_err(|error| abort(error.reason, error.detail))?,
@@ -145,9 +151,7 @@ impl RunState {
     }
 
     fn maintenance(&mut self) -> wasmtime::Result<Arc<dyn Maintenance>> {
-        if !self.grants.maintenance {
-            return Err(self.not_granted_trap(Capability::Maintenance));
-        }
+        self.permit_or_trap(Capability::Maintenance)?;
         self.count_call()?;
         self.access
             .maintenance
@@ -178,8 +182,8 @@ impl postgres::Host for RunState {
         timeout_ms: Option<u32>,
     ) -> wasmtime::Result<Result<postgres::ResultSet, postgres::PostgresError>> {
         self.count_call()?;
-        if !self.grants.postgres {
-            return Ok(Err(postgres::PostgresError::NotGranted(self.not_granted("postgres", "postgres = \"read\""))));
+        if let Err(refusal) = self.permit(Capability::Postgres) {
+            return Ok(Err(postgres::PostgresError::NotGranted(refusal)));
         }
         let Some(server) = self.access.postgres.clone() else {
             let detail = "this run has no server; only probes of scope `per-server` can query one".to_owned();
@@ -225,10 +229,8 @@ impl ssh::Host for RunState {
     ) -> wasmtime::Result<Result<ssh::Output, ssh::SshError>> {
         self.count_call()?;
         let argv: Vec<String> = std::iter::once(command).chain(args).collect();
-        if !self.grants.ssh.iter().any(|pattern| pattern.matches(&argv)) {
-            let quoted: Vec<String> = argv.iter().map(|argument| format!("{argument:?}")).collect();
-            let line = format!("ssh = [[{}]]", quoted.join(", "));
-            return Ok(Err(ssh::SshError::NotGranted(self.not_granted(&format!("ssh {}", argv[0]), &line))));
+        if let Err(refusal) = self.permitted(self.permits.check_command(&self.plugin, &argv)) {
+            return Ok(Err(ssh::SshError::NotGranted(refusal)));
         }
         let Some(machine) = self.access.ssh.clone() else { return Ok(Err(ssh::SshError::NotConfigured)) };
         let budget = self.budget(timeout_ms);
@@ -398,7 +400,7 @@ mod tests {
     fn run_with_memory(memory_bytes: usize) -> RunState {
         let limits = Limits { memory_bytes, ..Limits::DEFAULT };
         let plugin = "hungry".parse().unwrap();
-        RunState::new(plugin, Grants::default(), limits, Access::default(), Arc::new(CpuMeter::default()))
+        RunState::new(plugin, Permits::default(), limits, Access::default(), Arc::new(CpuMeter::default()))
     }
 
     #[test]

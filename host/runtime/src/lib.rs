@@ -12,6 +12,7 @@ mod cpu;
 mod engine;
 mod host_calls;
 mod limits;
+mod permits;
 mod probe;
 mod ticker;
 mod validate;
@@ -22,7 +23,7 @@ pub use capability::{
 pub use engine::{EngineError, ProbeEngine};
 pub use host_calls::Access;
 pub use limits::{ArgvPattern, COMPONENT_BYTES, Grants, Limits};
-pub use probe::{LoadError, Probe, RunEnd, RunRequest, Target};
+pub use probe::{LoadError, Probe, ProbeComponent, RunEnd, RunRequest, Target, digest};
 
 #[allow(missing_debug_implementations, unreachable_pub, clippy::all, reason = "generated")]
 mod bindings {

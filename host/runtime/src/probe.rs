@@ -18,10 +18,11 @@ use crate::cpu::{CpuMeter, Metered};
 use crate::engine::ProbeEngine;
 use crate::host_calls::{Abort, Access, RunState, abort};
 use crate::limits::{COMPONENT_BYTES, Grants, Limits};
+use crate::permits::Permits;
 use crate::validate::{self, ReportFault};
 
 /// The interface version of sdk/wit that this host offers.
-const INTERFACE_VERSION: &str = "0.1.0";
+const INTERFACE_VERSION: &str = "1.0.0";
 const INTERFACE_PACKAGE: &str = "pgvigil:probe/";
 /// Saving state comes after the run itself, so it is short.
 const SAVE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -46,22 +47,35 @@ pub enum LoadError {
     InterfaceVersion { wanted: String },
     #[error("its `describe` failed: {detail}")]
     Describe { detail: String },
+    /// `path`: the keys and indexes within [plugin.config].
+    #[error("its configuration is not valid: {}{message}", option_path(path))]
+    Config { path: Vec<String>, message: String },
     #[error("its declaration is not valid: {0}")]
     Declaration(String),
 }
 
-/// A loaded probe.
-pub struct Probe {
+fn option_path(path: &[String]) -> String {
+    if path.is_empty() { String::new() } else { format!("`{}` ", path.join(".")) }
+}
+
+/// A component that is compiled and fits this host.
+pub struct ProbeComponent {
     engine: Arc<ProbeEngine>,
     pre: ProbePre<RunState>,
-    metadata: ProbeMetadata,
     digest: String,
 }
 
-impl std::fmt::Debug for Probe {
+impl std::fmt::Debug for ProbeComponent {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Probe").field("name", &self.metadata.name).field("digest", &self.digest).finish()
+        formatter.debug_struct("ProbeComponent").field("digest", &self.digest).finish_non_exhaustive()
     }
+}
+
+/// A component with what it is under one configuration.
+#[derive(Clone, Debug)]
+pub struct Probe {
+    component: Arc<ProbeComponent>,
+    metadata: Arc<ProbeMetadata>,
 }
 
 /// What a run is about.
@@ -70,6 +84,8 @@ pub struct Target {
     /// Id and name of the server; None for scope `host`.
     pub server: Option<(String, String)>,
     pub identity: Option<Identity>,
+    /// For scope `per-database`.
+    pub database: Option<String>,
     /// Checked options with defaults filled in.
     pub config: Vec<(String, String)>,
 }
@@ -91,24 +107,18 @@ pub struct RunEnd {
     pub log: Vec<LogLine>,
 }
 
-impl Probe {
-    /// Checks, compiles (or takes from the cache) and asks a component what it is.
-    pub async fn load(engine: &Arc<ProbeEngine>, wasm: Arc<[u8]>) -> Result<Self, LoadError> {
+impl ProbeComponent {
+    /// Checks a component and compiles it, or takes it from the cache.
+    pub async fn load(engine: &Arc<ProbeEngine>, wasm: Arc<[u8]>) -> Result<Arc<Self>, LoadError> {
         if wasm.len() > COMPONENT_BYTES {
             return Err(LoadError::TooLarge { bytes: wasm.len() });
         }
-        let digest = hex(digest::digest(&digest::SHA256, &wasm).as_ref());
+        let digest = digest(&wasm);
         let component = engine.compile(wasm, &digest).await.map_err(LoadError::NotAComponent)?;
         check_imports(engine, &component)?;
         let pre = engine.linker.instantiate_pre(&component).map_err(LoadError::NotAComponent)?;
         let pre = ProbePre::new(pre).map_err(LoadError::NotAComponent)?;
-        let metadata = describe(engine, &pre).await?;
-        validate::metadata(&metadata).map_err(LoadError::Declaration)?;
-        Ok(Self { engine: Arc::clone(engine), pre, metadata, digest })
-    }
-
-    pub fn metadata(&self) -> &ProbeMetadata {
-        &self.metadata
+        Ok(Arc::new(Self { engine: Arc::clone(engine), pre, digest }))
     }
 
     /// SHA-256 of the component, hex.
@@ -116,13 +126,41 @@ impl Probe {
         &self.digest
     }
 
+    /// Asks the component what it is under this configuration.
+    pub async fn describe(self: &Arc<Self>, config: &[(String, String)]) -> Result<Probe, LoadError> {
+        let metadata = describe(self, config).await?;
+        validate::metadata(&metadata).map_err(LoadError::Declaration)?;
+        Ok(Probe { component: Arc::clone(self), metadata: Arc::new(metadata) })
+    }
+}
+
+/// SHA-256 of a component, hex.
+pub fn digest(wasm: &[u8]) -> String {
+    hex(digest::digest(&digest::SHA256, wasm).as_ref())
+}
+
+impl Probe {
+    pub fn metadata(&self) -> &Arc<ProbeMetadata> {
+        &self.metadata
+    }
+
+    pub fn component(&self) -> &Arc<ProbeComponent> {
+        &self.component
+    }
+
+    /// SHA-256 of the component, hex.
+    pub fn digest(&self) -> &str {
+        &self.component.digest
+    }
+
     /// Runs `collect` in a fresh instance. The deadline covers the wait for a free instance, the probe and its host calls.
     pub async fn run(&self, request: RunRequest) -> RunEnd {
         let limits = request.limits;
         let target = target_to_guest(&request.target);
         let cpu = Arc::new(CpuMeter::default());
-        let mut state = RunState::new(request.plugin, request.grants, limits, request.access.clone(), Arc::clone(&cpu));
-        let Ok(permit) = timeout(limits.timeout, self.engine.instances.acquire()).await else {
+        let permits = Permits { grants: request.grants, metadata: Some(Arc::clone(&self.metadata)) };
+        let mut state = RunState::new(request.plugin, permits, limits, request.access.clone(), Arc::clone(&cpu));
+        let Ok(permit) = timeout(limits.timeout, self.component.engine.instances.acquire()).await else {
             let detail = "no instance became free before the deadline: too many probes run at once".to_owned();
             return RunEnd {
                 outcome: RunOutcome::Failed { reason: FailureReason::TimedOut, detail },
@@ -132,12 +170,12 @@ impl Probe {
         };
         // What waiting took is gone from the run's time.
         state.limits.timeout = limits.timeout.saturating_sub(state.started.elapsed());
-        let mut store = new_store(&self.engine, state);
+        let mut store = new_store(&self.component.engine, state);
         let remaining = store.data().limits.timeout;
         store.data_mut().started = std::time::Instant::now();
         let answer = {
             let call = Box::pin(async {
-                let probe = self.pre.instantiate_async(&mut store).await?;
+                let probe = self.component.pre.instantiate_async(&mut store).await?;
                 probe.call_collect(&mut store, &target).await
             });
             timeout(remaining, Metered { future: call, meter: Arc::clone(&cpu) }).await
@@ -151,7 +189,7 @@ impl Probe {
             },
             Ok(Err(error)) => trapped(&error, &state),
             Ok(Ok(Err(error))) => refused(error, &state),
-            Ok(Ok(Ok(report))) => self.checked(report, &mut state),
+            Ok(Ok(Ok(report))) => self.checked(report, request.target.database.as_deref(), &mut state),
         };
         if matches!(outcome, RunOutcome::Collected(_))
             && let Err(failure) = save_state(&mut state, &request.access).await
@@ -163,9 +201,9 @@ impl Probe {
         RunEnd { outcome, cost: state.cost, log: state.log }
     }
 
-    fn checked(&self, report: types::Report, state: &mut RunState) -> RunOutcome {
+    fn checked(&self, report: types::Report, database: Option<&str>, state: &mut RunState) -> RunOutcome {
         let mut collected = convert::report_from_guest(report);
-        match validate::report(&self.metadata, &mut collected, &state.limits) {
+        match validate::report(&self.metadata, &mut collected, &state.limits, database) {
             Ok(0) => RunOutcome::Collected(collected),
             Ok(duplicates) => {
                 let message =
@@ -200,19 +238,23 @@ fn new_store(engine: &ProbeEngine, state: RunState) -> Store<RunState> {
     store
 }
 
-async fn describe(engine: &Arc<ProbeEngine>, pre: &ProbePre<RunState>) -> Result<ProbeMetadata, LoadError> {
+async fn describe(component: &ProbeComponent, config: &[(String, String)]) -> Result<ProbeMetadata, LoadError> {
     // The names of plugins are checked where they are read; this one never meets them.
     let plugin: PluginName = "describe".parse().map_err(|error| LoadError::Describe { detail: format!("{error}") })?;
     let limits = Limits { timeout: DESCRIBE_TIMEOUT, ..Limits::DEFAULT };
     let cpu = Arc::new(CpuMeter::default());
-    let state = RunState::new(plugin, Grants::default(), limits, Access::default(), Arc::clone(&cpu));
-    let mut store = new_store(engine, state);
+    let state = RunState::new(plugin, Permits::default(), limits, Access::default(), Arc::clone(&cpu));
+    let mut store = new_store(&component.engine, state);
+    let config = convert::attrs_to_guest(config);
     let call = Box::pin(async {
-        let probe: bindings::Probe = pre.instantiate_async(&mut store).await?;
-        probe.call_describe(&mut store).await
+        let probe: bindings::Probe = component.pre.instantiate_async(&mut store).await?;
+        probe.call_describe(&mut store, &config).await
     });
     match timeout(DESCRIBE_TIMEOUT, Metered { future: call, meter: cpu }).await {
-        Ok(Ok(metadata)) => Ok(convert::metadata_from_guest(metadata)),
+        Ok(Ok(Ok(metadata))) => convert::metadata_from_guest(metadata).map_err(|capability| {
+            LoadError::Declaration(format!("it asks for capability `{capability}`, which this host does not have"))
+        }),
+        Ok(Ok(Err(types::ConfigError { path, message }))) => Err(LoadError::Config { path, message }),
         Ok(Err(error)) => {
             let RunOutcome::Failed { detail, .. } = trapped(&error, store.data()) else {
                 return Err(LoadError::Describe { detail: format!("{error:#}") });
@@ -236,12 +278,24 @@ fn check_imports(engine: &ProbeEngine, component: &wasmtime::component::Componen
             return Err(LoadError::UnknownImport { import: import.to_owned() });
         };
         if let Some((_, wanted)) = interface.split_once('@')
-            && wanted != INTERFACE_VERSION
+            && !is_offered(wanted)
         {
             return Err(LoadError::InterfaceVersion { wanted: wanted.to_owned() });
         }
     }
     Ok(())
+}
+
+/// A probe that was built for an older minor version of the same major one finds all that it knows.
+fn is_offered(wanted: &str) -> bool {
+    let parts = |version: &str| {
+        let mut numbers = version.split('.').map(str::parse::<u32>);
+        Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+    };
+    match (parts(wanted), parts(INTERFACE_VERSION)) {
+        (Some((major, minor)), Some((our_major, our_minor))) => major == our_major && minor <= our_minor,
+        _ => false,
+    }
 }
 
 /// The real cause behind a trap.
@@ -316,8 +370,13 @@ fn target_to_guest(target: &Target) -> types::Target {
         name,
         server_version_num: target.identity.as_ref().map_or(0, |identity| identity.server_version_num),
         in_recovery: target.identity.as_ref().is_some_and(|identity| identity.in_recovery),
-        database: None,
-        extensions: Vec::new(),
+        database: target.database.clone(),
+        extensions: target
+            .identity
+            .iter()
+            .flat_map(|identity| &identity.extensions)
+            .map(|(name, version)| types::Attr { key: name.clone(), val: version.clone() })
+            .collect(),
         config: convert::attrs_to_guest(&target.config),
         attrs: Vec::new(),
     }

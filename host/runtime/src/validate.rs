@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use pgvigil_model::{Collected, EntitySet, MetricSet, ProbeMetadata, Samples};
+use pgvigil_model::{Collected, DATABASE_LABEL, EntitySet, MetricSet, ProbeMetadata, Samples, Scope};
 
 use crate::limits::{LABEL_BYTES, LABELS_PER_SET, Limits};
 
@@ -20,12 +20,15 @@ pub(crate) fn metadata(metadata: &ProbeMetadata) -> Result<(), String> {
         return Err(format!("its default interval is {} ms, less than a second", metadata.default_interval_ms));
     }
     let mut names = HashSet::new();
-    for set in &metadata.sets {
+    for set in metadata.sets.iter() {
         name("metric set", &set.name)?;
         if !names.insert(&set.name) {
             return Err(format!("it declares metric set `{}` twice", set.name));
         }
         metric_set(set)?;
+        if metadata.scope == Scope::PerDatabase && set.labels.iter().all(|label| label != DATABASE_LABEL) {
+            return Err(format!("metric set `{}` is per database, but has no label `{DATABASE_LABEL}`", set.name));
+        }
     }
     Ok(())
 }
@@ -75,7 +78,13 @@ pub(crate) enum ReportFault {
 }
 
 /// Checks a report against the declaration and drops rows whose labels came before in the same set; returns how many.
-pub(crate) fn report(metadata: &ProbeMetadata, collected: &mut Collected, limits: &Limits) -> Result<u64, ReportFault> {
+/// `database` is what a run of scope `per-database` was about: its rows are of no other.
+pub(crate) fn report(
+    metadata: &ProbeMetadata,
+    collected: &mut Collected,
+    limits: &Limits,
+    database: Option<&str>,
+) -> Result<u64, ReportFault> {
     let values = collected.value_count();
     if values > limits.values {
         return Err(ReportFault::TooLarge(format!("the report has {values} values, more than {}", limits.values)));
@@ -89,6 +98,9 @@ pub(crate) fn report(metadata: &ProbeMetadata, collected: &mut Collected, limits
             ))
         })?;
         rows(set, samples)?;
+        if let Some(database) = database {
+            rows_of_database(set, samples, database)?;
+        }
         duplicates += drop_duplicates(samples);
     }
     for set in &collected.entities {
@@ -122,6 +134,17 @@ fn rows(set: &MetricSet, samples: &Samples) -> Result<(), ReportFault> {
         }
     }
     Ok(())
+}
+
+fn rows_of_database(set: &MetricSet, samples: &Samples, database: &str) -> Result<(), ReportFault> {
+    let Some(at) = set.labels.iter().position(|label| label == DATABASE_LABEL) else { return Ok(()) };
+    match samples.rows.iter().find(|row| row.labels[at] != database) {
+        None => Ok(()),
+        Some(row) => Err(ReportFault::Invalid(format!(
+            "a row of metric set `{}` is of database `{}`, but the run was about `{database}`",
+            set.name, row.labels[at]
+        ))),
+    }
 }
 
 fn drop_duplicates(samples: &mut Samples) -> u64 {

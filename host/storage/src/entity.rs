@@ -1,13 +1,12 @@
-//! What exists on a server, and what happened to it. Nothing here ever deletes history.
+//! What exists on a server. Nothing here ever deletes history.
 
 use std::collections::{HashMap, HashSet};
 
 use pgvigil_model::{Entity, EntitySet, ServerId, Timestamp};
 use serde::Serialize;
-use uuid::Uuid;
 
 use crate::engine::read_store;
-use crate::types::{Ts, clean, from_json, to_i64};
+use crate::types::{Ts, clean, from_json};
 use crate::{StorageError, Store};
 
 /// Something that exists or existed on a server: a database, a tablespace, a mount.
@@ -20,28 +19,6 @@ pub struct StoredEntity {
     pub last_seen: Timestamp,
     /// Set when a complete answer lacked it.
     pub gone_at: Option<Timestamp>,
-}
-
-/// `entity.appeared`, `entity.gone`, `entity.recreated` or `entity.renamed`, in time order from the newest.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct StoredEvent {
-    pub at: Timestamp,
-    pub server: ServerId,
-    pub kind: String,
-    /// `database:shop`
-    pub subject: String,
-    pub detail: String,
-}
-
-/// All conditions must hold. The time range is half-open: `from <= at < to`.
-#[derive(Clone, Debug, Default)]
-pub struct EventFilter {
-    pub server: Option<ServerId>,
-    pub kind: Option<String>,
-    pub from: Option<Timestamp>,
-    pub to: Option<Timestamp>,
-    pub limit: u32,
-    pub offset: u64,
 }
 
 /// A database of the inventory with its newest sample. A value that was never measured is None, never 0.
@@ -167,38 +144,6 @@ impl Store {
             .await?)
         })?;
         rows.into_iter().map(StoredEntity::try_from).collect()
-    }
-
-    /// Newest first.
-    pub async fn events(&self, filter: &EventFilter) -> Result<Vec<StoredEvent>, StorageError> {
-        let rows: Vec<(Ts, Uuid, String, String, String)> = read_store!(self, "list events", |db| {
-            Ok(sqlx::query_as(
-                "select at, server, kind, subject, detail from event
-                where ($1 is null or server = $1)
-                    and ($2 is null or kind = $2)
-                    and ($3 is null or at >= $3)
-                    and ($4 is null or at < $4)
-                order by at desc, id desc limit $5 offset $6",
-            )
-            .bind(filter.server.map(|server| server.0))
-            .bind(filter.kind.as_deref().map(clean))
-            .bind(filter.from.map(Ts::from))
-            .bind(filter.to.map(Ts::from))
-            .bind(i64::from(filter.limit))
-            .bind(to_i64(filter.offset))
-            .fetch_all(db)
-            .await?)
-        })?;
-        Ok(rows
-            .into_iter()
-            .map(|(at, server, kind, subject, detail)| StoredEvent {
-                at: at.into(),
-                server: ServerId(server),
-                kind,
-                subject,
-                detail,
-            })
-            .collect())
     }
 
     /// The inventory (entities of kind `database`) with the newest sample of sets `pg_stat_database` and `pg_database_size`.

@@ -407,6 +407,15 @@ impl Store {
     /// many rows (SQLite) or partitions (PostgreSQL) of samples went.
     pub async fn drop_samples_before(&self, limit: Timestamp) -> Result<u64, StorageError> {
         self.purge("delete from event where id in (select id from event where at < $1 limit $2)", limit).await?;
+        self.purge(
+            self.sql(
+                "delete from plugin_cost where (plugin, server, hour, outcome) in
+                (select plugin, server, hour, outcome from plugin_cost where hour < $1 limit $2)",
+                "delete from plugin_cost where ctid in (select ctid from plugin_cost where hour < $1 limit $2)",
+            ),
+            limit,
+        )
+        .await?;
         self.purge("delete from rollup_late where id in (select id from rollup_late where ts < $1 limit $2)", limit)
             .await?;
         match self.connections() {
@@ -529,6 +538,8 @@ impl Store {
                 where x.deleted_at is not null limit $1)",
             "delete from entity where (server, kind, key) in (select e.server, e.kind, e.key from server x
                 join entity e on e.server = x.id where x.deleted_at is not null limit $1)",
+            "delete from plugin_cost where (plugin, server, hour, outcome) in (select c.plugin, c.server, c.hour, c.outcome
+                from server x join plugin_cost c on c.server = x.id where x.deleted_at is not null limit $1)",
             "delete from server where id in (select x.id from server x where x.deleted_at is not null limit $1)",
         ] {
             loop {

@@ -40,20 +40,11 @@ impl Declarations {
         known.truncate(EARLIER_DECLARATIONS);
     }
 
-    /// The newest declaration into which rows with so many labels and values fit.
-    pub(crate) fn fitting(
-        &self,
-        plugin: &PluginName,
-        set: &str,
-        labels: usize,
-        values: usize,
-    ) -> Option<Arc<Declared>> {
+    /// What was made known of a set as this plugin declares it.
+    pub(crate) fn of(&self, plugin: &PluginName, set: &MetricSet) -> Option<Arc<Declared>> {
         let by_plugin = self.by_plugin.lock().unwrap_or_else(PoisonError::into_inner);
-        by_plugin
-            .get(&(plugin.clone(), set.to_owned()))?
-            .iter()
-            .find(|declared| declared.set.labels.len() == labels && declared.set.metrics.len() == values)
-            .cloned()
+        let known = by_plugin.get(&(plugin.clone(), set.name.clone()))?;
+        known.iter().find(|declared| declared.set.has_columns_of(set)).cloned()
     }
 }
 

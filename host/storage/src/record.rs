@@ -4,6 +4,7 @@
 //! and the bounds under which one generic function takes both are longer than most of these functions.
 
 mod cache;
+mod costs;
 mod inventory;
 mod points;
 mod runs;
@@ -65,6 +66,7 @@ macro_rules! steps {
             async fn record(&mut self, reports: &[RunReport]) -> Result<(Recorded, HashMap<StreamKey, i64>), Fault> {
                 let fresh = self.fresh(reports).await?;
                 self.insert_runs(&fresh).await?;
+                self.add_costs(&fresh).await?;
                 let (rows, undeclared_rows) = rows_that_fit(self.store, &fresh);
                 let streams = self.make_streams(&rows).await?;
                 let points = points_of(&rows, &streams)?;

@@ -23,6 +23,8 @@ pub struct RunSummary {
     pub cost: RunCost,
     pub absences: Vec<Absence>,
     pub log: Vec<LogLine>,
+    /// SHA-256 of the component that ran, hex; None for runs of older hosts.
+    pub digest: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -72,6 +74,7 @@ struct RunRow {
     cost: String,
     absences: String,
     log: String,
+    digest: Option<String>,
 }
 
 impl TryFrom<RunRow> for RunSummary {
@@ -98,6 +101,7 @@ impl TryFrom<RunRow> for RunSummary {
             cost: from_json(&row.cost, "run's cost")?,
             absences: from_json(&row.absences, "run's absences")?,
             log: from_json(&row.log, "run's log")?,
+            digest: row.digest,
         })
     }
 }
@@ -106,7 +110,7 @@ macro_rules! select_run {
     ($rest:literal) => {
         concat!(
             "select r.id, r.plugin, r.server, r.triggered_by, r.started_at, r.duration_ms, r.ticks_skipped, r.outcome,
-                r.reason, r.detail, r.value_count, r.cost, r.absences, r.log ",
+                r.reason, r.detail, r.value_count, r.cost, r.absences, r.log, r.digest ",
             $rest
         )
     };

@@ -10,6 +10,9 @@ use toml::Spanned;
 const BASE_UNITS: &[&str] = &["seconds", "bytes", "ratio", "celsius", "joules", "volts", "amperes", "meters", "grams"];
 const SCOPES: &[&str] = &["per-server", "per-database", "host"];
 const CAPABILITIES: &[&str] = &["postgres", "ssh", "state", "maintenance"];
+const OPTION_KINDS: &[&str] = &["text", "integer", "number", "boolean", "structure"];
+/// The label that tells the rows of different databases apart.
+const DATABASE_LABEL: &str = "datname";
 const KINDS: &[&str] = &["gauge", "counter", "info"];
 /// As long as a name in PostgreSQL may be: a metric set becomes a view.
 const NAME_BYTES: usize = 63;
@@ -37,6 +40,7 @@ pub(crate) struct Declaration {
 #[derive(Debug, PartialEq)]
 pub(crate) struct OptionSpec {
     pub(crate) key: String,
+    pub(crate) kind: String,
     pub(crate) help: String,
     pub(crate) default: Option<String>,
     pub(crate) required: bool,
@@ -107,6 +111,7 @@ struct Raw {
 #[serde(deny_unknown_fields)]
 struct RawOption {
     key: Spanned<String>,
+    kind: Option<Spanned<String>>,
     #[serde(default)]
     help: String,
     help_ru: Option<String>,
@@ -161,6 +166,9 @@ impl Checks<'_> {
             _ => {}
         }
         let attrs = attrs(&raw);
+        if raw.scope.get_ref() == "per-database" {
+            self.database_labels(&raw.sets);
+        }
         Declaration {
             interval_ms: self.duration("interval", &raw.interval),
             timeout_ms: self.duration("timeout", &raw.timeout),
@@ -174,6 +182,15 @@ impl Checks<'_> {
             options: self.options(raw.options),
             sets: self.sets(raw.sets),
             attrs,
+        }
+    }
+
+    fn database_labels(&mut self, sets: &[Spanned<RawSet>]) {
+        for set in sets {
+            if set.get_ref().labels.iter().all(|label| label.get_ref() != DATABASE_LABEL) {
+                let name = set.get_ref().name.get_ref();
+                self.refuse(set.span(), format!("set.{name}.labels: a set per database needs {DATABASE_LABEL:?}"));
+            }
         }
     }
 
@@ -194,7 +211,12 @@ impl Checks<'_> {
             if !seen.insert(key.clone()) {
                 self.refuse(option.key.span(), format!("option.{key}: declared twice"));
             }
-            options.push(OptionSpec { key, help: option.help, default: option.default, required: option.required });
+            if let Some(kind) = &option.kind {
+                self.one_of(&format!("option.{key}.kind"), kind, OPTION_KINDS);
+            }
+            let kind = option.kind.map_or_else(|| "text".to_owned(), Spanned::into_inner);
+            let RawOption { help, default, required, .. } = option;
+            options.push(OptionSpec { key, kind, help, default, required });
         }
         options
     }

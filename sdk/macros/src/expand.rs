@@ -41,8 +41,10 @@ pub(crate) fn probe(probe: &Ident, file: &str, declaration: &Declaration) -> Tok
             struct Component;
 
             impl ::pgvigil_sdk::bindings::Guest for Component {
-                fn describe() -> ::pgvigil_sdk::Metadata {
-                    ::pgvigil_sdk::describe_for_host::<super::#probe>()
+                fn describe(
+                    config: ::std::vec::Vec<::pgvigil_sdk::Attr>,
+                ) -> ::core::result::Result<::pgvigil_sdk::Metadata, ::pgvigil_sdk::ConfigError> {
+                    ::pgvigil_sdk::describe_for_host::<super::#probe>(&config)
                 }
                 fn collect(target: ::pgvigil_sdk::Target) -> ::core::result::Result<::pgvigil_sdk::Report, ::pgvigil_sdk::ProbeError> {
                     ::pgvigil_sdk::collect_for_host::<super::#probe>(&target)
@@ -57,7 +59,7 @@ pub(crate) fn probe(probe: &Ident, file: &str, declaration: &Declaration) -> Tok
 fn metadata(declaration: &Declaration) -> TokenStream {
     let Declaration { name, version, summary, interval_ms, timeout_ms, min_server_version, .. } = declaration;
     let scope = camel_case(&declaration.scope);
-    let capabilities = declaration.capabilities.iter().map(|capability| camel_case(capability));
+    let capabilities = &declaration.capabilities;
     let ssh_commands = &declaration.ssh_commands;
     let options = declaration.options.iter().map(option_spec);
     let sets = declaration.sets.iter().map(set_spec);
@@ -72,7 +74,7 @@ fn metadata(declaration: &Declaration) -> TokenStream {
             scope: ::pgvigil_sdk::Scope::#scope,
             default_interval_ms: #interval_ms,
             default_timeout_ms: #timeout_ms,
-            capabilities: ::std::vec![#(::pgvigil_sdk::Capability::#capabilities),*],
+            capabilities: ::std::vec![#(#capabilities.into()),*],
             ssh_commands: ::std::vec![#(#ssh_commands.into()),*],
             min_server_version: #min_server_version,
             options: ::std::vec![#(#options),*],
@@ -84,11 +86,20 @@ fn metadata(declaration: &Declaration) -> TokenStream {
 
 fn option_spec(option: &OptionSpec) -> TokenStream {
     let OptionSpec { key, help, required, .. } = option;
+    let kind = camel_case(&option.kind);
     let default = match &option.default {
         Some(default) => quote! { ::core::option::Option::Some(#default.into()) },
         None => quote! { ::core::option::Option::None },
     };
-    quote! { ::pgvigil_sdk::OptionSpec { key: #key.into(), help: #help.into(), default: #default, required: #required } }
+    quote! {
+        ::pgvigil_sdk::OptionSpec {
+            key: #key.into(),
+            kind: ::pgvigil_sdk::OptionKind::#kind,
+            help: #help.into(),
+            default: #default,
+            required: #required,
+        }
+    }
 }
 
 fn set_spec(set: &Set) -> TokenStream {

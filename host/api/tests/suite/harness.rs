@@ -6,19 +6,22 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 use pgvigil_api::{
-    Api, ApiConfig, Counters, Host, LiveSession, LiveSessions, Passwords, PoolStatus, ServerAway, TestTarget, service,
+    Api, ApiConfig, Counters, Host, HostEvent, LiveSession, LiveSessions, Passwords, PluginAction, PluginActionError,
+    PoolStatus, ServerAway, StartedRuns, TestTarget, service,
 };
 use pgvigil_capabilities::SshKeys;
 use pgvigil_model::{
-    Capability, Collected, FailureReason, Identity, Metric, MetricKind, MetricSet, NewKeyKind, PluginState,
-    PluginStatus, ProbeMetadata, RunCost, RunId, RunOutcome, RunReport, SampleRow, Samples, Scope, Secret, ServerId,
-    SshKeyError, SshKeyPair, StepOutcome, TestStep, Timestamp, Trigger,
+    Capability, Collected, FailureReason, Identity, Metric, MetricKind, MetricSet, NewKeyKind, PluginChange,
+    PluginLimits, PluginName, PluginOnServer, PluginState, PluginStatus, ProbeMetadata, ReloadOutcome, ReloadReport,
+    RunCost, RunId, RunOutcome, RunReport, SampleRow, Samples, Scope, Secret, ServerId, SshKeyError, SshKeyPair,
+    StepOutcome, TestStep, Timestamp, Trigger,
 };
 use pgvigil_storage::{MasterKey, NewUser, Role, Store, StoreUrl, User, Vault};
 use salvo::http::{Method, StatusCode};
 use salvo::test::{RequestBuilder, ResponseExt};
 use salvo::{Response, Service};
 use serde_json::{Value, json};
+use tokio::sync::broadcast;
 
 pub const BASE: &str = "http://127.0.0.1:8000";
 pub const PASSWORD: &str = "correct horse 1";
@@ -208,6 +211,7 @@ pub fn identity() -> Identity {
         data_directory: Some("/var/lib/postgresql/18/main".into()),
         superuser: false,
         tls: true,
+        extensions: [("plpgsql".to_owned(), "1.0".to_owned())].into(),
     }
 }
 
@@ -222,6 +226,8 @@ pub fn run(server: ServerId, at: Timestamp, outcome: RunOutcome) -> RunReport {
         duration_ms: 12,
         ticks_skipped: 0,
         identity,
+        digest: "00".repeat(32),
+        sets: [counters(), sizes()].into(),
         outcome,
         cost: RunCost::default(),
         log: Vec::new(),
@@ -237,7 +243,6 @@ pub fn unreachable() -> RunOutcome {
     RunOutcome::Failed { reason: FailureReason::Unreachable, detail: "connection refused".into() }
 }
 
-#[derive(Default)]
 pub struct FakeHost {
     /// What tests were asked to connect to.
     pub targets: Mutex<Vec<TestTarget>>,
@@ -245,6 +250,25 @@ pub struct FakeHost {
     pub servers_changed: AtomicUsize,
     pub settings_changed: AtomicUsize,
     pub ssh_keys: SshKeys,
+    pub on_servers: Mutex<Vec<PluginOnServer>>,
+    /// What was asked of plugins.
+    pub actions: Mutex<Vec<PluginAction>>,
+    pub events: broadcast::Sender<HostEvent>,
+}
+
+impl Default for FakeHost {
+    fn default() -> Self {
+        Self {
+            targets: Mutex::default(),
+            away: Mutex::default(),
+            servers_changed: AtomicUsize::default(),
+            settings_changed: AtomicUsize::default(),
+            ssh_keys: SshKeys::default(),
+            on_servers: Mutex::default(),
+            actions: Mutex::default(),
+            events: broadcast::Sender::new(16),
+        }
+    }
 }
 
 impl FakeHost {
@@ -309,7 +333,7 @@ impl Host for FakeHost {
             probe: "builtin:pg_stat_database".into(),
             state: PluginState::Loaded,
             state_detail: None,
-            metadata: Some(ProbeMetadata {
+            metadata: Some(Arc::new(ProbeMetadata {
                 name: "pg_stat_database".into(),
                 version: "0.1.0".into(),
                 summary: "Counters".into(),
@@ -320,17 +344,67 @@ impl Host for FakeHost {
                 ssh_commands: Vec::new(),
                 min_server_version: 90_600,
                 options: Vec::new(),
-                sets: vec![counters(), sizes()],
+                sets: [counters(), sizes()].into(),
                 attrs: vec![("title".into(), "Counters".into())],
-            }),
+            })),
             digest: Some("00".repeat(32)),
+            earlier_digest: Some("11".repeat(32)),
+            is_held_back: false,
             interval_ms: 60_000,
             timeout_ms: 10_000,
             servers: vec!["*".into()],
             grants: vec!["postgres = read".into()],
-            memory_limit_bytes: 64 << 20,
+            asks: vec!["postgres".into(), "state".into()],
+            missing_grants: vec!["state = true".into()],
+            limits: PluginLimits {
+                memory_bytes: 64 << 20,
+                cpu_ms: 2_000,
+                rows: 10_000,
+                answer_bytes: 8 << 20,
+                host_calls: 1_000,
+                values: 50_000,
+                log_lines: 200,
+                state_bytes: 64 << 10,
+            },
+            config: vec![("limit".into(), "10".into())],
             loaded_at: Some(Timestamp::from_seconds(1_790_000_000)),
         }]
+    }
+
+    async fn plugins_on_servers(&self) -> Vec<PluginOnServer> {
+        self.on_servers.lock().unwrap().clone()
+    }
+
+    async fn reload_plugins(&self) -> Result<ReloadReport, PluginActionError> {
+        let change = PluginChange {
+            plugin: "pg_stat_database".parse().unwrap(),
+            detail: "0.1.0 (11111111) -> 0.2.0 (00000000)".into(),
+            is_trouble: false,
+        };
+        Ok(ReloadReport { outcome: ReloadOutcome::Applied, detail: None, changes: vec![change] })
+    }
+
+    async fn run_plugin(&self, _plugin: &PluginName, server: Option<ServerId>) -> StartedRuns {
+        let entries = self.on_servers.lock().unwrap();
+        let started = entries.iter().filter(|entry| server.is_none() || entry.server == server).count();
+        StartedRuns { started, busy: 0 }
+    }
+
+    async fn act_on_plugin(
+        &self,
+        _plugin: &PluginName,
+        action: PluginAction,
+        _by: &str,
+    ) -> Result<(), PluginActionError> {
+        self.actions.lock().unwrap().push(action);
+        match self.away.lock().unwrap().clone() {
+            Some(detail) => Err(PluginActionError { detail }),
+            None => Ok(()),
+        }
+    }
+
+    fn subscribe(&self) -> broadcast::Receiver<HostEvent> {
+        self.events.subscribe()
     }
 
     fn pools(&self) -> Vec<PoolStatus> {

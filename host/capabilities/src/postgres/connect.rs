@@ -51,7 +51,8 @@ pub(super) struct Endpoint {
     policy: Arc<AddressPolicy>,
     /// A pooler that accepts no `options` stands in between: SET after the start.
     refuses_options: AtomicBool,
-    opened: AtomicU64,
+    /// Shared with those of other databases of the server.
+    opened: Arc<AtomicU64>,
 }
 
 /// A connection, its task, and what we know of it.
@@ -102,7 +103,17 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Endpoint {
     pub(super) fn new(settings: PostgresSettings, password: Option<Secret>, policy: Arc<AddressPolicy>) -> Self {
-        Self { settings, password, policy, refuses_options: AtomicBool::new(false), opened: AtomicU64::new(0) }
+        Self { settings, password, policy, refuses_options: AtomicBool::new(false), opened: Arc::default() }
+    }
+
+    pub(super) fn in_database(&self, database: &str) -> Self {
+        Self {
+            settings: PostgresSettings { database: database.to_owned(), ..self.settings.clone() },
+            password: self.password.clone(),
+            policy: Arc::clone(&self.policy),
+            refuses_options: AtomicBool::new(self.refuses_options.load(Ordering::Relaxed)),
+            opened: Arc::clone(&self.opened),
+        }
     }
 
     /// Ever, cancel requests not counted.

@@ -5,4 +5,6 @@ select current_setting('server_version'),
        pg_catalog.pg_is_in_recovery(),
        pg_catalog.pg_postmaster_start_time(),
        (select s.setting from pg_catalog.pg_settings s where s.name = 'data_directory'),
-       current_setting('is_superuser') = 'on'
+       current_setting('is_superuser') = 'on',
+       (select coalesce(pg_catalog.json_object_agg(e.extname, e.extversion), '{}')::pg_catalog.text
+        from pg_catalog.pg_extension e)

@@ -32,9 +32,11 @@ pub(super) fn rows_that_fit<'a>(store: &Store, reports: &[&'a RunReport]) -> (Ve
     for report in reports {
         let RunOutcome::Collected(collected) = &report.outcome else { continue };
         for samples in &collected.samples {
+            let declared = report.sets.iter().find(|set| set.name == samples.set);
+            let known = declared.and_then(|set| store.declarations().of(&report.plugin, set));
             for row in &samples.rows {
-                let (n_labels, n_values) = (row.labels.len(), row.values.len());
-                let set = store.declarations().fitting(&report.plugin, &samples.set, n_labels, n_values);
+                let widths = (row.labels.len(), row.values.len());
+                let set = known.as_ref().filter(|known| widths == (known.set.labels.len(), known.set.metrics.len()));
                 let (Some(server), Some(set)) = (report.server, set) else {
                     undeclared += 1;
                     continue;

@@ -23,7 +23,7 @@ macro_rules! steps {
                     }
                     let mut query = QueryBuilder::new(
                         "insert into run (id, plugin, server, triggered_by, started_at, duration_ms, ticks_skipped,
-                            outcome, reason, detail, value_count, cost, absences, log) ",
+                            outcome, reason, detail, value_count, cost, absences, log, digest) ",
                     );
                     query.push_values(rows, |mut row, (report, texts)| {
                         let (outcome, reason, detail, value_count) = outcome_columns(&report.outcome);
@@ -40,7 +40,8 @@ macro_rules! steps {
                             .push_bind(value_count)
                             .push_bind(texts.cost)
                             .push_bind(texts.absences)
-                            .push_bind(texts.log);
+                            .push_bind(texts.log)
+                            .push_bind(&report.digest);
                     });
                     query.build().persistent(false).execute(&mut *self.db).await?;
                 }
@@ -105,7 +106,7 @@ impl RunTexts {
 }
 
 /// `collected`, `not-applicable` or `failed`, reason, detail, number of values.
-fn outcome_columns(outcome: &RunOutcome) -> (&'static str, Option<&'static str>, &str, i64) {
+pub(super) fn outcome_columns(outcome: &RunOutcome) -> (&'static str, Option<&'static str>, &str, i64) {
     match outcome {
         RunOutcome::Collected(collected) => {
             ("collected", None, "", i64::try_from(collected.value_count()).unwrap_or(i64::MAX))

@@ -95,6 +95,7 @@ pub(crate) fn identity() -> Identity {
         data_directory: None,
         superuser: false,
         tls: true,
+        extensions: [("plpgsql".to_owned(), "1.0".to_owned())].into(),
     }
 }
 
@@ -108,6 +109,8 @@ pub(crate) fn report(server: ServerId, at: Timestamp, outcome: RunOutcome) -> Ru
         duration_ms: 7,
         ticks_skipped: 0,
         identity: None,
+        digest: "00".repeat(32),
+        sets: [stat_database()].into(),
         outcome,
         cost: RunCost::default(),
         log: Vec::new(),

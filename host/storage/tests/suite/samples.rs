@@ -1,8 +1,8 @@
 //! Samples, entities, runs, tables and state.
 
 use pgvigil_model::{
-    Bucket, Collected, Column, Metric, MetricKind, MetricSet, Point, Resolution, RunOutcome, ServerId, Table,
-    Timestamp, Value, aggregate,
+    Bucket, Collected, Column, Metric, MetricKind, MetricSet, Point, Resolution, RunOutcome, RunReport, ServerId,
+    Table, Timestamp, Value, aggregate,
 };
 use pgvigil_storage::{EventFilter, PluginStateValue, RunFilter, SeriesAnswer, SeriesQuery, Store, StoredOutcome};
 
@@ -242,11 +242,12 @@ async fn another_declaration_of_a_set_continues_its_series(home: &Home) {
     let deadlocks: Metric = metric("deadlocks", MetricKind::Counter);
     let mut wider: MetricSet = stat_database();
     wider.metrics.insert(0, deadlocks);
-    store.declare(&plugin(), &[wider]).await.unwrap();
+    store.declare(&plugin(), &[wider.clone()]).await.unwrap();
     let mut newer = row("shop", 0.0, 2.0);
     newer.values = vec![0.0, 2.0, 20.0];
     // The old one was under way when the probe was swapped.
-    let reports = [samples(id, after(60), vec![row("shop", 3.0, 15.0)]), samples(id, after(120), vec![newer])];
+    let newer = RunReport { sets: [wider].into(), ..samples(id, after(120), vec![newer]) };
+    let reports = [samples(id, after(60), vec![row("shop", 3.0, 15.0)]), newer];
     assert_eq!(store.record(&reports).await.unwrap().points, 2);
     let answer = store.series(&query(id, after(0), after(180))).await.unwrap();
     let names: Vec<_> = answer.metrics.iter().map(|metric| metric.name.as_str()).collect();
@@ -268,7 +269,7 @@ async fn runs_tables_and_state_come_back_as_they_went(home: &Home) {
     };
     let collected = Collected { tables: vec![table.clone()], ..Collected::default() };
     let run = report(id, after(0), RunOutcome::Collected(collected));
-    let host = pgvigil_model::RunReport {
+    let host = RunReport {
         server: None,
         ..report(id, after(60), RunOutcome::NotApplicable { detail: "nothing to do".to_owned() })
     };

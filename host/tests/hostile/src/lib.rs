@@ -10,6 +10,7 @@ impl Probe for Hostile {
     fn collect(target: &Target) -> Result<Report, ProbeError> {
         let mut report = Report::default();
         match target.config("act").unwrap_or_default() {
+            "fine" => report.samples.push(rows("hostile", 1, 1)),
             "loop" => endless_loop(),
             "memory" => drop(core::hint::black_box(hoard())),
             "recursion" => drop(core::hint::black_box(recurse(1))),
@@ -25,7 +26,7 @@ impl Probe for Hostile {
             }
             "sleep" => drop(query("select pg_sleep(60)").fetch()?),
             "rows" => {
-                let answer = query("select n from generate_series(1, 10000000) as n").fetch()?;
+                let answer = query("select generate_series(1, 10000000) as n").fetch()?;
                 report.samples.push(rows("hostile", 1, answer.rows.len().min(3)));
                 if !answer.truncated {
                     return Err(ProbeError::Internal("ten million rows came through".to_owned()));

@@ -2,7 +2,14 @@ import type { Plugin } from '../../api/types'
 import { useI18n } from '../../i18n'
 import { Badge, type Tone } from '../../ui/badge'
 
-const TONES: Record<Plugin['state'], Tone> = { loaded: 'ok', disabled: 'idle', refused: 'bad' }
+const TONES: Record<Plugin['state'], Tone> = {
+  loaded: 'ok',
+  running: 'ok',
+  degraded: 'warn',
+  quarantined: 'bad',
+  disabled: 'idle',
+  refused: 'bad',
+}
 
 export function PluginStateBadge(props: { state: Plugin['state'] }) {
   const { t } = useI18n()

@@ -60,7 +60,7 @@ function PluginFacts({ plugin }: { plugin: Plugin }) {
           [t.plugins.servers, list(plugin.servers)],
           [t.plugins.capabilities, list(metadata?.capabilities ?? [])],
           [t.plugins.columns.grants, list(plugin.grants)],
-          [t.plugins.memory, u.bytes(plugin.memory_limit_bytes)],
+          [t.plugins.memory, u.bytes(plugin.limits.memory_bytes)],
           ...(metadata ? ([[t.plugins.minVersion, versionText(metadata.min_server_version)]] as const) : []),
           [t.plugins.loadedAt, <Age key="loaded" at={plugin.loaded_at} />],
           [

@@ -70,7 +70,14 @@ const runOutcomes: Record<RunOutcome, string> = {
   failed: 'Failed',
 }
 
-const pluginStates: Record<PluginState, string> = { loaded: 'Loaded', disabled: 'Disabled', refused: 'Refused' }
+const pluginStates: Record<PluginState, string> = {
+  loaded: 'Loaded',
+  running: 'Running',
+  degraded: 'Degraded',
+  quarantined: 'Quarantined',
+  disabled: 'Disabled',
+  refused: 'Refused',
+}
 
 const stepOutcomes: Record<StepOutcome, string> = {
   passed: 'Passed',

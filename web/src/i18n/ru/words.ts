@@ -62,6 +62,13 @@ export const words: Pick<
     failed: 'ошибка',
   },
   runOutcomes: { collected: 'Собрано', 'not-applicable': 'Неприменимо', failed: 'Ошибка' },
-  pluginStates: { loaded: 'Загружен', disabled: 'Выключен', refused: 'Отклонён' },
+  pluginStates: {
+    loaded: 'Загружен',
+    running: 'Выполняется',
+    degraded: 'Работает частично',
+    quarantined: 'В карантине',
+    disabled: 'Выключен',
+    refused: 'Отклонён',
+  },
   stepOutcomes: { passed: 'Пройден', warning: 'Замечание', failed: 'Не пройден', skipped: 'Пропущен' },
 }

@@ -1,0 +1,265 @@
+//! From an entry of plugins.toml to a probe that can run: read, pinned, compiled, described, configured.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use anyhow::{Context, bail};
+use pgvigil_model::{OptionKind, OptionSpec, PluginName, ProbeMetadata, Scope};
+use pgvigil_runtime::{COMPONENT_BYTES, LoadError, Probe, ProbeComponent, ProbeEngine, digest};
+
+use crate::builtin;
+use crate::plugins::{ConfigValue, PluginEntry, PluginFile, ProbeSource};
+use crate::versions::Versions;
+
+/// Loads probes. Remembers compiled components for as long as anybody uses them.
+#[derive(Debug)]
+pub(crate) struct Loader {
+    engine: Arc<ProbeEngine>,
+    pub versions: Arc<Versions>,
+    compiled: Mutex<HashMap<String, Weak<ProbeComponent>>>,
+}
+
+/// A probe and its configuration: what a plugin runs.
+#[derive(Clone, Debug)]
+pub(crate) struct Version {
+    pub probe: Probe,
+    /// Checked, with defaults filled in.
+    pub config: Vec<(String, String)>,
+    /// As plugins.toml had it.
+    given: BTreeMap<String, ConfigValue>,
+}
+
+impl Version {
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.probe.digest() == other.probe.digest() && self.given == other.given
+    }
+
+    /// `1.2.0 (3f9a1b2c)`
+    pub(crate) fn name(&self) -> String {
+        let digest = self.probe.digest();
+        format!("{} ({})", self.probe.metadata().version, digest.get(..8).unwrap_or(digest))
+    }
+}
+
+/// What an entry is to run.
+pub(crate) struct Found {
+    pub version: Version,
+    /// Why it is not what plugins.toml names.
+    pub held_back: Option<String>,
+}
+
+impl Loader {
+    pub(crate) fn new(engine: Arc<ProbeEngine>, versions: Arc<Versions>) -> Self {
+        Self { engine, versions, compiled: Mutex::default() }
+    }
+
+    /// The version that the entry names, or the one to which its plugin was rolled back from that. An error is a sentence with
+    /// its place in the file.
+    pub(crate) async fn load(
+        &self,
+        file: &PluginFile,
+        index: usize,
+        running: Option<&Version>,
+    ) -> Result<Found, String> {
+        let entry = &file.plugins[index];
+        self.find(entry, running).await.map_err(|Fault { keys, why }| {
+            let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+            format!("{}: {why}", file.place(index, &keys))
+        })
+    }
+
+    async fn find(&self, entry: &PluginEntry, running: Option<&Version>) -> Result<Found, Fault> {
+        let at_probe = |error: anyhow::Error| Fault::at("probe", format!("{error:#}"));
+        let mut wasm = component(&entry.probe).map_err(at_probe)?;
+        let mut wanted = digest(&wasm);
+        if let ProbeSource::File { sha256: Some(pinned), path } = &entry.probe
+            && *pinned != wanted
+        {
+            let why = format!("{} has sha256 {wanted}, but plugins.toml pins {pinned}", path.display());
+            return Err(Fault::at("sha256", why));
+        }
+        let mut held_back = None;
+        if let Some(held) = self.versions.held_back(&entry.name, &wanted) {
+            wasm = self.versions.kept(&held.kept).with_context(|| held.why.clone()).map_err(at_probe)?;
+            (wanted, held_back) = (held.kept, Some(held.why));
+        }
+        let is_running = |known: &&Version| known.probe.digest() == wanted && known.given == entry.config;
+        if let Some(running) = running.filter(is_running) {
+            return Ok(Found { version: running.clone(), held_back });
+        }
+        let version = self.version(&wanted, Arc::clone(&wasm), &entry.config).await?;
+        if version.probe.metadata().scope != Scope::Host && entry.servers.is_empty() {
+            let why = "it runs on servers, but `servers` names none; add servers = [\"*\"] for all";
+            return Err(Fault { keys: Vec::new(), why: why.to_owned() });
+        }
+        if let ProbeSource::File { .. } = entry.probe {
+            self.versions.keep(&entry.name, &wanted, &wasm).map_err(at_probe)?;
+        }
+        Ok(Found { version, held_back })
+    }
+
+    /// What a plugin ran before this version, of which a copy is kept.
+    pub(crate) async fn earlier(&self, plugin: &PluginName, running: &Version) -> Result<Version, String> {
+        let none = || format!("no earlier version of plugin `{plugin}` is kept");
+        let wanted = self.versions.earlier(plugin, running.probe.digest()).ok_or_else(none)?;
+        let wasm = self.versions.kept(&wanted).map_err(|error| format!("{error:#}"))?;
+        self.version(&wanted, wasm, &running.given).await.map_err(|fault| fault.why)
+    }
+
+    async fn version(
+        &self,
+        digest: &str,
+        wasm: Arc<[u8]>,
+        given: &BTreeMap<String, ConfigValue>,
+    ) -> Result<Version, Fault> {
+        let component = self.component(digest, wasm).await?;
+        let texts: Vec<_> = given.iter().map(|(key, value)| (key.clone(), value.text.clone())).collect();
+        let probe = component.describe(&texts).await?;
+        let config = checked_config(probe.metadata(), given)?;
+        Ok(Version { probe, config, given: given.clone() })
+    }
+
+    async fn component(&self, digest: &str, wasm: Arc<[u8]>) -> Result<Arc<ProbeComponent>, LoadError> {
+        let known = self.compiled.lock().unwrap_or_else(PoisonError::into_inner).get(digest).and_then(Weak::upgrade);
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let component = ProbeComponent::load(&self.engine, wasm).await?;
+        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        compiled.retain(|_, component| component.strong_count() > 0);
+        compiled.insert(digest.to_owned(), Arc::downgrade(&component));
+        Ok(component)
+    }
+}
+
+/// Why something cannot run, and what in its entry is to blame.
+struct Fault {
+    keys: Vec<String>,
+    why: String,
+}
+
+impl Fault {
+    fn at(key: &str, why: String) -> Self {
+        Self { keys: vec![key.to_owned()], why }
+    }
+
+    fn in_config(path: impl IntoIterator<Item = String>, why: String) -> Self {
+        Self { keys: std::iter::once("config".to_owned()).chain(path).collect(), why }
+    }
+}
+
+impl From<LoadError> for Fault {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Config { path, message } => {
+                let why = format!("`{}` {message}", path.join("."));
+                Self::in_config(path, why)
+            }
+            other => Self::at("probe", format!("cannot load it: {:#}", anyhow::Error::new(other))),
+        }
+    }
+}
+
+fn component(source: &ProbeSource) -> anyhow::Result<Arc<[u8]>> {
+    match source {
+        ProbeSource::Builtin(name) => match builtin::find(name) {
+            Some(component) => Ok(component.into()),
+            None => bail!("there is no builtin probe `{name}`; there are {}", builtin::names().join(", ")),
+        },
+        ProbeSource::File { path, .. } => {
+            read_component(path).with_context(|| format!("cannot read {}", path.display()))
+        }
+    }
+}
+
+/// A regular file of bearable size: reading /dev/zero would never end.
+pub(crate) fn read_component(path: &Path) -> anyhow::Result<Arc<[u8]>> {
+    let metadata = std::fs::metadata(path)?;
+    if !metadata.is_file() {
+        bail!("it is not a file");
+    }
+    if metadata.len() > COMPONENT_BYTES as u64 {
+        bail!("it has {} bytes, more than {COMPONENT_BYTES}", metadata.len());
+    }
+    Ok(std::fs::read(path)?.into())
+}
+
+/// The options of `[plugin.config]` checked against what the probe declares, with its defaults filled in.
+fn checked_config(
+    metadata: &ProbeMetadata,
+    given: &BTreeMap<String, ConfigValue>,
+) -> Result<Vec<(String, String)>, Fault> {
+    if let Some(unknown) = given.keys().find(|key| metadata.options.iter().all(|option| option.key != **key)) {
+        let known: Vec<_> = metadata.options.iter().map(|option| option.key.as_str()).collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        let why = format!("option `{unknown}` is unknown to probe `{}`; it has {known}", metadata.name);
+        return Err(Fault::in_config([unknown.clone()], why));
+    }
+    let mut config = Vec::new();
+    for option in &metadata.options {
+        let value = match (given.get(&option.key), &option.default) {
+            (Some(value), _) => check_kind(option, value).map_err(|why| Fault::in_config([option.key.clone()], why))?,
+            (None, Some(default)) => default.clone(),
+            (None, None) if option.required => {
+                let why = format!("option `{}` is missing: {}", option.key, option.help);
+                return Err(Fault::in_config([option.key.clone()], why));
+            }
+            (None, None) => continue,
+        };
+        config.push((option.key.clone(), value));
+    }
+    Ok(config)
+}
+
+/// Texts are taken for numbers and booleans too, where they are such: `limit = "10"`.
+fn check_kind(option: &OptionSpec, value: &ConfigValue) -> Result<String, String> {
+    let text = value.text.trim();
+    let fits = match option.kind {
+        OptionKind::Text => value.kind != OptionKind::Structure,
+        OptionKind::Integer => text.parse::<i64>().is_ok(),
+        OptionKind::Number => text.parse::<f64>().is_ok(),
+        OptionKind::Boolean => matches!(text, "true" | "false"),
+        OptionKind::Structure => value.kind == OptionKind::Structure,
+    };
+    if fits {
+        return Ok(value.text.clone());
+    }
+    let expected = match option.kind {
+        OptionKind::Text => "a text",
+        OptionKind::Integer => "a whole number",
+        OptionKind::Number => "a number",
+        OptionKind::Boolean => "true or false",
+        OptionKind::Structure => "an array or a table",
+    };
+    Err(format!("option `{}` must be {expected}: {}", option.key, option.help))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn option(kind: OptionKind) -> OptionSpec {
+        OptionSpec { key: "limit".into(), kind, help: "How many".into(), default: None, required: false }
+    }
+
+    fn value(kind: OptionKind, text: &str) -> ConfigValue {
+        ConfigValue { kind, text: text.to_owned() }
+    }
+
+    #[test]
+    fn a_value_of_another_kind_is_refused_with_what_was_expected() {
+        let refused = check_kind(&option(OptionKind::Integer), &value(OptionKind::Text, "ten"));
+        assert_eq!(refused, Err("option `limit` must be a whole number: How many".to_owned()));
+        assert!(check_kind(&option(OptionKind::Boolean), &value(OptionKind::Integer, "1")).is_err());
+        assert!(check_kind(&option(OptionKind::Text), &value(OptionKind::Structure, "[]")).is_err());
+        assert!(check_kind(&option(OptionKind::Structure), &value(OptionKind::Text, "[]")).is_err());
+    }
+
+    #[test]
+    fn a_number_may_stand_in_quotes() {
+        assert!(check_kind(&option(OptionKind::Integer), &value(OptionKind::Text, "10")).is_ok());
+        assert!(check_kind(&option(OptionKind::Number), &value(OptionKind::Integer, "10")).is_ok());
+        assert!(check_kind(&option(OptionKind::Text), &value(OptionKind::Integer, "10")).is_ok());
+    }
+}

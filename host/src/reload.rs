@@ -1,0 +1,356 @@
+//! Follows plugins.toml and the components that it names: builds the whole next registry, then swaps it in one step.
+//!
+//! Whatever is wrong with the next one, what runs stays: a bad file keeps everything, a bad probe its last good version.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use pgvigil_collector::{Collector, Notice};
+use pgvigil_model::{PluginChange, PluginName, ReloadOutcome, ReloadReport, Timestamp};
+use pgvigil_storage::Store;
+use tokio::signal::unix::Signal;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::sleep;
+
+use crate::changes::changes;
+use crate::chronicle::{Chronicle, Happening};
+use crate::loader::Loader;
+use crate::plugins::{PluginFile, ProbeSource};
+use crate::registry::{Loaded, Plugin, Registry, Standing, SwitchedOff};
+use crate::sink::chain;
+use crate::watcher::{Seen, Watcher};
+
+/// A file that cannot be read is looked at again after this: it may be half written.
+const HALF_WRITTEN: Duration = Duration::from_millis(150);
+/// Requests of admins; each is done before the next.
+pub(crate) const REQUEST_QUEUE_CAPACITY: usize = 16;
+
+/// What an admin may ask for. The answer is a sentence where it cannot be done.
+pub(crate) enum Request {
+    Reload {
+        answer: oneshot::Sender<ReloadReport>,
+    },
+    /// Runs the version before, until the file changes or is retried.
+    RollBack {
+        plugin: PluginName,
+        by: String,
+        answer: oneshot::Sender<Result<(), String>>,
+    },
+    /// Ends a roll back.
+    Retry {
+        plugin: PluginName,
+        by: String,
+        answer: oneshot::Sender<Result<(), String>>,
+    },
+    Switch {
+        plugin: PluginName,
+        to: Switch,
+        by: String,
+        answer: oneshot::Sender<Result<(), String>>,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Switch {
+    On,
+    Off,
+}
+
+/// The one place that replaces the registry.
+pub(crate) struct Reloader {
+    path: PathBuf,
+    loader: Loader,
+    store: Store,
+    chronicle: Chronicle,
+    collector: Collector,
+    registry: watch::Sender<Arc<Registry>>,
+    switched_off: SwitchedOff,
+    watcher: Watcher,
+    seen: Option<Seen>,
+    /// The text that is in force.
+    text: String,
+    /// What was wrong the last time, and is not told again.
+    last_refusal: Option<String>,
+}
+
+/// A next registry that may be swapped in.
+struct Next {
+    registry: Registry,
+    text: String,
+    changes: Vec<PluginChange>,
+}
+
+impl Reloader {
+    /// With the first registry already built from `file`.
+    pub(crate) async fn start(
+        path: &Path,
+        file: &PluginFile,
+        loader: Loader,
+        chronicle: Chronicle,
+        collector: Collector,
+    ) -> anyhow::Result<(Self, watch::Receiver<Arc<Registry>>)> {
+        let store = chronicle.store.clone();
+        let switched_off = switched_off(&store).await?;
+        let registry = Registry::build(&loader, file, &switched_off, &Registry::default()).await;
+        let changes = changes(&Registry::default(), &registry);
+        declare(&store, &registry, &Registry::default()).await?;
+        let (sender, receiver) = watch::channel(Arc::new(registry));
+        let reloader = Self {
+            path: path.to_owned(),
+            loader,
+            store,
+            chronicle,
+            collector,
+            registry: sender,
+            switched_off,
+            watcher: Watcher::new(),
+            seen: None,
+            text: file.text().to_owned(),
+            last_refusal: None,
+        };
+        reloader.chronicle.write(Happening::started(&changes)).await;
+        Ok((reloader, receiver))
+    }
+
+    /// Ends with the last sender of requests.
+    pub(crate) async fn follow(
+        mut self,
+        mut requests: mpsc::Receiver<Request>,
+        mut notices: mpsc::Receiver<Notice>,
+        mut hangup: Signal,
+    ) {
+        self.seen = Some(self.look());
+        self.watch_files();
+        loop {
+            tokio::select! {
+                request = requests.recv() => match request {
+                    Some(request) => self.serve(request).await,
+                    None => return,
+                },
+                Some(notice) = notices.recv() => self.heed(notice).await,
+                Some(()) = hangup.recv() => {
+                    self.reload_by_request().await;
+                }
+                () = self.watcher.changed() => self.reload_if_changed().await,
+            }
+        }
+    }
+
+    async fn serve(&mut self, request: Request) {
+        // Whoever asked may have gone.
+        match request {
+            Request::Reload { answer } => {
+                let _ = answer.send(self.reload_by_request().await);
+            }
+            Request::RollBack { plugin, by, answer } => {
+                let _ = answer.send(self.roll_back(&plugin, &format!("rolled back by {by}")).await);
+            }
+            Request::Retry { plugin, by, answer } => {
+                let _ = answer.send(self.retry(&plugin, &by).await);
+            }
+            Request::Switch { plugin, to, by, answer } => {
+                let _ = answer.send(self.switch(&plugin, to, &by).await);
+            }
+        }
+    }
+
+    async fn heed(&mut self, notice: Notice) {
+        match notice {
+            Notice::Quarantined { plugin, server, reason, detail } => {
+                self.chronicle.write(Happening::quarantined(&plugin, server, reason, &detail)).await;
+            }
+            Notice::NewVersionFails { plugin, digest, reason, detail } => {
+                let current = Arc::clone(&self.registry.borrow());
+                let is_current = current
+                    .find(&plugin)
+                    .and_then(Plugin::loaded)
+                    .is_some_and(|loaded| loaded.version.probe.digest() == digest);
+                if is_current {
+                    let why = format!(
+                        "rolled back because its first runs failed where the version before worked ({}: {detail})",
+                        reason.as_str()
+                    );
+                    if let Err(failure) = self.roll_back(&plugin, &why).await {
+                        self.chronicle.write(Happening::not_rolled_back(&plugin, &failure)).await;
+                    }
+                }
+            }
+        }
+    }
+
+    /// By SIGHUP or by the API: also what failed before is tried again.
+    async fn reload_by_request(&mut self) -> ReloadReport {
+        let report = self.reload().await;
+        self.collector.forgive().await;
+        report
+    }
+
+    async fn reload_if_changed(&mut self) {
+        if self.seen.as_ref() != Some(&self.look()) {
+            self.reload().await;
+        }
+    }
+
+    async fn reload(&mut self) -> ReloadReport {
+        let mut seen = self.look();
+        let mut next = self.next().await;
+        while self.seen.as_ref() != Some(&seen) && next.as_ref().map_or(true, |next| has_trouble(&next.changes)) {
+            sleep(HALF_WRITTEN).await;
+            let now = self.look();
+            if now == seen {
+                break;
+            }
+            seen = now;
+            next = self.next().await;
+        }
+        self.seen = Some(seen);
+        let report = match next {
+            Ok(next) => self.swap(next).await,
+            Err(why) => self.refuse(why).await,
+        };
+        self.watch_files();
+        report
+    }
+
+    /// Everything that can go wrong does so here, where nothing has changed yet.
+    async fn next(&mut self) -> Result<Next, String> {
+        let text = std::fs::read_to_string(&self.path)
+            .map_err(|error| format!("cannot read {}: {error}", self.path.display()))?;
+        let file = PluginFile::parse(&self.path, &text).map_err(|error| chain(&error))?;
+        // Where the store is away, what was known of it holds.
+        if let Ok(switched_off) = switched_off(&self.store).await {
+            self.switched_off = switched_off;
+        }
+        let before = Arc::clone(&self.registry.borrow());
+        let registry = Registry::build(&self.loader, &file, &self.switched_off, &before).await;
+        declare(&self.store, &registry, &before).await.map_err(|error| chain(&error))?;
+        Ok(Next { changes: changes(&before, &registry), registry, text })
+    }
+
+    async fn swap(&mut self, next: Next) -> ReloadReport {
+        self.last_refusal = None;
+        let is_same_text = self.text == next.text;
+        self.text = next.text;
+        self.registry.send_replace(Arc::new(next.registry));
+        if next.changes.is_empty() && is_same_text {
+            return ReloadReport { outcome: ReloadOutcome::Unchanged, detail: None, changes: next.changes };
+        }
+        self.chronicle.write(Happening::reloaded(&next.changes)).await;
+        ReloadReport { outcome: ReloadOutcome::Applied, detail: None, changes: next.changes }
+    }
+
+    async fn refuse(&mut self, why: String) -> ReloadReport {
+        if self.last_refusal.as_ref() != Some(&why) {
+            self.chronicle.write(Happening::refused(&why)).await;
+        }
+        self.last_refusal = Some(why.clone());
+        ReloadReport { outcome: ReloadOutcome::Refused, detail: Some(why), changes: Vec::new() }
+    }
+
+    async fn roll_back(&mut self, plugin: &PluginName, why: &str) -> Result<(), String> {
+        let registry = Arc::clone(&self.registry.borrow());
+        let loaded = loaded(&registry, plugin)?;
+        let earlier = match &loaded.before {
+            Some(before) => before.clone(),
+            None => self.loader.earlier(plugin, &loaded.version).await?,
+        };
+        let refused = &loaded.version;
+        let why = format!("version {} was {why}", refused.name());
+        self.loader
+            .versions
+            .hold_back(plugin, refused.probe.digest(), earlier.probe.digest(), &why)
+            .map_err(|error| format!("{error:#}"))?;
+        let (at, before) = (Timestamp::from(SystemTime::now()), Some(refused.clone()));
+        let next = Loaded { version: earlier, at, held_back: Some(why.clone()), before };
+        self.put(&registry, plugin, Standing::Loaded(next)).await?;
+        self.chronicle.write(Happening::rolled_back(plugin, &why)).await;
+        Ok(())
+    }
+
+    async fn retry(&mut self, plugin: &PluginName, by: &str) -> Result<(), String> {
+        let registry = Arc::clone(&self.registry.borrow());
+        if loaded(&registry, plugin)?.held_back.is_none() {
+            return Err(format!("plugin `{plugin}` runs the version that plugins.toml names"));
+        }
+        self.loader.versions.release(plugin).map_err(|error| format!("{error:#}"))?;
+        self.chronicle.write(Happening::retried(plugin, by)).await;
+        let report = self.reload().await;
+        let now = Arc::clone(&self.registry.borrow());
+        match report.detail.or_else(|| now.find(plugin)?.loaded()?.held_back.clone()) {
+            Some(why) => Err(why),
+            None => Ok(()),
+        }
+    }
+
+    async fn switch(&mut self, plugin: &PluginName, to: Switch, by: &str) -> Result<(), String> {
+        let registry = Arc::clone(&self.registry.borrow());
+        let known = registry.find(plugin).ok_or_else(|| no_plugin(plugin))?;
+        if !known.entry.enabled {
+            return Err(format!("plugin `{plugin}` is switched off in plugins.toml; set `enabled = true` there"));
+        }
+        match to {
+            Switch::Off => self.store.switch_off_plugin(plugin, by, Timestamp::from(SystemTime::now())).await,
+            Switch::On => self.store.switch_on_plugin(plugin).await.map(|_| ()),
+        }
+        .map_err(|error| chain(&error))?;
+        self.reload().await;
+        Ok(())
+    }
+
+    async fn put(&mut self, registry: &Registry, plugin: &PluginName, standing: Standing) -> Result<(), String> {
+        let next = registry.with(plugin, standing);
+        declare(&self.store, &next, registry).await.map_err(|error| chain(&error))?;
+        self.registry.send_replace(Arc::new(next));
+        Ok(())
+    }
+
+    fn look(&self) -> Seen {
+        let registry = Arc::clone(&self.registry.borrow());
+        Seen::now(files(&self.path, &registry))
+    }
+
+    fn watch_files(&mut self) {
+        let registry = Arc::clone(&self.registry.borrow());
+        self.watcher.follow(files(&self.path, &registry));
+    }
+}
+
+/// plugins.toml and the components that it names.
+fn files<'a>(path: &'a Path, registry: &'a Registry) -> impl Iterator<Item = &'a Path> {
+    let components = registry.plugins.iter().filter_map(|plugin| match &plugin.entry.probe {
+        ProbeSource::File { path, .. } => Some(path.as_path()),
+        ProbeSource::Builtin(_) => None,
+    });
+    std::iter::once(path).chain(components)
+}
+
+fn has_trouble(changes: &[PluginChange]) -> bool {
+    changes.iter().any(|change| change.is_trouble)
+}
+
+fn loaded<'a>(registry: &'a Registry, plugin: &PluginName) -> Result<&'a Loaded, String> {
+    let known = registry.find(plugin).ok_or_else(|| no_plugin(plugin))?;
+    known.loaded().ok_or_else(|| format!("plugin `{plugin}` is not loaded"))
+}
+
+fn no_plugin(plugin: &PluginName) -> String {
+    format!("there is no plugin called `{plugin}` in plugins.toml")
+}
+
+async fn switched_off(store: &Store) -> Result<SwitchedOff, pgvigil_storage::StorageError> {
+    let plugins = store.switched_off_plugins().await?;
+    Ok(plugins.into_iter().map(|off| (off.plugin, format!("switched off by {} at {}", off.by, off.at))).collect())
+}
+
+/// Makes the metric sets of new versions known to the store, so that their reports can be kept.
+async fn declare(store: &Store, next: &Registry, before: &Registry) -> Result<(), pgvigil_storage::StorageError> {
+    for plugin in &next.plugins {
+        let Some(loaded) = plugin.loaded() else { continue };
+        let known = before.find(&plugin.entry.name).and_then(Plugin::loaded);
+        if known.is_none_or(|known| !loaded.version.is(&known.version)) {
+            store.declare(&plugin.entry.name, &loaded.version.probe.metadata().sets).await?;
+        }
+    }
+    Ok(())
+}

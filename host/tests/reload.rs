@@ -1,0 +1,324 @@
+//! Plugins that change while the host runs: what is taken over, what is kept, and what is taken back.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod harness;
+
+use std::path::{Path, PathBuf};
+
+use harness::{Client, HostOptions, TestHost, server_of};
+use pgvigil_cluster::testing;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+/// Of the same probe, with another digest: a custom section that nobody reads is added.
+fn variant(component: &[u8], number: u32) -> Vec<u8> {
+    let mut bytes = component.to_vec();
+    let content = [&[7_u8][..], b"variant", &number.to_le_bytes()].concat();
+    bytes.push(0);
+    bytes.push(u8::try_from(content.len()).unwrap());
+    bytes.extend(content);
+    bytes
+}
+
+fn built(name: &str) -> Vec<u8> {
+    std::fs::read(Path::new(env!("PGVIGIL_HOSTILE_PROBE")).with_file_name(format!("{name}.wasm"))).unwrap()
+}
+
+/// As editors and package managers do it.
+fn put(path: &Path, bytes: &[u8]) {
+    let beside = path.with_extension("new");
+    std::fs::write(&beside, bytes).unwrap();
+    std::fs::rename(beside, path).unwrap();
+}
+
+/// A host that watches one server with one probe from a file.
+struct Bed {
+    host: TestHost,
+    admin: Client,
+    folder: tempfile::TempDir,
+}
+
+const CUSTOM: &str = r#"
+[[plugin]]
+name = "custom"
+probe = "file:custom.wasm"
+interval = "1s"
+timeout = "5s"
+servers = ["*"]
+grants = { postgres = "read" }
+"#;
+
+impl Bed {
+    async fn new() -> Self {
+        Self::with(CUSTOM).await
+    }
+
+    async fn with(plugins: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        put(&folder.path().join("custom.wasm"), &built("pg_stat_database"));
+        let host = Self::start(folder.path(), plugins);
+        let admin = host.admin().await;
+        admin.add_server(&server_of(testing::postgres(18), "target")).await;
+        let bed = Self { host, admin, folder };
+        bed.until_collected_by(&bed.plugin("custom").await["digest"]).await;
+        bed
+    }
+
+    fn start(folder: &Path, plugins: &str) -> TestHost {
+        TestHost::start(HostOptions { plugins, data_dir: Some(folder), ..HostOptions::default() })
+    }
+
+    async fn restart(&mut self, plugins: &str) {
+        self.host.signal(libc::SIGTERM);
+        self.host.wait();
+        self.host = Self::start(self.folder.path(), plugins);
+        self.admin = self.host.admin().await;
+    }
+
+    fn component(&self) -> PathBuf {
+        self.folder.path().join("custom.wasm")
+    }
+
+    fn write_plugins(&self, text: &str) {
+        put(&self.folder.path().join("plugins.toml"), text.as_bytes());
+    }
+
+    async fn plugin(&self, name: &str) -> Value {
+        self.admin.get(&format!("/api/plugins/{name}")).await
+    }
+
+    async fn until_plugin(&self, accept: impl Fn(&Value) -> bool) -> Value {
+        self.admin.until("/api/plugins/custom", accept).await
+    }
+
+    async fn until_digest(&self, bytes: &[u8]) -> Value {
+        let digest = pgvigil_runtime::digest(bytes);
+        self.until_plugin(|plugin| plugin["digest"] == *digest).await
+    }
+
+    async fn until_collected_by(&self, digest: &Value) {
+        self.admin
+            .until("/api/runs?plugin=custom&outcome=collected&limit=1", |runs| runs[0]["digest"] == *digest)
+            .await;
+    }
+
+    async fn until_event(&self, kind: &str) -> Value {
+        let events = self.admin.until(&format!("/api/events?kind={kind}"), |events| !events[0].is_null()).await;
+        events[0].clone()
+    }
+
+    async fn post(&self, path: &str) -> (StatusCode, Value) {
+        self.admin.send(Method::POST, path, Some(&json!({}))).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_plugins_toml_changes_nothing_and_is_told() {
+    let bed = Bed::new().await;
+    let before = bed.plugin("custom").await;
+    bed.write_plugins(&CUSTOM.replace("interval = \"1s\"", "interval = \"1x\""));
+    let event = bed.until_event("plugins.refused").await;
+    assert!(
+        event["detail"].as_str().unwrap().contains("plugins.toml:5:12: interval `1x` is not a duration"),
+        "{event}"
+    );
+    let after = bed.plugin("custom").await;
+    assert_eq!((&after["digest"], &after["loaded_at"]), (&before["digest"], &before["loaded_at"]));
+    let log = bed.host.log();
+    assert!(log.contains("plugins.toml is not taken over"), "{log}");
+
+    bed.write_plugins(&CUSTOM.replace("interval = \"1s\"", "interval = \"2s\""));
+    bed.until_plugin(|plugin| plugin["interval_ms"] == 2_000).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn added_changed_and_removed_plugins_follow_the_file_and_the_others_stay() {
+    let bed = Bed::new().await;
+    let loaded_at = bed.plugin("custom").await["loaded_at"].clone();
+    let more = format!("{CUSTOM}{}", CUSTOM.replace("\"custom\"", "\"second\""));
+    bed.write_plugins(&more);
+    bed.admin.until("/api/plugins", |plugins| plugins.as_array().unwrap().len() == 2).await;
+    assert_eq!(bed.plugin("custom").await["loaded_at"], loaded_at);
+    bed.write_plugins(&CUSTOM.replace("[\"*\"]", "[\"nowhere\"]"));
+    let plugins = bed.admin.until("/api/plugins", |plugins| plugins.as_array().unwrap().len() == 1).await;
+    assert_eq!(plugins[0]["loaded_at"], loaded_at);
+    bed.until_plugin(|plugin| plugin["on_servers"].as_array().unwrap().is_empty()).await;
+    let event = bed.until_event("plugins.reloaded").await;
+    assert_eq!(event["detail"], "custom: settings changed; second: removed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_component_is_swapped_however_its_file_is_replaced() {
+    let bed = Bed::new().await;
+    let original = built("pg_stat_database");
+    let (renamed, overwritten, linked) = (variant(&original, 1), variant(&original, 2), variant(&original, 3));
+    put(&bed.component(), &renamed);
+    let plugin = bed.until_digest(&renamed).await;
+    bed.until_collected_by(&plugin["digest"]).await;
+    assert_eq!(plugin["earlier_digest"], *pgvigil_runtime::digest(&original));
+
+    std::fs::write(bed.component(), &overwritten).unwrap();
+    bed.until_digest(&overwritten).await;
+
+    // As Kubernetes swaps the files of a volume.
+    let elsewhere = bed.folder.path().join("elsewhere");
+    std::fs::create_dir(&elsewhere).unwrap();
+    std::fs::write(elsewhere.join("3.wasm"), &linked).unwrap();
+    let link = bed.folder.path().join("link");
+    std::os::unix::fs::symlink(elsewhere.join("3.wasm"), &link).unwrap();
+    std::fs::rename(&link, bed.component()).unwrap();
+    bed.until_digest(&linked).await;
+    // What the link leads to is watched too.
+    std::fs::write(elsewhere.join("3.wasm"), &renamed).unwrap();
+    bed.until_digest(&renamed).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_component_that_is_damaged_or_gone_leaves_the_last_good_one_running() {
+    let bed = Bed::new().await;
+    let original = built("pg_stat_database");
+    std::fs::write(bed.component(), &original[..original.len() / 2]).unwrap();
+    let damaged = bed.until_plugin(|plugin| plugin["state"] == "degraded").await;
+    assert_eq!(damaged["digest"], *pgvigil_runtime::digest(&original));
+    assert_eq!(damaged["is_held_back"], true);
+    assert!(damaged["state_detail"].as_str().unwrap().contains("plugins.toml:4:1: cannot load it"), "{damaged}");
+
+    std::fs::remove_file(bed.component()).unwrap();
+    bed.until_plugin(|plugin| plugin["state_detail"].as_str().is_some_and(|why| why.contains("No such file"))).await;
+    let next = variant(&original, 4);
+    put(&bed.component(), &next);
+    let mended = bed.until_digest(&next).await;
+    assert_eq!((&mended["is_held_back"], &mended["state_detail"]), (&json!(false), &Value::Null));
+    assert_eq!(bed.admin.get("/api/runs?plugin=custom&outcome=failed").await, json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pin_that_does_not_fit_keeps_the_version_that_runs() {
+    let bed = Bed::new().await;
+    let next = variant(&built("pg_stat_database"), 5);
+    bed.write_plugins(&format!("{CUSTOM}sha256 = \"{}\"\n", pgvigil_runtime::digest(&next)));
+    let waiting = bed.until_plugin(|plugin| plugin["state"] == "degraded").await;
+    assert!(waiting["state_detail"].as_str().unwrap().contains("but plugins.toml pins"), "{waiting}");
+    put(&bed.component(), &next);
+    let swapped = bed.until_digest(&next).await;
+    assert_eq!(swapped["is_held_back"], false);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_that_fails_where_the_one_before_worked_is_rolled_back_by_itself_and_stays_so() {
+    let mut bed = Bed::new().await;
+    let original = pgvigil_runtime::digest(&built("pg_stat_database"));
+    put(&bed.component(), &built("hostile"));
+    let event = bed.until_event("plugin.rolled-back").await;
+    assert_eq!(event["subject"], "plugin:custom");
+    assert!(event["detail"].as_str().unwrap().contains("on purpose"), "{event}");
+    let back = bed.plugin("custom").await;
+    assert_eq!((&back["digest"], &back["state"]), (&json!(original), &json!("degraded")));
+    assert!(back["state_detail"].as_str().unwrap().contains("was rolled back because its first runs failed"), "{back}");
+
+    bed.restart(CUSTOM).await;
+    let restarted = bed.plugin("custom").await;
+    assert_eq!((&restarted["digest"], &restarted["state"]), (&json!(original), &json!("degraded")));
+
+    let mended = variant(&built("pg_stat_database"), 6);
+    put(&bed.component(), &mended);
+    let swapped = bed.until_digest(&mended).await;
+    assert_eq!(swapped["is_held_back"], false);
+    bed.until_collected_by(&swapped["digest"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_admin_rolls_back_and_retries() {
+    let bed = Bed::new().await;
+    let (original, next) = (built("pg_stat_database"), variant(&built("pg_stat_database"), 7));
+    let (status, refused) = bed.post("/api/plugins/custom/rollback").await;
+    assert_eq!(status, StatusCode::CONFLICT, "{refused}");
+    assert_eq!(refused["detail"], "no earlier version of plugin `custom` is kept");
+    let (status, refused) = bed.post("/api/plugins/custom/retry").await;
+    assert_eq!(status, StatusCode::CONFLICT, "{refused}");
+    put(&bed.component(), &next);
+    let plugin = bed.until_digest(&next).await;
+    bed.until_collected_by(&plugin["digest"]).await;
+
+    let (status, back) = bed.post("/api/plugins/custom/rollback").await;
+    assert_eq!(status, StatusCode::OK, "{back}");
+    assert_eq!(back["digest"], *pgvigil_runtime::digest(&original));
+    assert!(back["state_detail"].as_str().unwrap().ends_with("was rolled back by admin"), "{back}");
+    bed.until_collected_by(&back["digest"]).await;
+    let (status, again) = bed.post("/api/plugins/custom/retry").await;
+    assert_eq!(status, StatusCode::OK, "{again}");
+    assert_eq!((&again["digest"], &again["is_held_back"]), (&json!(pgvigil_runtime::digest(&next)), &json!(false)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_that_an_admin_switched_off_stays_off_over_a_restart() {
+    let mut bed = Bed::new().await;
+    let (status, off) = bed.post("/api/plugins/custom/disable").await;
+    assert_eq!((status, &off["state"]), (StatusCode::OK, &json!("disabled")), "{off}");
+    assert!(off["state_detail"].as_str().unwrap().starts_with("switched off by admin at 20"), "{off}");
+    bed.restart(CUSTOM).await;
+    assert_eq!(bed.plugin("custom").await["state"], "disabled");
+    assert_eq!(bed.post("/api/plugins/custom/run").await.0, StatusCode::CONFLICT);
+    let (status, on) = bed.post("/api/plugins/custom/enable").await;
+    assert_eq!((status, &on["is_held_back"]), (StatusCode::OK, &json!(false)), "{on}");
+    bed.until_plugin(|plugin| plugin["on_servers"][0]["state"] == "waiting").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_probe_that_keeps_failing_is_quarantined_until_a_reload() {
+    let plugins = format!("{CUSTOM}config = {{ act = \"fine\" }}\n");
+    let folder = tempfile::tempdir().unwrap();
+    put(&folder.path().join("custom.wasm"), &built("hostile"));
+    let host = Bed::start(folder.path(), &plugins.replace("1s", "1h"));
+    let admin = host.admin().await;
+    admin.add_server(&server_of(testing::postgres(18), "target")).await;
+    let bed = Bed { host, admin, folder };
+    bed.until_plugin(|plugin| plugin["runs"]["collected"] == 1).await;
+    bed.write_plugins(&plugins.replace("1s", "1h").replace("fine", "panic"));
+    bed.until_plugin(|plugin| plugin["config"]["act"] == "panic").await;
+    for failures in 1..=10 {
+        let (status, answer) = bed.post("/api/plugins/custom/run").await;
+        assert_eq!((status, &answer["started"]), (StatusCode::OK, &json!(1)), "{answer}");
+        bed.until_plugin(|plugin| plugin["on_servers"][0]["failures"] == failures).await;
+    }
+    let plugin = bed.plugin("custom").await;
+    assert_eq!((&plugin["state"], &plugin["on_servers"][0]["state"]), (&json!("quarantined"), &json!("quarantined")));
+    let event = bed.until_event("plugin.quarantined").await;
+    assert_eq!(event["server"], "target");
+    bed.host.signal(libc::SIGHUP);
+    bed.until_plugin(|plugin| plugin["on_servers"][0]["state"] == "waiting").await;
+}
+
+/// Reloads in the middle of runs: each ends on the version that it began with.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_reloads_under_load_lose_and_fail_nothing() {
+    const RELOADS: u32 = 1_000;
+    let others: String = (0..8).map(|number| CUSTOM.replace("\"custom\"", &format!("\"other{number}\""))).collect();
+    let bed = Bed::with(&format!("{CUSTOM}{others}")).await;
+    let versions: Vec<Vec<u8>> = (0..10).map(|number| variant(&built("pg_stat_database"), number)).collect();
+    let mut memory = Vec::new();
+    for reload in 0..RELOADS {
+        let version = &versions[reload as usize % versions.len()];
+        put(&bed.component(), version);
+        let (status, report) = bed.post("/api/plugins/reload").await;
+        assert_eq!(status, StatusCode::OK, "{report}");
+        assert_ne!(report["outcome"], "refused", "{report}");
+        assert_eq!(bed.plugin("custom").await["digest"], *pgvigil_runtime::digest(version));
+        if reload % 250 == 249 {
+            memory.push(resident_kb(bed.host.pid()));
+        }
+    }
+    for plugin in std::iter::once("custom".to_owned()).chain((0..8).map(|number| format!("other{number}"))) {
+        assert_eq!(bed.admin.get(&format!("/api/runs?plugin={plugin}&outcome=failed")).await, json!([]), "{plugin}");
+    }
+    let health = bed.admin.get("/api/health").await;
+    assert_eq!(health["reports_dropped"], 0, "{health}");
+    let growth = memory[3] as f64 / memory[1] as f64;
+    assert!(growth < 1.05, "memory after 250, 500, 750 and 1,000 reloads: {memory:?} kB");
+}
+
+fn resident_kb(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
