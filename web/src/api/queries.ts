@@ -8,7 +8,7 @@ import type { RunOutcome } from './types'
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
 
-const every = (milliseconds: number, touchedBy?: (event: LiveEvent) => boolean, gap?: number) => ({
+export const every = (milliseconds: number, touchedBy?: (event: LiveEvent) => boolean, gap?: number) => ({
   freshness: {
     every: milliseconds,
     ...(touchedBy === undefined ? {} : { touchedBy }),

@@ -1,5 +1,5 @@
 import { ApiProblem, problemFrom, unreachable } from './problem'
-import type { User } from './types'
+import type { TokenAnswer, User } from './types'
 
 /** Who uses this page. The access token is not part of it: no component needs it. */
 export type SessionState =
@@ -67,7 +67,7 @@ export class Session {
     this.#parts.channel.postMessage('signed-in')
   }
 
-  /** When the access token ends, by the clock of this browser; null where the host's token does not say. */
+  /** When the access token ends, by the clock of this browser; null without one. */
   readonly expiresAt = (): number | null => this.#expiresAt
 
   /** When somebody last used a page of this browser, in this tab or another. */
@@ -100,6 +100,12 @@ export class Session {
       this.#end(true)
       this.#parts.channel.postMessage('expired')
     }
+  }
+
+  /** A token that the host gave out with another answer, in place of the one before. */
+  adopt(answer: TokenAnswer) {
+    this.#token = answer.access_token
+    this.#expiresAt = Date.now() + answer.expires_in * 1_000
   }
 
   async signOut(): Promise<void> {
@@ -155,11 +161,9 @@ export class Session {
     const response = await this.#send(request)
     const body: unknown = await response.json().catch(() => null)
     if (!response.ok) throw problemFrom(response, body)
-    if (typeof body === 'object' && body !== null && 'access_token' in body && typeof body.access_token === 'string') {
-      this.#expiresAt = expiryOf(body.access_token, response.headers.get('date'))
-      return body.access_token
-    }
-    throw new ApiProblem(response.status, 'The host answered without a token')
+    if (!isTokenAnswer(body)) throw new ApiProblem(response.status, 'The host answered without a token')
+    this.#expiresAt = Date.now() + body.expires_in * 1_000
+    return body.access_token
   }
 
   async #loadUser(): Promise<void> {
@@ -210,19 +214,10 @@ function userFrom(body: unknown): User {
   throw new ApiProblem(0, 'The host answered without a user')
 }
 
-/**
- * The end that a JWT names, moved to the clock of this browser: `hostDate` is the host's at the time of its answer.
- * Only for telling the reader; whether a token is valid is the host's to say.
- */
-export function expiryOf(token: string, hostDate: string | null): number | null {
-  try {
-    const payload = token.split('.')[1]?.replaceAll('-', '+').replaceAll('_', '/')
-    const claims: unknown = JSON.parse(atob(payload ?? ''))
-    if (typeof claims !== 'object' || claims === null || !('exp' in claims)) return null
-    const now = Date.now()
-    const ahead = hostDate === null ? 0 : Date.parse(hostDate) - now
-    return typeof claims.exp === 'number' ? claims.exp * 1_000 - (Number.isNaN(ahead) ? 0 : ahead) : null
-  } catch {
-    return null
-  }
-}
+const isTokenAnswer = (body: unknown): body is TokenAnswer =>
+  typeof body === 'object' &&
+  body !== null &&
+  'access_token' in body &&
+  typeof body.access_token === 'string' &&
+  'expires_in' in body &&
+  typeof body.expires_in === 'number'

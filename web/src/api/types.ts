@@ -8,6 +8,7 @@ type Body<Route> = Route extends { requestBody: { content: { 'application/json':
 type Get<Path extends keyof paths> = paths[Path] extends { get: infer Route } ? Answer<Route> : never
 type One<List> = List extends readonly (infer Item)[] ? Item : never
 
+export type TokenAnswer = Answer<paths['/api/token']['post']>
 export type User = Get<'/api/users/me'>
 export type Role = User['role']
 export type ServerStatus = Get<'/api/servers/{name}'>
@@ -30,3 +31,9 @@ export type HostEvent = One<Get<'/api/events'>>
 export type LiveSessions = Get<'/api/server_stats/{name}'>
 export type LiveQuery = One<LiveSessions['queries']>
 export type SettingsMap = Get<'/api/settings'>
+export type SshKey = One<Get<'/api/ssh-keys'>>
+export type AuditEvent = One<Get<'/api/audit/sessions'>['items']>
+export type LogEntry = One<Get<'/api/logs'>['items']>
+export type LogLevel = LogEntry['level']
+export type OwnSession = One<Get<'/api/users/me/sessions'>>
+export type Health = Get<'/api/health'>

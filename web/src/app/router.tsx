@@ -170,6 +170,53 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import('../features/settings/settings-page'), 'SettingsPage'),
 })
 
+const users = createRoute({
+  getParentRoute: () => root,
+  path: '/users',
+  validateSearch: (search: Record<string, unknown>) => ({
+    q: searchText(search.q),
+    role: searchText(search.role),
+    sort: searchText(search.sort),
+  }),
+  component: lazyRouteComponent(() => import('../features/users/users-page'), 'UsersPage'),
+})
+
+const sshKeys = createRoute({
+  getParentRoute: () => root,
+  path: '/ssh-keys',
+  validateSearch: (search: Record<string, unknown>) => ({ q: searchText(search.q), sort: searchText(search.sort) }),
+  component: lazyRouteComponent(() => import('../features/keys/keys-page'), 'KeysPage'),
+})
+
+const audit = createRoute({
+  getParentRoute: () => root,
+  path: '/audit',
+  validateSearch: (search: Record<string, unknown>) => ({
+    q: searchText(search.q),
+    kind: searchText(search.kind),
+    page: searchText(search.page),
+  }),
+  component: lazyRouteComponent(() => import('../features/audit/audit-page'), 'AuditPage'),
+})
+
+const logs = createRoute({
+  getParentRoute: () => root,
+  path: '/logs',
+  validateSearch: (search: Record<string, unknown>) => ({
+    q: searchText(search.q),
+    level: searchText(search.level),
+    source: searchText(search.source),
+    page: searchText(search.page),
+  }),
+  component: lazyRouteComponent(() => import('../features/logs/logs-page'), 'LogsPage'),
+})
+
+const account = createRoute({
+  getParentRoute: () => root,
+  path: '/account',
+  component: lazyRouteComponent(() => import('../features/account/account-page'), 'AccountPage'),
+})
+
 const routeTree = root.addChildren([
   home,
   login,
@@ -183,6 +230,11 @@ const routeTree = root.addChildren([
   runs,
   events,
   settings,
+  users,
+  sshKeys,
+  audit,
+  logs,
+  account,
 ])
 
 export const createAppRouter = () =>

@@ -23,8 +23,23 @@ import { ZonedTimes } from './time'
 
 const LANGUAGE_NAMES = { en: 'English', ru: 'Русский' } as const
 
-const Palette = lazy(() => import('./palette').then((module) => ({ default: module.Palette })))
-const ShortcutsHelp = lazy(() => import('./shortcuts-help').then((module) => ({ default: module.ShortcutsHelp })))
+const loadPalette = () => import('./palette').then((module) => ({ default: module.Palette }))
+const loadHelp = () => import('./shortcuts-help').then((module) => ({ default: module.ShortcutsHelp }))
+const Palette = lazy(loadPalette)
+const ShortcutsHelp = lazy(loadHelp)
+
+/** What a key opens must be there at once, or the next keys are lost. */
+function useOverlaysAhead() {
+  useEffect(() => {
+    // Safari has no idle callbacks; a moment later does as well.
+    const later = 'requestIdleCallback' in window ? requestIdleCallback : (run: () => void) => setTimeout(run, 2_000)
+    later(() => {
+      // Where they cannot be loaded now, opening them tries again and tells.
+      void loadPalette().catch(() => undefined)
+      void loadHelp().catch(() => undefined)
+    })
+  }, [])
+}
 
 export function Shell() {
   const path = useLocation({ select: (location) => location.pathname })
@@ -43,6 +58,7 @@ function Frame() {
   const { t } = useI18n()
   const [palette, setPalette] = usePalette()
   const [help, setHelp] = useState(false)
+  useOverlaysAhead()
   useGoShortcuts()
   useShortcut('help', () => setHelp(true))
   useShortcut('theme', toggleTheme)

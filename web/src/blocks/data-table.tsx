@@ -1,5 +1,5 @@
 import { useVirtualizer, type Virtualizer } from '@tanstack/react-virtual'
-import { type KeyboardEvent, type ReactNode, useCallback, useMemo, useState } from 'react'
+import { type KeyboardEvent, type ReactNode, useCallback, useMemo, useRef, useState } from 'react'
 import { useI18n } from '../i18n'
 import { useShortcut } from '../lib/shortcuts'
 import { type SortValue, sortRows } from '../lib/sort'
@@ -44,17 +44,21 @@ export interface DataTableProps<Row, Id extends string> {
   card?: (row: Row) => ReactNode
   /** The row that is looked at. */
   currentKey?: string | undefined
-  /** Room for the table on the screen; it scrolls within. */
+  /** Room for the table on the screen; it scrolls within. Without it, down to the end of the window. */
   maxHeightClass?: string
+  /** Pixels below the table that belong to something else. */
+  reserve?: number
 }
 
 const ROW_HEIGHT = 40
 const CARD_HEIGHT = 64
+/** The padding below a page's content. */
+const PAGE_END = 20
 
 /** A table that draws only the rows in view: 1,000 of them cost what 30 do. */
 export function DataTable<Row, Id extends string>(props: DataTableProps<Row, Id>) {
   const { sort, columns, allColumns, chosen } = props
-  const [attach, scroller, room] = useScroller()
+  const [attach, scroller, { room, top }] = useScroller()
   const sortBy = sort && columns.find((column) => column.id === sort.id)?.sortBy
   const rows = useMemo(
     () => (sort && sortBy ? sortRows(props.rows, sortBy, sort.descending) : props.rows),
@@ -86,10 +90,10 @@ export function DataTable<Row, Id extends string>(props: DataTableProps<Row, Id>
         tabIndex={0}
         aria-label={props.label}
         onKeyDown={walk}
-        className={cx(
-          'overflow-auto overscroll-contain rounded-lg border border-line bg-panel',
-          props.maxHeightClass ?? 'max-h-[max(18rem,calc(100dvh-9.5rem))]',
-        )}
+        {...(props.maxHeightClass === undefined
+          ? { style: { maxHeight: `max(18rem, calc(100dvh - ${top + (props.reserve ?? 0) + PAGE_END}px))` } }
+          : {})}
+        className={cx('overflow-auto overscroll-contain rounded-lg border border-line bg-panel', props.maxHeightClass)}
       >
         {stacked ? <Cards view={view} /> : <Grid view={view} />}
       </section>
@@ -112,18 +116,34 @@ function keyAt<Row>(rows: readonly Row[], index: number, rowKey: (row: Row) => s
   return row === undefined ? index : rowKey(row)
 }
 
-/** The element that scrolls and its inner width, known before the first paint; the first of the three is its `ref`. */
-function useScroller(): [(element: HTMLDivElement) => () => void, HTMLDivElement | null, number] {
+/** Where the table is: its inner width, and how far below the top of the page it begins. */
+interface Place {
+  room: number
+  top: number
+}
+
+const placeOf = (element: HTMLElement): Place => ({
+  room: element.clientWidth,
+  top: Math.round(element.getBoundingClientRect().top + scrollY),
+})
+
+/** The element that scrolls and its place, known before the first paint; the first of the three is its `ref`. */
+function useScroller(): [(element: HTMLDivElement) => () => void, HTMLDivElement | null, Place] {
   const [scroller, setScroller] = useState<HTMLDivElement | null>(null)
-  const [width, setWidth] = useState(0)
+  const [place, setPlace] = useState<Place>({ room: 0, top: 0 })
   const attach = useCallback((element: HTMLDivElement) => {
+    const measure = () =>
+      setPlace((before) => {
+        const now = placeOf(element)
+        return before.room === now.room && before.top === now.top ? before : now
+      })
     setScroller(element)
-    setWidth(element.clientWidth)
-    const observer = new ResizeObserver(() => setWidth(element.clientWidth))
+    measure()
+    const observer = new ResizeObserver(measure)
     observer.observe(element)
     return () => observer.disconnect()
   }, [])
-  return [attach, scroller, width]
+  return [attach, scroller, place]
 }
 
 /** `j` and `k` anywhere on the page, arrows within the table: the focus goes to the first link of the next row. */
@@ -132,15 +152,30 @@ function useRowWalk(
   virtualizer: Virtualizer<HTMLDivElement, Element>,
   count: number,
 ): (event: KeyboardEvent) => void {
+  // Where the focus is on its way to: keys come faster than frames.
+  const target = useRef<number | null>(null)
   const step = (by: 1 | -1) => {
     const current = document.activeElement?.closest('[data-index]')
     const within = current !== null && scroller?.contains(current ?? null) === true
-    const from = within ? Number(current?.getAttribute('data-index')) : (virtualizer.range?.startIndex ?? 0) - 1
+    const from =
+      target.current ??
+      (within ? Number(current?.getAttribute('data-index')) : (virtualizer.range?.startIndex ?? 0) - 1)
     const index = Math.min(count - 1, Math.max(0, from + by))
+    const focus = () => {
+      const link = scroller?.querySelector<HTMLElement>(`[data-index="${index}"] :is(a, button, input)`)
+      link?.focus({ preventScroll: true })
+      return link !== null && link !== undefined
+    }
     virtualizer.scrollToIndex(index)
+    if (focus()) {
+      target.current = null
+      return
+    }
+    // Not drawn yet; it is with the next frame.
+    target.current = index
     requestAnimationFrame(() => {
-      const target = scroller?.querySelector<HTMLElement>(`[data-index="${index}"] :is(a, button, input)`)
-      target?.focus({ preventScroll: true })
+      target.current = null
+      focus()
     })
   }
   useShortcut('nextRow', () => step(1), count > 0)

@@ -65,7 +65,7 @@ export function Icon(props: { name: IconName; className?: string }) {
       <path
         d={SHAPES[props.name]}
         stroke="currentColor"
-        strokeWidth="1.5"
+        strokeWidth={props.name === 'more' ? 2.6 : 1.5}
         strokeLinecap="round"
         strokeLinejoin="round"
       />

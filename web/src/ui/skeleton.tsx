@@ -67,3 +67,13 @@ export function FormSkeleton() {
     </Busy>
   )
 }
+
+/** Two lines of text. */
+export function TextSkeleton() {
+  return (
+    <Busy className="grid gap-2 py-1">
+      <Bar className="h-3 w-48" />
+      <Bar className="h-3 w-32" />
+    </Busy>
+  )
+}

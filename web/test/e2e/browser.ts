@@ -72,6 +72,8 @@ export async function signIn(page: Page, login: string, path = '/servers'): Prom
   await page.locator('input[name=username]').fill(login)
   await page.locator('input[name=password]').fill(login)
   await page.locator('button[type=submit]').click()
+  // Drawn, and its keys are listened to.
+  await page.locator('[data-page]:not([data-page=""])').waitFor({ state: 'attached' })
   await page.locator('main h1').waitFor()
 }
 

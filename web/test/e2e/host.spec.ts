@@ -48,9 +48,10 @@ test('a server is tested, added, and drawn', async () => {
 
   await page.waitForURL(new RegExp(`/servers/${name}$`))
   await page.getByRole('heading', { name, level: 1 }).waitFor()
-  // The overview replaces the waiting note as soon as the server has been collected from.
-  await page.getByRole('button', { name: '1 h' }).click({ timeout: samplesTimeout })
+  await page.getByRole('button', { name: /^Time range/ }).click()
+  await page.getByRole('button', { name: 'Last 1 hour' }).click()
 
+  // The overview replaces the waiting note as soon as the server has been collected from.
   const chart = page.getByRole('region', { name: 'Connections' })
   await chart.locator('canvas').waitFor({ timeout: samplesTimeout })
   await chart

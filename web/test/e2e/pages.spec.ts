@@ -47,6 +47,13 @@ const PAGES: Record<string, string> = {
   'runs-no-match': '/runs?server=nobody',
   events: '/events',
   settings: '/settings',
+  users: '/users',
+  'users-no-match': '/users?q=nobody',
+  'ssh-keys': '/ssh-keys',
+  audit: '/audit',
+  'audit-empty': '/audit?q=nobody',
+  logs: '/logs?from=now-7d',
+  account: '/account',
   'not-found': '/no/such/page',
 }
 

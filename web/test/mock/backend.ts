@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { authRoutes, roleOf } from './auth.ts'
 import { isAllowed, match, Refusal, type Route, send, sendRefusal } from './http.ts'
+import { adminRoutes } from './routes/admin.ts'
 import { pluginRoutes } from './routes/plugins.ts'
 import { serverRoutes } from './routes/servers.ts'
 import { settingRoutes } from './routes/settings.ts'
@@ -12,7 +13,7 @@ import { optionsFrom, resetWorld, type World, worldOf } from './world.ts'
  * Users: `admin`, `operator` and `viewer`, each with its own name as password.
  */
 
-const ROUTES: readonly Route[] = [...serverRoutes, ...pluginRoutes, ...settingRoutes, ...streamRoutes]
+const ROUTES: readonly Route[] = [...serverRoutes, ...pluginRoutes, ...settingRoutes, ...adminRoutes, ...streamRoutes]
 
 type Next = () => void
 
@@ -54,6 +55,11 @@ function answer(request: IncomingMessage, response: ServerResponse, url: URL, bo
   if (path === '/mock/push') {
     push(world, query.get('event') ?? 'run', body)
     send(response, 200, { streams: world.streams.size })
+    return
+  }
+  if (path === '/mock/option') {
+    world.options = { ...world.options, ...(query.has('token') ? { tokenSeconds: Number(query.get('token')) } : {}) }
+    send(response, 200, {})
     return
   }
   const open = authRoutes(world)[`${method} ${path}`]

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
-import type { ServerStatus, User } from '../../src/api/types.ts'
+import type { OwnSession, ServerStatus, SshKey, User } from '../../src/api/types.ts'
+import { makeKeys, makeOwnSessions } from './data/admin.ts'
 import { makeServers } from './data/servers.ts'
 import { makeSettings } from './data/settings.ts'
 import { makeUsers } from './data/users.ts'
@@ -17,6 +18,8 @@ export interface World {
   users: User[]
   /** Of those whose password is not their name. */
   passwords: Map<string, string>
+  keys: SshKey[]
+  ownSessions: OwnSession[]
   servers: ServerStatus[]
   settings: ReturnType<typeof makeSettings>
   /** Open event streams. */
@@ -32,6 +35,8 @@ export const makeWorld = (options: WorldOptions): World => ({
   options,
   users: makeUsers(),
   passwords: new Map(),
+  keys: makeKeys(),
+  ownSessions: makeOwnSessions(),
   servers: makeServers(options.servers),
   settings: makeSettings(),
   streams: new Set(),

@@ -21,9 +21,9 @@ class FakeHost {
       await this.gate
       if (this.refreshStatus !== 200) return json(this.refreshStatus, { detail: 'no' })
       this.valid = `token-${this.#next++}`
-      return json(200, { access_token: this.valid, token_type: 'bearer' })
+      return json(200, { access_token: this.valid, token_type: 'bearer', expires_in: 3_600 })
     }
-    if (path === '/api/token') return json(200, { access_token: this.valid, token_type: 'bearer' })
+    if (path === '/api/token') return json(200, { access_token: this.valid, token_type: 'bearer', expires_in: 3_600 })
     if (path === '/api/logout') return json(200, { detail: 'bye' })
     if (request.headers.get('Authorization') !== `Bearer ${this.valid}`) return json(401, { detail: 'Token expired' })
     this.bodies.push(await request.text())
@@ -120,4 +120,37 @@ test('a sign-out in another tab signs out here', async () => {
   await session.signIn('admin', 'secret')
   channel.onmessage?.(new MessageEvent('message', { data: 'signed-out' }))
   expect(session.state()).toEqual({ kind: 'signed-out', expired: false })
+})
+
+test('a session can be renewed before it ends; a refusal leaves what is left of it', async () => {
+  const host = new FakeHost()
+  const { session } = sessionOn(host)
+  await session.signIn('admin', 'secret')
+  const end = session.expiresAt() ?? 0
+  expect(Math.abs(end - Date.now() - 3_600_000)).toBeLessThan(5_000)
+  expect(await session.extend()).toBe(true)
+  host.refreshStatus = 401
+  expect(await session.extend()).toBe(false)
+  expect(session.state().kind).toBe('signed-in')
+  expect(session.expiresAt()).not.toBeNull()
+})
+
+test('a session that nobody uses ends in all tabs, and the host forgets it', async () => {
+  const host = new FakeHost()
+  const { session, sent } = sessionOn(host)
+  await session.signIn('admin', 'secret')
+  await session.expire()
+  expect(host.count('/api/logout')).toBe(1)
+  expect(sent.at(-1)).toBe('expired')
+  expect(session.state()).toEqual({ kind: 'signed-out', expired: true })
+})
+
+test('whoever works in one tab is not idle in another', async () => {
+  const { session, channel, sent } = sessionOn(new FakeHost())
+  const before = session.activeAt()
+  channel.onmessage?.(new MessageEvent('message', { data: 'active' }))
+  expect(session.activeAt()).toBeGreaterThanOrEqual(before)
+  session.noteActivity()
+  // Not every key is told.
+  expect(sent.filter((message) => message === 'active')).toHaveLength(0)
 })

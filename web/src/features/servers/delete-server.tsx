@@ -2,19 +2,15 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { api, unwrap } from '../../api/client'
-import { asProblem } from '../../api/problem'
-import { RequestId } from '../../blocks/state-view'
+import { ConfirmDanger } from '../../blocks/confirm-danger'
 import { useI18n } from '../../i18n'
 import { paths } from '../../lib/paths'
 import { Button } from '../../ui/button'
-import { QuestionDialog } from '../../ui/dialog'
-import { TextField } from '../../ui/field'
 
 /** History goes with the server, so its name must be typed. */
 export function DeleteServer({ name }: { name: string }) {
   const { t } = useI18n()
   const [open, setOpen] = useState(false)
-  const [typed, setTyped] = useState('')
   const navigate = useNavigate()
   const queryClient = useQueryClient()
   const remove = useMutation({
@@ -27,7 +23,6 @@ export function DeleteServer({ name }: { name: string }) {
   })
   const change = (next: boolean) => {
     setOpen(next)
-    setTyped('')
     remove.reset()
   }
   return (
@@ -35,33 +30,17 @@ export function DeleteServer({ name }: { name: string }) {
       <Button look="danger" onClick={() => change(true)}>
         {t.form.dangerZone}
       </Button>
-      <QuestionDialog open={open} onOpenChange={change} title={t.server.deleteTitle(name)} text={t.server.deleteText}>
-        <form
-          className="mt-4 grid gap-4"
-          onSubmit={(event) => {
-            event.preventDefault()
-            if (typed === name) remove.mutate()
-          }}
-        >
-          <TextField
-            label={t.server.deleteConfirm(name)}
-            value={typed}
-            onChange={(event) => setTyped(event.target.value)}
-          />
-          {remove.error && (
-            <div role="alert" className="rounded-md bg-bad-soft px-3 py-2 break-words text-bad">
-              {asProblem(remove.error).message}
-              <RequestId problem={asProblem(remove.error)} />
-            </div>
-          )}
-          <div className="flex flex-wrap justify-end gap-2">
-            <Button onClick={() => change(false)}>{t.common.cancel}</Button>
-            <Button type="submit" look="danger" disabled={typed !== name || remove.isPending}>
-              {remove.isPending ? t.server.deleting : t.common.delete}
-            </Button>
-          </div>
-        </form>
-      </QuestionDialog>
+      <ConfirmDanger
+        open={open}
+        onOpenChange={change}
+        title={t.server.deleteTitle(name)}
+        text={t.server.deleteText}
+        name={name}
+        act={remove.isPending ? t.server.deleting : t.common.delete}
+        pending={remove.isPending}
+        error={remove.error}
+        onConfirm={() => remove.mutate()}
+      />
     </div>
   )
 }

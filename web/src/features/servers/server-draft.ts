@@ -3,6 +3,9 @@ import type { ServerIn, ServerStatus } from '../../api/types'
 export const SSL_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const
 export type SslMode = (typeof SSL_MODES)[number]
 
+export const SSH_AUTHS = ['password', 'key'] as const
+export type SshAuth = (typeof SSH_AUTHS)[number]
+
 /** What the form holds: texts as typed, checked when it is sent. */
 export interface ServerDraft {
   name: string
@@ -18,9 +21,10 @@ export interface ServerDraft {
   sshHost: string
   sshPort: string
   sshUser: string
+  sshAuth: SshAuth
   sshPassword: string
-  /** Set where the server signs in with a stored key. */
-  sshKeyId: string | null
+  sshKeyId: string
+  sshKeyPassphrase: string
 }
 
 export type DraftErrors = Partial<Record<keyof ServerDraft, 'required' | 'name' | 'port' | 'host'>>
@@ -39,8 +43,10 @@ export const EMPTY_DRAFT: ServerDraft = {
   sshHost: '',
   sshPort: '22',
   sshUser: '',
+  sshAuth: 'password',
   sshPassword: '',
-  sshKeyId: null,
+  sshKeyId: '',
+  sshKeyPassphrase: '',
 }
 
 /** Secrets never come back from the host: their fields start empty, and empty means "keep". */
@@ -59,7 +65,8 @@ export function draftOf(server: ServerStatus): ServerDraft {
     sshHost: server.ssh_host ?? '',
     sshPort: String(server.ssh_port),
     sshUser: server.ssh_user,
-    sshKeyId: server.ssh_auth_type === 'key' ? (server.ssh_key_id ?? null) : null,
+    sshAuth: server.ssh_auth_type === 'key' ? 'key' : 'password',
+    sshKeyId: server.ssh_key_id ?? '',
   }
 }
 
@@ -81,6 +88,7 @@ export function checkDraft(draft: ServerDraft): DraftErrors {
     if (draft.sshUser.trim() === '') errors.sshUser = 'required'
     if (!isPort(draft.sshPort)) errors.sshPort = 'port'
     if (!isHost(draft.sshHost.trim())) errors.sshHost = 'host'
+    if (draft.sshAuth === 'key' && draft.sshKeyId === '') errors.sshKeyId = 'required'
   }
   return errors
 }
@@ -88,6 +96,7 @@ export function checkDraft(draft: ServerDraft): DraftErrors {
 /** As the API takes it; call it with a draft that `checkDraft` accepts. */
 export function settingsOf(draft: ServerDraft): ServerIn {
   const ssh = draft.sshEnabled
+  const byKey = ssh && draft.sshAuth === 'key'
   return {
     name: draft.name,
     host: draft.host.trim(),
@@ -102,11 +111,12 @@ export function settingsOf(draft: ServerDraft): ServerIn {
       .map((tag) => tag.trim())
       .filter((tag) => tag !== ''),
     ssh_user: ssh ? draft.sshUser.trim() : '',
-    ssh_password: ssh ? draft.sshPassword : '',
+    ssh_password: ssh && draft.sshAuth === 'password' ? draft.sshPassword : '',
     ssh_port: isPort(draft.sshPort) ? Number(draft.sshPort) : 22,
     ssh_host: ssh && draft.sshHost.trim() !== '' ? draft.sshHost.trim() : null,
-    ssh_auth_type: ssh && draft.sshKeyId !== null ? 'key' : 'password',
-    ssh_key_id: ssh ? draft.sshKeyId : null,
+    ssh_auth_type: ssh ? draft.sshAuth : 'password',
+    ssh_key_id: byKey ? draft.sshKeyId : null,
+    ssh_key_passphrase: byKey ? draft.sshKeyPassphrase : '',
   }
 }
 
@@ -125,4 +135,6 @@ export const FIELD_NAMES: Record<string, keyof ServerDraft> = {
   ssh_port: 'sshPort',
   ssh_user: 'sshUser',
   ssh_password: 'sshPassword',
+  ssh_key_id: 'sshKeyId',
+  ssh_key_passphrase: 'sshKeyPassphrase',
 }

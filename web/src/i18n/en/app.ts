@@ -51,6 +51,10 @@ export const app = {
     columns: 'Columns',
     columnsFit: 'Those that fit',
     sortedBy: 'By',
+    pages: 'Pages of the list',
+    rowsOf: (first: string, last: string, total: string) => `${first}–${last} of ${total}`,
+    previous: 'Before',
+    next: 'Next',
   },
   session: {
     endingTitle: 'Your session is about to end',

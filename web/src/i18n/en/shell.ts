@@ -26,6 +26,10 @@ export const shell = {
     server: 'Server',
     plugin: 'Plugin',
     notices: 'Notices',
+    typeToConfirm: (name: string) => `Type ${name} to confirm`,
+    actions: 'Actions',
+    done: 'Done',
+    none: 'none',
   },
   nav: {
     main: 'Main',

@@ -49,6 +49,10 @@ export const app: Pick<Messages, 'palette' | 'shortcuts' | 'session' | 'table'> 
     columns: 'Столбцы',
     columnsFit: 'Те, что помещаются',
     sortedBy: 'По',
+    pages: 'Страницы списка',
+    rowsOf: (first, last, total) => `${first}–${last} из ${total}`,
+    previous: 'Назад',
+    next: 'Дальше',
   },
   session: {
     endingTitle: 'Сеанс скоро закончится',

@@ -1,13 +1,16 @@
 import type { Messages } from '../en/en'
+import { admin } from './admin'
 import { app } from './app'
 import { charts } from './charts'
 import { databases } from './databases'
+import { keys } from './keys'
 import { plugins } from './plugins'
 import { servers } from './servers'
 import { sessions } from './sessions'
 import { settings } from './settings'
 import { shell } from './shell'
 import { time } from './time'
+import { users } from './users'
 import { words } from './words'
 
 export const ru: Messages = {
@@ -21,4 +24,7 @@ export const ru: Messages = {
   ...charts,
   ...plugins,
   ...settings,
+  ...users,
+  ...keys,
+  ...admin,
 }

@@ -28,6 +28,10 @@ export const shell: Pick<Messages, 'common' | 'nav' | 'states' | 'login'> = {
     server: 'Сервер',
     plugin: 'Плагин',
     notices: 'Сообщения',
+    typeToConfirm: (name) => `Введите ${name} для подтверждения`,
+    actions: 'Действия',
+    done: 'Готово',
+    none: 'нет',
   },
   nav: {
     main: 'Главная навигация',

@@ -1,5 +1,5 @@
 import type { SeriesResponse } from '../../../src/api/types.ts'
-import { DAY, GB, HOUR, MINUTE, noise, SECOND } from './base.ts'
+import { DAY, GB, noise, parseTime, SECOND } from './base.ts'
 import { DATABASES } from './databases.ts'
 
 export const METRICS: Record<string, { kind: 'gauge' | 'counter'; unit: string; base: number }> = {
@@ -17,16 +17,6 @@ export const METRICS: Record<string, { kind: 'gauge' | 'counter'; unit: string; 
   temp_bytes: { kind: 'counter', unit: 'bytes', base: 3_000_000 },
   deadlocks: { kind: 'counter', unit: '', base: 0.0004 },
   conflicts: { kind: 'counter', unit: '', base: 0 },
-}
-
-const RELATIVE: Record<string, number> = { s: SECOND, m: MINUTE, h: HOUR, d: DAY, w: 7 * DAY, y: 365 * DAY }
-
-export function parseTime(text: string | null, fallback: number): number {
-  if (text === null || text === 'now') return text === null ? fallback : Date.now()
-  const relative = /^now-(\d+)([smhdwy])$/.exec(text)
-  if (relative) return Date.now() - Number(relative[1]) * (RELATIVE[relative[2] ?? ''] ?? 0)
-  const at = Date.parse(text)
-  return Number.isNaN(at) ? fallback : at
 }
 
 function resolutionFor(seconds: number): { resolution: SeriesResponse['resolution']; step: number } {

@@ -6,12 +6,6 @@ import { makeSessions } from '../data/sessions.ts'
 import { bodyOf, type Call, found, param, Refusal, type Route, route } from '../http.ts'
 
 export const serverRoutes: readonly Route[] = [
-  route('get', '/api/users/me', 'viewer', ({ world, login }) =>
-    found(
-      world.users.find((user) => user.login === login),
-      'User not found',
-    ),
-  ),
   route('get', '/api/servers', 'viewer', ({ world }) => world.servers),
   route('post', '/api/servers', 'operator', addServer),
   route('post', '/api/servers/test', 'operator', testServer),

@@ -1,0 +1,211 @@
+import { useQuery } from '@tanstack/react-query'
+import { useMemo } from 'react'
+import { auditQuery, auditStatsQuery, PAGE_SIZE } from '../../api/admin-queries'
+import type { AuditEvent } from '../../api/types'
+import { useUser } from '../../app/session-context'
+import { useTime } from '../../app/time'
+import { Age } from '../../blocks/age'
+import { Fact } from '../../blocks/card'
+import { type Column, DataTable } from '../../blocks/data-table'
+import { NameFilter } from '../../blocks/name-filter'
+import { PageHeader } from '../../blocks/page-header'
+import { Pager, pageFrom } from '../../blocks/pager'
+import { ForbiddenState, NoMatchState, QueryView } from '../../blocks/state-view'
+import { useI18n } from '../../i18n'
+import { canSeeAudit } from '../../lib/roles'
+import { useUrlState } from '../../lib/router-hooks'
+import { Badge, type Tone } from '../../ui/badge'
+import type { IconName } from '../../ui/icon'
+import { SearchBox } from '../../ui/search-box'
+import { TableSkeleton } from '../../ui/skeleton'
+import { browserName } from './user-agent'
+
+/** What the host writes; what it may write one day is shown as it is called. */
+const KINDS = [
+  'login_success',
+  'login_failed',
+  'logout',
+  'refresh',
+  'refresh_reused',
+  'access_denied',
+  'user_create',
+  'user_update',
+  'user_delete',
+  'server_create',
+  'server_update',
+  'server_delete',
+  'ssh_key_create',
+  'ssh_key_update',
+  'ssh_key_delete',
+  'settings_update',
+] as const
+
+const ALARMING: readonly string[] = ['login_failed', 'refresh_reused', 'access_denied']
+const USUAL: readonly string[] = ['login_success', 'logout', 'refresh']
+
+export interface AuditSearch {
+  q?: string | undefined
+  kind?: string | undefined
+  page?: string | undefined
+}
+
+export function AuditPage() {
+  const { t } = useI18n()
+  const may = canSeeAudit(useUser().role)
+  return (
+    <>
+      <PageHeader title={t.audit.title} {...(may ? { time: 'range' as const } : {})} />
+      {may ? <Audit /> : <ForbiddenState />}
+    </>
+  )
+}
+
+function Audit() {
+  const { t } = useI18n()
+  const { range } = useTime()
+  const [search, setSearch] = useUrlState<AuditSearch>()
+  const { q = '', kind } = search
+  const page = pageFrom(search.page)
+  const query = useQuery(auditQuery({ who: q, kind }, page, range))
+  const columns = useColumns()
+  const kinds: Record<string, string> = t.audit.kinds
+  return (
+    <>
+      <Stats />
+      <div className="mb-3 flex flex-wrap items-center gap-2">
+        <SearchBox
+          label={t.audit.searchLabel}
+          value={q}
+          onChange={(text) => setSearch({ q: text, page: undefined })}
+          className="w-full sm:w-72"
+        />
+        <NameFilter
+          label={t.audit.columns.kind}
+          value={kind}
+          names={KINDS}
+          text={(name) => kinds[name] ?? name}
+          onChange={(chosen) => setSearch({ kind: chosen, page: undefined })}
+        />
+      </div>
+      <QueryView query={query} skeleton={<TableSkeleton rows={12} />}>
+        {({ items, total }) =>
+          items.length === 0 ? (
+            <NoMatchState
+              title={t.audit.emptyTitle}
+              text={t.audit.emptyText}
+              onReset={() => setSearch({ q: undefined, kind: undefined, page: undefined })}
+            />
+          ) : (
+            <>
+              <DataTable
+                label={t.audit.title}
+                columns={columns}
+                rows={items}
+                rowKey={(event) => `${event.timestamp} ${event.event_type} ${event.username} ${event.jti}`}
+                rowHeight={36}
+                reserve={60}
+              />
+              <Pager
+                page={page}
+                size={PAGE_SIZE}
+                total={total}
+                onPage={(next) => setSearch({ page: next === 1 ? undefined : String(next) }, 'push')}
+              />
+            </>
+          )
+        }
+      </QueryView>
+    </>
+  )
+}
+
+function Stats() {
+  const { t, u } = useI18n()
+  const stats = useQuery(auditStatsQuery()).data
+  const failed = stats?.failed_today ?? 0
+  return (
+    <dl className="mb-3 grid grid-cols-2 gap-2 sm:grid-cols-5">
+      <Fact label={t.audit.stats.logins} value={u.integer(stats?.logins_today)} note={t.audit.stats.today} />
+      <Fact
+        label={t.audit.stats.failed}
+        value={u.integer(stats?.failed_today)}
+        note={t.audit.stats.today}
+        tone={failed > 0 ? 'warn' : undefined}
+      />
+      <Fact label={t.audit.stats.actions} value={u.integer(stats?.actions_today)} note={t.audit.stats.today} />
+      <Fact label={t.audit.stats.users} value={u.integer(stats?.unique_users_week)} note={t.audit.stats.week} />
+      <Fact label={t.audit.stats.total} value={u.integer(stats?.total_events)} />
+    </dl>
+  )
+}
+
+function KindBadge({ kind }: { kind: string }) {
+  const { t } = useI18n()
+  const kinds: Record<string, string> = t.audit.kinds
+  const tone: Tone = ALARMING.includes(kind) ? 'bad' : USUAL.includes(kind) ? 'idle' : 'info'
+  const icon: IconName = tone === 'bad' ? 'warning' : tone === 'idle' ? 'user' : 'edit'
+  return (
+    <Badge tone={tone} icon={icon}>
+      {kinds[kind] ?? kind}
+    </Badge>
+  )
+}
+
+function useColumns(): Column<AuditEvent>[] {
+  const { t, u } = useI18n()
+  const names = t.audit.columns
+  return useMemo(
+    () => [
+      {
+        id: 'at',
+        header: names.at,
+        width: 180,
+        priority: 0,
+        cell: (event) => (
+          <span title={u.dateTime(event.timestamp)}>
+            <Age at={event.timestamp} className="text-dim" />
+          </span>
+        ),
+      },
+      {
+        id: 'kind',
+        header: names.kind,
+        width: 190,
+        priority: 1,
+        cell: (event) => <KindBadge kind={event.event_type} />,
+      },
+      { id: 'who', header: names.who, width: 140, priority: 2, cell: (event) => event.username },
+      {
+        id: 'details',
+        header: names.details,
+        width: 220,
+        grow: true,
+        priority: 3,
+        cell: (event) => (
+          <span className="text-dim" title={event.details ?? undefined}>
+            {event.details}
+          </span>
+        ),
+      },
+      {
+        id: 'from',
+        header: names.from,
+        width: 150,
+        priority: 4,
+        cell: (event) => event.ip_address ?? u.integer(null),
+      },
+      {
+        id: 'with',
+        header: names.with,
+        width: 150,
+        priority: 5,
+        cell: (event) => (
+          <span className="text-dim" title={event.user_agent ?? undefined}>
+            {browserName(event.user_agent)}
+          </span>
+        ),
+      },
+    ],
+    [names, u],
+  )
+}

@@ -1,0 +1,206 @@
+import { useQuery } from '@tanstack/react-query'
+import { useMemo, useState } from 'react'
+import { logStatsQuery, logsQuery, PAGE_SIZE } from '../../api/admin-queries'
+import type { LogEntry, LogLevel } from '../../api/types'
+import { useHold } from '../../app/live'
+import { useUser } from '../../app/session-context'
+import { useTime } from '../../app/time'
+import { type Column, DataTable } from '../../blocks/data-table'
+import { NameFilter } from '../../blocks/name-filter'
+import { PageHeader } from '../../blocks/page-header'
+import { Pager, pageFrom } from '../../blocks/pager'
+import { ForbiddenState, NoMatchState, QueryView } from '../../blocks/state-view'
+import { useI18n } from '../../i18n'
+import { canSeeAudit } from '../../lib/roles'
+import { useUrlState } from '../../lib/router-hooks'
+import { oneOf } from '../../lib/url-state'
+import { Badge, type Tone } from '../../ui/badge'
+import { cx } from '../../ui/classes'
+import { Icon } from '../../ui/icon'
+import { SearchBox } from '../../ui/search-box'
+import { Segmented } from '../../ui/segmented'
+import { TableSkeleton } from '../../ui/skeleton'
+
+const LEVELS = ['info', 'warning', 'error'] as const satisfies readonly LogLevel[]
+const TONES: Record<LogLevel, Tone> = { info: 'idle', warning: 'warn', error: 'bad' }
+const SOURCES = ['system', 'collector_stats', 'collector_sizes', 'collector_db_info', 'maintenance'] as const
+
+export interface LogsSearch {
+  q?: string | undefined
+  level?: string | undefined
+  source?: string | undefined
+  page?: string | undefined
+}
+
+export function LogsPage() {
+  const { t } = useI18n()
+  const may = canSeeAudit(useUser().role)
+  return (
+    <>
+      <PageHeader title={t.logs.title} note={may ? <Note /> : undefined} {...(may ? { time: 'range' as const } : {})} />
+      {may ? <Logs /> : <ForbiddenState />}
+    </>
+  )
+}
+
+function Note() {
+  const { t, u } = useI18n()
+  const stats = useQuery(logStatsQuery()).data
+  if (stats === undefined) return null
+  const { errors_today: errors, warnings_today: warnings } = stats
+  return (
+    <span className="flex flex-wrap gap-2">
+      {errors > 0 && <Badge tone="bad">{t.logs.errorsToday(errors)}</Badge>}
+      {warnings > 0 && <Badge tone="warn">{t.logs.warningsToday(warnings)}</Badge>}
+      {errors + warnings === 0 && t.logs.quiet(u.integer(stats.total))}
+    </span>
+  )
+}
+
+function Logs() {
+  const { t } = useI18n()
+  const { range } = useTime()
+  const [search, setSearch] = useUrlState<LogsSearch>()
+  const { q = '', source } = search
+  const level = oneOf(search.level, LEVELS)
+  const page = pageFrom(search.page)
+  const query = useQuery(logsQuery({ text: q, level, source }, page, range))
+  const filter = (change: LogsSearch) => setSearch({ ...change, page: undefined })
+  const sources: Record<string, string> = t.logs.sources
+  return (
+    <>
+      <div className="mb-3 flex flex-wrap items-center gap-2">
+        <SearchBox
+          label={t.logs.searchLabel}
+          value={q}
+          onChange={(text) => filter({ q: text })}
+          className="w-full sm:w-72"
+        />
+        <Segmented
+          label={t.logs.columns.level}
+          value={level ?? 'all'}
+          segments={[
+            { value: 'all', label: t.common.all },
+            ...LEVELS.map((value) => ({ value, label: t.logs.levels[value] })),
+          ]}
+          onChange={(value) => filter({ level: value === 'all' ? undefined : value })}
+        />
+        <NameFilter
+          label={t.logs.columns.source}
+          value={source}
+          names={SOURCES}
+          text={(name) => sources[name] ?? name}
+          onChange={(chosen) => filter({ source: chosen })}
+        />
+      </div>
+      <QueryView query={query} skeleton={<TableSkeleton rows={12} />}>
+        {({ items, total }) =>
+          items.length === 0 ? (
+            <NoMatchState
+              title={t.logs.emptyTitle}
+              text={t.logs.emptyText}
+              onReset={() => filter({ q: undefined, level: undefined, source: undefined })}
+            />
+          ) : (
+            <>
+              <LogTable entries={items} />
+              <Pager
+                page={page}
+                size={PAGE_SIZE}
+                total={total}
+                onPage={(next) => setSearch({ page: next === 1 ? undefined : String(next) }, 'push')}
+              />
+            </>
+          )
+        }
+      </QueryView>
+    </>
+  )
+}
+
+const keyOf = (entry: LogEntry) => `${entry.timestamp} ${entry.source} ${entry.message}`
+
+function LogTable({ entries }: { entries: LogEntry[] }) {
+  const { t, u } = useI18n()
+  const [open, setOpen] = useState<string | null>(null)
+  useHold(open !== null)
+  const names = t.logs.columns
+  const columns = useMemo<Column<LogEntry>[]>(() => {
+    const sources: Record<string, string> = t.logs.sources
+    return [
+      {
+        id: 'message',
+        header: names.message,
+        width: 240,
+        grow: true,
+        priority: 0,
+        cell: (entry) => (
+          <Message
+            entry={entry}
+            open={open === keyOf(entry)}
+            onToggle={() => setOpen(open === keyOf(entry) ? null : keyOf(entry))}
+          />
+        ),
+      },
+      {
+        id: 'level',
+        header: names.level,
+        width: 150,
+        priority: 1,
+        cell: (entry) => (
+          <Badge tone={TONES[entry.level]} {...(entry.level === 'info' ? { icon: 'minus' as const } : {})}>
+            {t.logs.levels[entry.level]}
+          </Badge>
+        ),
+      },
+      {
+        id: 'source',
+        header: names.source,
+        width: 170,
+        priority: 3,
+        cell: (entry) => sources[entry.source] ?? entry.source,
+      },
+      {
+        id: 'at',
+        header: names.at,
+        width: 190,
+        numeric: true,
+        priority: 2,
+        cell: (entry) => <time dateTime={entry.timestamp}>{u.dateTime(entry.timestamp)}</time>,
+      },
+    ]
+  }, [names, t, u, open])
+  return (
+    <DataTable
+      label={t.logs.title}
+      columns={columns}
+      rows={entries}
+      rowKey={keyOf}
+      rowHeight={34}
+      reserve={60}
+      detail={(entry) =>
+        open === keyOf(entry) ? (
+          <pre className="bg-canvas px-3 py-3 font-mono text-xs break-words whitespace-pre-wrap sm:pl-10">
+            {entry.message}
+            {entry.details && `\n${entry.details}`}
+          </pre>
+        ) : null
+      }
+    />
+  )
+}
+
+/** A long message, or one with details, opens. */
+function Message(props: { entry: LogEntry; open: boolean; onToggle: () => void }) {
+  return (
+    <button
+      type="button"
+      aria-expanded={props.open}
+      onClick={props.onToggle}
+      className="flex min-h-[24px] w-full items-center gap-1.5 text-left hover:text-accent-strong"
+    >
+      <Icon name="chevron" className={cx('size-3.5 shrink-0 text-dim', !props.open && '-rotate-90')} />
+      <span className="truncate">{props.entry.message}</span>
+    </button>
+  )
+}

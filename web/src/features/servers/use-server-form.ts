@@ -1,0 +1,83 @@
+import { useMutation } from '@tanstack/react-query'
+import { useState } from 'react'
+import { api, unwrap } from '../../api/client'
+import { ApiProblem } from '../../api/problem'
+import type { ServerStatus } from '../../api/types'
+import { useI18n } from '../../i18n'
+import { checkDraft, type DraftErrors, FIELD_NAMES, type ServerDraft, settingsOf } from './server-draft'
+
+/** Fields that are typed as text. */
+export type TextFieldName = Exclude<keyof ServerDraft, 'sshEnabled' | 'sshAuth' | 'sslmode'>
+
+export interface ServerForm {
+  stored: ServerStatus | null
+  draft: ServerDraft
+  dirty: boolean
+  hasErrors: boolean
+  change: (part: Partial<ServerDraft>) => void
+  errorOf: (field: keyof ServerDraft) => string | undefined
+  /** What an input of this field needs. */
+  text: (field: TextFieldName) => {
+    value: string
+    error: string | undefined
+    onChange: (event: { target: { value: string } }) => void
+  }
+  /** Tells what is wrong, or does it. */
+  ifValid: (act: (draft: ServerDraft) => void) => void
+}
+
+/** What is typed, checked when it is sent; what the host says about a field stands at the field. */
+export function useServerForm(from: ServerDraft, stored: ServerStatus | null, refused: unknown): ServerForm {
+  const { t } = useI18n()
+  // What the form began with: the server's state is read again every few seconds, what is typed must not be lost.
+  const [initial] = useState(from)
+  const [draft, setDraft] = useState(initial)
+  const [errors, setErrors] = useState<DraftErrors>({})
+
+  const change = (part: Partial<ServerDraft>) => {
+    setDraft((previous) => ({ ...previous, ...part }))
+    setErrors((previous) => {
+      const rest = { ...previous }
+      for (const key of Object.keys(part)) Reflect.deleteProperty(rest, key)
+      return rest
+    })
+  }
+  const ifValid = (act: (valid: ServerDraft) => void) => {
+    const found = checkDraft(draft)
+    setErrors(found)
+    if (Object.keys(found).length === 0) act(draft)
+  }
+  const fromHost = refused instanceof ApiProblem ? refused.fields : []
+  const errorOf = (field: keyof ServerDraft): string | undefined => {
+    const own = errors[field]
+    if (own) return t.form.errors[own]
+    return fromHost.find((problem) => FIELD_NAMES[problem.field] === field)?.message
+  }
+  const text = (field: TextFieldName) => ({
+    value: draft[field],
+    error: errorOf(field),
+    onChange: (event: { target: { value: string } }) => change({ [field]: event.target.value }),
+  })
+  const dirty = JSON.stringify(draft) !== JSON.stringify(initial)
+  return { stored, draft, dirty, hasErrors: Object.keys(errors).length > 0, change, errorOf, text, ifValid }
+}
+
+/** Tries the settings as they stand, without saving them. */
+export const useServerTest = (stored: ServerStatus | null) =>
+  useMutation({
+    mutationFn: (tested: ServerDraft) =>
+      unwrap(
+        api.POST('/api/servers/test', {
+          body: { settings: settingsOf(tested), ...(stored ? { name: stored.name } : {}) },
+        }),
+      ),
+  })
+
+export const saveServer = (stored: ServerStatus | null, saved: ServerDraft): Promise<ServerStatus> => {
+  const body = settingsOf(saved)
+  return unwrap(
+    stored
+      ? api.PUT('/api/servers/{name}', { params: { path: { name: stored.name } }, body })
+      : api.POST('/api/servers', { body }),
+  )
+}

@@ -1,0 +1,83 @@
+import type { Messages } from '../en/en'
+import { pluralizer } from '../plural'
+
+const plural = pluralizer('ru')
+
+export const admin: Pick<Messages, 'audit' | 'logs' | 'account'> = {
+  audit: {
+    title: 'Аудит',
+    searchLabel: 'Пользователь или адрес',
+    emptyTitle: 'Записей нет',
+    emptyText: 'За это время такого никто не делал. Выберите промежуток длиннее или сбросьте фильтры.',
+    columns: { at: 'Когда', kind: 'Что', who: 'Кто', details: 'Подробности', from: 'Откуда', with: 'Чем' },
+    kinds: {
+      login_success: 'Вход',
+      login_failed: 'Неудачный вход',
+      logout: 'Выход',
+      refresh: 'Сеанс продлён',
+      refresh_reused: 'Повтор старого токена',
+      access_denied: 'Отказано',
+      user_create: 'Пользователь добавлен',
+      user_update: 'Пользователь изменён',
+      user_delete: 'Пользователь удалён',
+      server_create: 'Сервер добавлен',
+      server_update: 'Сервер изменён',
+      server_delete: 'Сервер удалён',
+      ssh_key_create: 'Ключ SSH добавлен',
+      ssh_key_update: 'Ключ SSH изменён',
+      ssh_key_delete: 'Ключ SSH удалён',
+      settings_update: 'Настройки изменены',
+    },
+    stats: {
+      logins: 'Входы',
+      failed: 'Неудачные входы',
+      actions: 'Изменения и отказы',
+      users: 'Пользователи',
+      total: 'Всего записей',
+      today: 'сегодня (UTC)',
+      week: 'за семь дней',
+    },
+  },
+  logs: {
+    title: 'Системный журнал',
+    searchLabel: 'Сообщение или подробности',
+    emptyTitle: 'Записей нет',
+    emptyText: 'За это время таких записей нет. Выберите промежуток длиннее или сбросьте фильтры.',
+    columns: { at: 'Когда', level: 'Уровень', source: 'Источник', message: 'Сообщение' },
+    levels: { info: 'Сведения', warning: 'Замечание', error: 'Ошибка' },
+    sources: {
+      system: 'узел',
+      collector_stats: 'статистика',
+      collector_sizes: 'размеры',
+      collector_db_info: 'список баз',
+      maintenance: 'обслуживание',
+    },
+    errorsToday: (count) =>
+      `${plural(count, { one: 'ошибка', few: 'ошибки', many: 'ошибок', other: 'ошибки' })} сегодня`,
+    warningsToday: (count) =>
+      `${plural(count, { one: 'замечание', few: 'замечания', many: 'замечаний', other: 'замечания' })} сегодня`,
+    quiet: (total) => `сегодня ничего тревожного, всего записей: ${total}`,
+  },
+  account: {
+    title: 'Учётная запись',
+    about: 'Вы',
+    looks: 'В этом браузере',
+    zoneHint: 'Если ссылка не называет другой.',
+    keepSignedIn: 'Не выходить, пока страница открыта',
+    keepSignedInHint: 'Для экрана на стене: сеанс не закончится, хотя страницу никто не трогает.',
+    password: 'Пароль',
+    currentPassword: 'Нынешний пароль',
+    passwordAgain: 'Новый пароль ещё раз',
+    passwordsDiffer: 'Пароли не совпадают.',
+    wrongPassword: 'Это не ваш пароль.',
+    changePassword: 'Сменить пароль',
+    passwordChanged: 'Пароль изменён; остальные ваши сеансы завершены.',
+    sessions: 'Сеансы',
+    thisOne: 'этот',
+    seen: 'виден',
+    since: 'с',
+    end: 'Завершить',
+    endOthers: 'Завершить остальные',
+    othersEnded: 'Остальные сеансы завершены.',
+  },
+}

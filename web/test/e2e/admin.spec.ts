@@ -1,0 +1,174 @@
+import type { Page } from 'playwright-core'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { axe, screenshot, signIn } from './browser.ts'
+import { usePage } from './harness.ts'
+
+/** Users, keys, the trail, the log, the own account: by role and label. */
+
+const watched = usePage()
+let page: Page
+beforeEach(() => {
+  page = watched.page
+})
+
+const field = (label: string) => page.getByLabel(label, { exact: true })
+
+describe('users', () => {
+  test('one is added with a password that is made here, changed, and deleted by its name', async () => {
+    await signIn(page, 'admin', '/users')
+    await page.getByRole('button', { name: 'Add user' }).click()
+    const dialog = page.getByRole('dialog', { name: 'New user' })
+    await dialog.getByRole('button', { name: 'Add user' }).click()
+    await dialog.getByText('At least 8 characters are needed.').waitFor()
+    expect(await axe(page)).toEqual([])
+    await screenshot(page, 'flow-user-new')
+    await field('User name').fill('petrov')
+    await dialog.getByLabel('Role').selectOption('operator')
+    await dialog.getByRole('button', { name: 'Make one' }).click()
+    expect(await field('Password').inputValue()).toMatch(/^[A-Za-z2-9]{20}$/)
+    await dialog.getByRole('button', { name: 'Add user' }).click()
+    await page.getByText('petrov can sign in now.').waitFor()
+
+    await page.getByRole('button', { name: 'petrov', exact: true }).click()
+    await page.getByLabel('May sign in').uncheck()
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page
+      .getByRole('row', { name: /petrov/ })
+      .getByText('locked')
+      .waitFor()
+
+    await page.getByRole('button', { name: 'Actions: petrov' }).click()
+    await page.getByRole('menuitem', { name: 'Delete' }).click()
+    const question = page.getByRole('alertdialog', { name: 'Delete user petrov?' })
+    expect(await question.getByRole('button', { name: 'Delete' }).isDisabled()).toBe(true)
+    expect(await axe(page)).toEqual([])
+    await question.getByLabel('Type petrov to confirm').fill('petrov')
+    await question.getByRole('button', { name: 'Delete' }).click()
+    await page.getByText('petrov is deleted.').waitFor()
+    expect(await page.getByRole('row', { name: /petrov/ }).count()).toBe(0)
+  })
+
+  test('nobody locks themselves out', async () => {
+    await signIn(page, 'admin', '/users')
+    await page.getByRole('button', { name: 'Actions: admin' }).click()
+    expect(await page.getByRole('menuitem', { name: 'Delete' }).getAttribute('aria-disabled')).toBe('true')
+    await page.keyboard.press('Escape')
+    await page.getByRole('button', { name: /^admin · you/ }).click()
+    expect(await page.getByRole('dialog').getByLabel('Role').isDisabled()).toBe(true)
+    expect(await page.getByLabel('May sign in').isDisabled()).toBe(true)
+  })
+
+  test('a name that is taken is told, and the dialog stays', async () => {
+    await signIn(page, 'admin', '/users')
+    await page.getByRole('button', { name: 'Add user' }).click()
+    await field('User name').fill('viewer')
+    await page.getByRole('button', { name: 'Make one' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Add user' }).click()
+    await page.getByRole('alert').getByText('User `viewer` exists').waitFor()
+  })
+})
+
+describe('SSH keys', () => {
+  test('a key is made, shown with its public half, and used by a server', async () => {
+    await signIn(page, 'operator', '/ssh-keys')
+    await page.getByRole('button', { name: 'Make a key' }).click()
+    await field('Name').fill('fresh')
+    expect(await axe(page)).toEqual([])
+    await page.getByRole('dialog').getByRole('button', { name: 'Make a key' }).click()
+    await page
+      .getByRole('dialog', { name: 'fresh' })
+      .getByText(/^ssh-ed25519 /)
+      .waitFor()
+    await page.getByText('No server uses this key.').waitFor()
+    expect(await axe(page)).toEqual([])
+    await screenshot(page, 'flow-key')
+    await page.getByRole('button', { name: 'Done' }).click()
+    await page.goto('/servers/billing-01/edit')
+    await page.getByRole('button', { name: 'Stored key' }).click()
+    await field('SSH key').selectOption('fresh (ed25519)')
+    expect(await axe(page)).toEqual([])
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByRole('heading', { name: 'billing-01' }).waitFor()
+  })
+
+  test('a key in use names its servers instead of going', async () => {
+    await signIn(page, 'admin', '/ssh-keys')
+    await page.getByRole('button', { name: 'Actions: disks' }).click()
+    await page.getByRole('menuitem', { name: 'Delete' }).click()
+    await page
+      .getByRole('alertdialog', { name: 'Key disks is in use' })
+      .getByText(/billing-01, catalog-01/)
+      .waitFor()
+    expect(await page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).count()).toBe(0)
+  })
+
+  test('a key that is brought along may come from a file, and a wrong one is told', async () => {
+    await signIn(page, 'admin', '/ssh-keys')
+    await page.getByRole('button', { name: 'Bring a key' }).click()
+    await field('Name').fill('brought')
+    await page.getByLabel('Read from a file').setInputFiles({ name: 'id', mimeType: '', buffer: Buffer.from('no key') })
+    await page.getByRole('dialog').getByRole('button', { name: 'Bring a key' }).click()
+    await page.getByRole('alert').getByText('is no private key that we know').waitFor()
+    expect(await axe(page)).toEqual([])
+  })
+
+  test('a viewer is refused and not shown the way', async () => {
+    await signIn(page, 'viewer', '/servers')
+    expect(await page.getByRole('link', { name: 'SSH keys' }).count()).toBe(0)
+    for (const path of ['/ssh-keys', '/users', '/audit', '/logs', '/settings']) {
+      await page.goto(path)
+      await page.getByRole('heading', { name: 'Not allowed' }).waitFor()
+    }
+  })
+})
+
+test('the trail is filtered by the URL and read page by page', async () => {
+  await signIn(page, 'admin', '/audit?from=now-7d')
+  await page.getByText('1–100 of 230').waitFor()
+  await page.getByRole('button', { name: 'Next' }).click()
+  await page.waitForURL(/page=2/)
+  await page.getByText('101–200 of 230').waitFor()
+  await page.getByLabel('What', { exact: true }).selectOption('Sign-in failed')
+  await page.waitForURL(/kind=login_failed/)
+  await page.getByRole('cell', { name: 'root' }).first().waitFor()
+  expect(await page.getByRole('cell', { name: 'admin' }).count()).toBe(0)
+  await page.goto('/audit?q=nobody')
+  await page.getByRole('heading', { name: 'Nothing was noted' }).waitFor()
+  await page.getByRole('button', { name: 'Reset filters' }).click()
+  await page.getByRole('cell', { name: 'root' }).first().waitFor()
+})
+
+test('an entry of the log opens', async () => {
+  await signIn(page, 'admin', '/logs?level=error')
+  await page.getByRole('button', { name: 'the store was away for 12 s' }).first().click()
+  await page.getByText(/pool timed out while waiting/).waitFor()
+  expect(await axe(page)).toEqual([])
+})
+
+describe('the own account', () => {
+  test('the password is changed, and other sessions end', async () => {
+    await signIn(page, 'viewer', '/account')
+    await page.getByText('Chrome 131, Windows').waitFor()
+    await field('Current password').fill('wrong')
+    await field('New password').fill('correct horse 9')
+    await field('New password again').fill('correct horse 8')
+    await page.getByRole('button', { name: 'Change password' }).click()
+    await page.getByText('The two are not the same.').waitFor()
+    await field('New password again').fill('correct horse 9')
+    await page.getByRole('button', { name: 'Change password' }).click()
+    await page.getByText('This is not your password.').waitFor()
+    expect(await axe(page)).toEqual([])
+    await field('Current password').fill('viewer')
+    await page.getByRole('button', { name: 'Change password' }).click()
+    await page.getByText('The password is changed; your other sessions have ended.').waitFor()
+    await page.getByText('Chrome 131, Windows').waitFor({ state: 'detached' })
+  })
+
+  test('times are shown in the zone that one prefers', async () => {
+    await signIn(page, 'viewer', '/account')
+    await page.getByLabel('Times in').selectOption('UTC')
+    await page.goto('/servers/billing-01')
+    await page.getByRole('button', { name: /^Time range/ }).click()
+    expect(await page.getByLabel('Times in').inputValue()).toBe('utc')
+  })
+})
