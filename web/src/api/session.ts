@@ -26,6 +26,8 @@ export class Session {
   /** In memory only: nothing that a script could read later. */
   #token: string | null = null
   #expiresAt: number | null = null
+  /** The host gave a cookie along. */
+  #renewable = true
   #refreshing: Promise<string> | null = null
   #activeAt = Date.now()
   readonly #listeners = new Set<() => void>()
@@ -81,6 +83,7 @@ export class Session {
 
   /** Renews before the end. False: the host refuses, or does not see the cookie; what is left of the session stays. */
   async extend(): Promise<boolean> {
+    if (!this.#renewable) return false
     try {
       await this.#renew()
       return true
@@ -105,7 +108,7 @@ export class Session {
   /** A token that the host gave out with another answer, in place of the one before. */
   adopt(answer: TokenAnswer) {
     this.#token = answer.access_token
-    this.#expiresAt = Date.now() + answer.expires_in * 1_000
+    this.#note(answer)
   }
 
   async signOut(): Promise<void> {
@@ -162,7 +165,7 @@ export class Session {
     const body: unknown = await response.json().catch(() => null)
     if (!response.ok) throw problemFrom(response, body)
     if (!isTokenAnswer(body)) throw new ApiProblem(response.status, 'The host answered without a token')
-    this.#expiresAt = Date.now() + body.expires_in * 1_000
+    this.#note(body)
     return body.access_token
   }
 
@@ -180,6 +183,11 @@ export class Session {
       if (request.signal.aborted) throw error
       throw unreachable()
     }
+  }
+
+  #note({ expires_in, renewable }: TokenAnswer) {
+    this.#expiresAt = Date.now() + expires_in * 1_000
+    this.#renewable = renewable
   }
 
   #url(path: string): string {
@@ -220,4 +228,6 @@ const isTokenAnswer = (body: unknown): body is TokenAnswer =>
   'access_token' in body &&
   typeof body.access_token === 'string' &&
   'expires_in' in body &&
-  typeof body.expires_in === 'number'
+  typeof body.expires_in === 'number' &&
+  'renewable' in body &&
+  typeof body.renewable === 'boolean'

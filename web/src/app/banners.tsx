@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { type ReactNode, useEffect, useState } from 'react'
 import { ApiProblem } from '../api/problem'
-import { mainScript, newestPageQuery } from '../api/queries'
+import { healthQuery, mainScript, newestPageQuery } from '../api/queries'
 import { useI18n } from '../i18n'
 import { Button } from '../ui/button'
 import { cx } from '../ui/classes'
@@ -12,6 +12,7 @@ export function Banners() {
   return (
     <>
       <OfflineBanner />
+      <StoreBanner />
       <NewVersionBanner />
     </>
   )
@@ -80,6 +81,18 @@ function OfflineBanner() {
       }
     >
       <strong className="font-semibold">{t.states.unreachableTitle}.</strong> {t.states.offlineText}
+    </Banner>
+  )
+}
+
+/** What is collected now may be lost, and nothing can be changed: that concerns whoever looks at any page. */
+function StoreBanner() {
+  const { t } = useI18n()
+  const { store } = useQuery(healthQuery()).data ?? { store: 'ok' }
+  if (store === 'ok') return null
+  return (
+    <Banner tone="bad" icon="database">
+      <strong className="font-semibold">{t.states.stores[store].title}.</strong> {t.states.stores[store].text}
     </Banner>
   )
 }

@@ -27,7 +27,9 @@ function Field(
   const id = useId()
   const hintId = `${id}-hint`
   const errorId = `${id}-error`
-  const described = [props.error && errorId, props.hint && hintId].filter(Boolean).join(' ')
+  // A hint that says the same as the error is said once.
+  const hint = props.hint === props.error ? undefined : props.hint
+  const described = [props.error && errorId, hint && hintId].filter(Boolean).join(' ')
   return (
     <div className={cx('min-w-0', props.className)}>
       <label htmlFor={id} className="mb-1 block font-medium">
@@ -43,9 +45,9 @@ function Field(
           {props.error}
         </p>
       )}
-      {props.hint && (
+      {hint && (
         <p id={hintId} className="mt-1 text-xs text-dim">
-          {props.hint}
+          {hint}
         </p>
       )}
     </div>

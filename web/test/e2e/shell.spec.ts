@@ -145,6 +145,13 @@ describe('banners', () => {
   })
 })
 
+test('a store that takes nothing is told on every page', async () => {
+  await freshWorld(page, { store: 'full' })
+  await signIn(page, 'viewer')
+  await page.getByRole('alert').getByText('The disk of the store is full.').waitFor()
+  expect(await axe(page)).toEqual([])
+})
+
 test('an address that leads nowhere says so', async () => {
   await signIn(page, 'viewer', '/no/such/page')
   await page.getByRole('heading', { name: 'Nothing here' }).waitFor()

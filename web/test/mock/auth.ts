@@ -24,6 +24,7 @@ export const authRoutes = (world: World): Record<string, (call: OpenCall) => unk
     runs_started: 12,
     reports_dropped: 0,
     ticks_skipped: 0,
+    store: world.options.store,
   }),
   'POST /api/token': ({ response, body }) => signIn(world, response, new URLSearchParams(body)),
   'POST /api/refresh': ({ request }) => refresh(world, request),
@@ -61,6 +62,7 @@ export const tokenAnswer = (world: World, login: string): TokenAnswer => ({
   access_token: `${login}.${Date.now() + world.options.tokenSeconds * 1_000}`,
   token_type: 'bearer',
   expires_in: world.options.tokenSeconds,
+  renewable: true,
 })
 
 export function roleOf(request: IncomingMessage, world: World): { login: string; role: Role } {

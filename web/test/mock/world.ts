@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
-import type { OwnSession, ServerStatus, SshKey, User } from '../../src/api/types.ts'
+import type { Health, OwnSession, ServerStatus, SshKey, User } from '../../src/api/types.ts'
+import { oneOf } from '../../src/lib/url-state.ts'
 import { makeKeys, makeOwnSessions } from './data/admin.ts'
 import { makeServers } from './data/servers.ts'
 import { makeSettings } from './data/settings.ts'
@@ -10,6 +11,8 @@ export interface WorldOptions {
   servers: number
   /** How long an access token is valid. */
   tokenSeconds: number
+  /** How the store does. */
+  store: Health['store']
 }
 
 /** What one browser sees and changes; tests that run side by side do not disturb each other. */
@@ -29,6 +32,7 @@ export interface World {
 export const optionsFrom = (query: URLSearchParams): WorldOptions => ({
   servers: Number(query.get('servers') ?? 12),
   tokenSeconds: Number(query.get('token') ?? 3_600),
+  store: oneOf(query.get('store'), ['ok', 'full', 'away']) ?? 'ok',
 })
 
 export const makeWorld = (options: WorldOptions): World => ({

@@ -8,6 +8,7 @@ const ORIGIN = 'http://host'
 class FakeHost {
   valid = 'first'
   refreshStatus = 200
+  renewable = true
   calls: string[] = []
   bodies: string[] = []
   #next = 1
@@ -21,9 +22,10 @@ class FakeHost {
       await this.gate
       if (this.refreshStatus !== 200) return json(this.refreshStatus, { detail: 'no' })
       this.valid = `token-${this.#next++}`
-      return json(200, { access_token: this.valid, token_type: 'bearer', expires_in: 3_600 })
+      return json(200, { access_token: this.valid, token_type: 'bearer', expires_in: 3_600, renewable: this.renewable })
     }
-    if (path === '/api/token') return json(200, { access_token: this.valid, token_type: 'bearer', expires_in: 3_600 })
+    if (path === '/api/token')
+      return json(200, { access_token: this.valid, token_type: 'bearer', expires_in: 3_600, renewable: this.renewable })
     if (path === '/api/logout') return json(200, { detail: 'bye' })
     if (request.headers.get('Authorization') !== `Bearer ${this.valid}`) return json(401, { detail: 'Token expired' })
     this.bodies.push(await request.text())
@@ -133,6 +135,15 @@ test('a session can be renewed before it ends; a refusal leaves what is left of 
   expect(await session.extend()).toBe(false)
   expect(session.state().kind).toBe('signed-in')
   expect(session.expiresAt()).not.toBeNull()
+})
+
+test('where the host gives no cookie along, it is not asked to renew', async () => {
+  const host = new FakeHost()
+  host.renewable = false
+  const { session } = sessionOn(host)
+  await session.signIn('admin', 'secret')
+  expect(await session.extend()).toBe(false)
+  expect(host.count('/api/refresh')).toBe(0)
 })
 
 test('a session that nobody uses ends in all tabs, and the host forgets it', async () => {

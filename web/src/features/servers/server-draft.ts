@@ -3,6 +3,9 @@ import type { ServerIn, ServerStatus } from '../../api/types'
 export const SSL_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const
 export type SslMode = (typeof SSL_MODES)[number]
 
+/** As the API calls them. */
+export type SecretName = 'password' | 'ssh_password'
+
 export const SSH_AUTHS = ['password', 'key'] as const
 export type SshAuth = (typeof SSH_AUTHS)[number]
 
@@ -25,6 +28,8 @@ export interface ServerDraft {
   sshPassword: string
   sshKeyId: string
   sshKeyPassphrase: string
+  /** Stored secrets that the host should forget. */
+  clear: readonly SecretName[]
 }
 
 export type DraftErrors = Partial<Record<keyof ServerDraft, 'required' | 'name' | 'port' | 'host'>>
@@ -47,6 +52,7 @@ export const EMPTY_DRAFT: ServerDraft = {
   sshPassword: '',
   sshKeyId: '',
   sshKeyPassphrase: '',
+  clear: [],
 }
 
 /** Secrets never come back from the host: their fields start empty, and empty means "keep". */
@@ -117,6 +123,7 @@ export function settingsOf(draft: ServerDraft): ServerIn {
     ssh_auth_type: ssh ? draft.sshAuth : 'password',
     ssh_key_id: byKey ? draft.sshKeyId : null,
     ssh_key_passphrase: byKey ? draft.sshKeyPassphrase : '',
+    ...(draft.clear.length === 0 ? {} : { clear_secrets: [...draft.clear] }),
   }
 }
 

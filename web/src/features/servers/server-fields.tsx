@@ -2,9 +2,9 @@ import { useQuery } from '@tanstack/react-query'
 import { sshKeysQuery } from '../../api/admin-queries'
 import { useI18n } from '../../i18n'
 import { oneOf } from '../../lib/url-state'
-import { SelectField, TextArea, TextField } from '../../ui/field'
+import { Checkbox, SelectField, TextArea, TextField } from '../../ui/field'
 import { Segmented } from '../../ui/segmented'
-import { SSH_AUTHS, SSL_MODES } from './server-draft'
+import { type SecretName, SSH_AUTHS, SSL_MODES } from './server-draft'
 import type { ServerForm } from './use-server-form'
 
 export function PostgresFields({ form }: { form: ServerForm }) {
@@ -23,14 +23,7 @@ export function PostgresFields({ form }: { form: ServerForm }) {
       <TextField label={t.form.host} hint={t.form.hostHint} className="sm:col-span-4" {...text('host')} />
       <TextField label={t.form.port} inputMode="numeric" className="sm:col-span-2" {...text('port')} />
       <TextField label={t.form.user} className="sm:col-span-3" {...text('user')} />
-      <TextField
-        label={t.form.password}
-        type="password"
-        autoComplete="new-password"
-        hint={stored?.has_password ? t.form.passwordKeep : t.form.passwordHint}
-        className="sm:col-span-3"
-        {...text('password')}
-      />
+      <Secret form={form} name="password" label={t.form.password} stored={stored?.has_password === true} />
       <TextField label={t.form.database} className="sm:col-span-3" {...text('database')} />
       <SelectField
         label={t.form.sslmode}
@@ -50,6 +43,29 @@ export function PostgresFields({ form }: { form: ServerForm }) {
           {...text('sslrootcert')}
         />
       )}
+    </div>
+  )
+}
+
+const SECRET_FIELDS = { password: 'password', ssh_password: 'sshPassword' } as const
+
+/** A stored secret is never shown: it is kept, replaced, or forgotten. */
+function Secret(props: { form: ServerForm; name: SecretName; label: string; stored: boolean }) {
+  const { t } = useI18n()
+  const { form, name, stored } = props
+  const forget = form.draft.clear.includes(name)
+  const toggle = (on: boolean) =>
+    form.change({ clear: on ? [...form.draft.clear, name] : form.draft.clear.filter((one) => one !== name) })
+  return (
+    <div className="grid content-start gap-2 sm:col-span-3">
+      <TextField
+        label={props.label}
+        type="password"
+        autoComplete="new-password"
+        hint={stored && !forget ? t.form.passwordKeep : t.form.passwordHint}
+        {...form.text(SECRET_FIELDS[name])}
+      />
+      {stored && <Checkbox label={t.form.forget} checked={forget} onChange={toggle} />}
     </div>
   )
 }
@@ -98,14 +114,7 @@ function SshSecret({ form }: { form: ServerForm }) {
   const keys = useQuery({ ...sshKeysQuery(), enabled: draft.sshAuth === 'key' })
   if (draft.sshAuth === 'password') {
     return (
-      <TextField
-        label={t.form.sshPassword}
-        type="password"
-        autoComplete="new-password"
-        hint={stored?.has_ssh_password ? t.form.passwordKeep : t.form.passwordHint}
-        className="sm:col-span-3"
-        {...text('sshPassword')}
-      />
+      <Secret form={form} name="ssh_password" label={t.form.sshPassword} stored={stored?.has_ssh_password === true} />
     )
   }
   const known = keys.data ?? []

@@ -7,7 +7,7 @@ import { useI18n } from '../../i18n'
 import { checkDraft, type DraftErrors, FIELD_NAMES, type ServerDraft, settingsOf } from './server-draft'
 
 /** Fields that are typed as text. */
-export type TextFieldName = Exclude<keyof ServerDraft, 'sshEnabled' | 'sshAuth' | 'sslmode'>
+export type TextFieldName = Exclude<keyof ServerDraft, 'sshEnabled' | 'sshAuth' | 'sslmode' | 'clear'>
 
 export interface ServerForm {
   stored: ServerStatus | null

@@ -91,6 +91,7 @@ export const servers = {
     port: 'Port',
     user: 'User',
     password: 'Password',
+    forget: 'Forget the stored one',
     passwordKeep: 'Empty = keep the stored one',
     passwordHint: 'Stored encrypted, never shown again.',
     database: 'Database',

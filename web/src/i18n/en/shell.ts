@@ -63,6 +63,16 @@ export const shell = {
     unreachableText: 'Check that pgvigil is running and that the network lets you through. We keep trying.',
     offlineText: 'What you see is the last that was known; we keep trying.',
     newVersion: 'The host has been updated. Reload to use its new pages.',
+    stores: {
+      full: {
+        title: 'The disk of the store is full',
+        text: 'Nothing new is kept and nothing can be changed until there is room again.',
+      },
+      away: {
+        title: 'The store does not answer',
+        text: 'Nothing new is kept and nothing can be changed until it is back.',
+      },
+    },
     staleError: (age: string) => `Could not be updated; this is what was known ${age}.`,
     forbiddenTitle: 'Not allowed',
     forbiddenText: (role: string) =>

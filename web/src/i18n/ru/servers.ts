@@ -93,6 +93,7 @@ export const servers: Pick<Messages, 'servers' | 'server' | 'form'> = {
     port: 'Порт',
     user: 'Роль',
     password: 'Пароль',
+    forget: 'Забыть сохранённый',
     passwordKeep: 'Пусто = оставить сохранённый',
     passwordHint: 'Хранится зашифрованным и больше не показывается.',
     database: 'База данных',

@@ -26,7 +26,9 @@ export const serverRoutes: readonly Route[] = [
     if (server(call).state === 'unreachable') {
       throw new Refusal(503, 'the server cannot be reached: connection refused')
     }
-    return { queries: makeSessions(), truncated: false, query_texts_hidden: false }
+    const hidden = call.role === 'viewer'
+    const queries = makeSessions().map((session) => (hidden ? { ...session, query: null } : session))
+    return { queries, truncated: false, query_texts_hidden: hidden }
   }),
   route('get', '/api/series', 'viewer', ({ query }) => makeSeries(query)),
 ]
