@@ -93,6 +93,29 @@ export const seriesQuery = (request: SeriesRequest, range: TimeRange, window = r
     meta: seriesFreshness(request, range) ?? {},
   })
 
+/** As many points as three hours can have at the shortest interval that is usual. */
+const SPARK_POINTS = 400
+
+/** Connections of one server for the last three hours: one short series, cheap enough for every row in view. */
+export const sparkQuery = (server: string) =>
+  queryOptions({
+    queryKey: ['spark', server],
+    queryFn: ({ signal }) => {
+      const query = {
+        server,
+        set: 'pg_connections',
+        metrics: 'used',
+        from: 'now-3h',
+        to: 'now',
+        max_points: SPARK_POINTS,
+      }
+      return unwrap(api.GET('/api/series', { params: { query }, signal }))
+    },
+    staleTime: MINUTE,
+    retry: false,
+    meta: every(MINUTE),
+  })
+
 export const pluginsQuery = () =>
   queryOptions({
     queryKey: ['plugins'],

@@ -3,7 +3,6 @@ import {
   createRoute,
   createRouter,
   lazyRouteComponent,
-  redirect,
   retainSearchParams,
 } from '@tanstack/react-router'
 import { parseSearch, stringifySearch } from '../lib/search-text'
@@ -28,9 +27,15 @@ const login = createRoute({ getParentRoute: () => root, path: '/login', componen
 const home = createRoute({
   getParentRoute: () => root,
   path: '/',
-  beforeLoad: () => {
-    throw redirect({ to: '/servers' })
-  },
+  validateSearch: (search: Record<string, unknown>) => ({ by: searchText(search.by) }),
+  component: lazyRouteComponent(() => import('../features/fleet/fleet-page'), 'FleetPage'),
+})
+
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: '/setup',
+  validateSearch: (search: Record<string, unknown>) => ({ server: searchText(search.server) }),
+  component: lazyRouteComponent(() => import('../features/setup/setup-page'), 'SetupPage'),
 })
 
 export interface ListSearch {
@@ -220,6 +225,7 @@ const account = createRoute({
 const routeTree = root.addChildren([
   home,
   login,
+  setup,
   servers,
   newServer,
   editServer,

@@ -5,8 +5,8 @@ export function Card(props: { title?: string; children: ReactNode; className?: s
   return (
     <section aria-label={props.title} className={cx('min-w-0 rounded-lg border border-line bg-panel', props.className)}>
       {props.title && (
-        <div className="flex items-center gap-2 border-b border-line px-3 py-2">
-          <h2 className="min-w-0 flex-1 font-semibold">{props.title}</h2>
+        <div className="flex flex-wrap items-center gap-2 border-b border-line px-3 py-2">
+          <h2 className="min-w-32 flex-1 font-semibold">{props.title}</h2>
           {props.actions}
         </div>
       )}

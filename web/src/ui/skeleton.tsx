@@ -77,3 +77,29 @@ export function TextSkeleton() {
     </Busy>
   )
 }
+
+/** Numbers, tiles, two lists. */
+export function FleetSkeleton() {
+  return (
+    <Busy className="grid gap-3">
+      <div className="grid grid-cols-2 gap-2 sm:grid-cols-4 xl:grid-cols-8">
+        {numbers(8).map((card) => (
+          <div key={card} className="h-[4.9rem] rounded-lg border border-line bg-panel p-3">
+            <Bar className="h-2.5 w-16" />
+            <Bar className="mt-2.5 h-5 w-20" />
+          </div>
+        ))}
+      </div>
+      <div className="h-40 rounded-lg border border-line bg-panel" />
+      <div className="grid gap-3 xl:grid-cols-2">
+        {numbers(2).map((list) => (
+          <div key={list} className="grid gap-4 rounded-lg border border-line bg-panel p-4">
+            {numbers(6).map((row) => (
+              <Bar key={row} className="h-3 w-full" />
+            ))}
+          </div>
+        ))}
+      </div>
+    </Busy>
+  )
+}

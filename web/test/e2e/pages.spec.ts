@@ -20,6 +20,10 @@ import {
  */
 
 const PAGES: Record<string, string> = {
+  fleet: '/',
+  'fleet-disk': '/?by=disk',
+  setup: '/setup',
+  'setup-sample': '/setup?server=orders-01',
   servers: '/servers',
   'servers-filtered': '/servers?state=unreachable&sort=-connections&version=16&tag=production',
   'servers-no-match': '/servers?q=nothing-is-called-so',

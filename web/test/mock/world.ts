@@ -24,6 +24,8 @@ export interface World {
   keys: SshKey[]
   ownSessions: OwnSession[]
   servers: ServerStatus[]
+  /** Servers that were added here, and how often their runs were asked for since: the first answer is empty. */
+  added: Map<string, number>
   settings: ReturnType<typeof makeSettings>
   /** Open event streams. */
   streams: Set<ServerResponse>
@@ -41,6 +43,7 @@ export const makeWorld = (options: WorldOptions): World => ({
   passwords: new Map(),
   keys: makeKeys(),
   ownSessions: makeOwnSessions(),
+  added: new Map(),
   servers: makeServers(options.servers),
   settings: makeSettings(),
   streams: new Set(),

@@ -3,6 +3,7 @@ import type { ServerStatus } from '../../api/types'
 import { Age } from '../../blocks/age'
 import { connectionCounts, diskUsage, ServerStateBadge, useServerCause } from '../../blocks/server-state'
 import { UsageBar } from '../../blocks/usage-bar'
+import { ConnectionsSparkline } from '../../charts/sparkline'
 import { useI18n } from '../../i18n'
 import { useNow } from '../../lib/now'
 import { paths } from '../../lib/paths'
@@ -56,10 +57,13 @@ export function ConnectionsCell({ server }: { server: ServerStatus }) {
   const { t, u } = useI18n()
   const counts = connectionCounts(server)
   return (
-    <>
-      <div>{u.integer(counts?.total)}</div>
-      {counts && <div className="truncate text-xs text-dim">{t.servers.active(u.integer(counts.active))}</div>}
-    </>
+    <div className="flex items-center justify-between gap-2">
+      {counts ? <ConnectionsSparkline server={server.name} className="min-w-0 shrink" /> : <span />}
+      <div className="shrink-0">
+        <div>{u.integer(counts?.total)}</div>
+        {counts && <div className="text-xs text-dim">{t.servers.active(u.integer(counts.active))}</div>}
+      </div>
+    </div>
   )
 }
 

@@ -82,8 +82,8 @@ function NoServers(props: { mayEdit: boolean }) {
   return (
     <EmptyState title={t.servers.emptyTitle} text={props.mayEdit ? t.servers.emptyText : t.servers.emptyTextViewer}>
       {props.mayEdit && (
-        <Link to={paths.newServer()} className={buttonClass('primary')}>
-          {t.servers.add}
+        <Link to={paths.setup()} className={buttonClass('primary')}>
+          {t.fleet.setUp}
         </Link>
       )}
     </EmptyState>
@@ -244,7 +244,7 @@ function useColumns(): Column<ServerStatus, ColumnId>[] {
         numeric: true,
         sortBy: (server) => connectionCounts(server)?.total,
         cell: (server) => <ConnectionsCell server={server} />,
-        width: 116,
+        width: 176,
         priority: 2,
       },
       {

@@ -2,11 +2,13 @@ import { admin } from './admin'
 import { app } from './app'
 import { charts } from './charts'
 import { databases } from './databases'
+import { fleet } from './fleet'
 import { keys } from './keys'
 import { plugins } from './plugins'
 import { servers } from './servers'
 import { sessions } from './sessions'
 import { settings } from './settings'
+import { setup } from './setup'
 import { shell } from './shell'
 import { time } from './time'
 import { users } from './users'
@@ -26,6 +28,8 @@ export const en = {
   ...users,
   ...keys,
   ...admin,
+  ...fleet,
+  ...setup,
 }
 
 /** Every other language has exactly these texts. */

@@ -54,6 +54,7 @@ export const charts: Pick<Messages, 'charts'> = {
     saveCsv: 'Сохранить таблицу (CSV)',
     exportFailed: 'Файл сделать не удалось.',
     explore: 'Рассмотреть подробнее',
+    sparkline: (min, max) => `Соединения за три часа: меньше всего ${min}, больше всего ${max}`,
     zoomHint: 'Чтобы приблизить, выделите отрезок на графике.',
     isolate: (name) => `Показать только ${name}`,
     showAll: 'Показать все ряды',

@@ -1,6 +1,6 @@
 import type { HostEvent, Plugin, Run } from '../../../src/api/types.ts'
 import { ago, DAY, MINUTE, SECOND } from './base.ts'
-import { METRICS } from './series.ts'
+import { setsOf } from './sets.ts'
 
 const NO_RUNS = { collected: 0, not_applicable: 0, failed: 0 }
 
@@ -95,20 +95,18 @@ function metadata(
     min_server_version: 90_600,
     options: [],
     attrs: {},
-    sets: [
-      {
-        name,
-        help: summary,
-        labels: ['datname'],
-        metrics: Object.entries(METRICS).map(([metric, { kind, unit }]) => ({
-          name: metric,
-          full_name: `${name}_${metric}`,
-          kind,
-          unit,
-          help: `What ${metric} counts`,
-        })),
-      },
-    ],
+    sets: setsOf(name).map(([set, { help, labels, metrics }]) => ({
+      name: set,
+      help,
+      labels: [...labels],
+      metrics: Object.entries(metrics).map(([metric, { kind, unit, help: meaning }]) => ({
+        name: metric,
+        full_name: `${set}_${metric}`,
+        kind,
+        unit,
+        help: meaning,
+      })),
+    })),
   }
 }
 

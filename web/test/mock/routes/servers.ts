@@ -49,6 +49,7 @@ function addServer(call: Call): ServerStatus {
   }
   const pending = makeServers(12).find((one) => one.state === 'pending')
   const made = apply(found(pending, 'no pattern'), settings)
+  world.added.set(made.name, 0)
   world.servers = [...world.servers, made].toSorted((a, b) => a.name.localeCompare(b.name))
   return made
 }

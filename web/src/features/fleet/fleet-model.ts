@@ -1,0 +1,129 @@
+import type { ServerState, ServerStatus } from '../../api/types'
+import { connectionCounts, diskUsage } from '../../blocks/server-state'
+import { isStale } from '../servers/servers-model'
+
+/** How bad something is; the order in which one looks at it. */
+export type Severity = 'bad' | 'warn' | 'idle' | 'ok'
+const RANK: Record<Severity, number> = { bad: 0, warn: 1, idle: 2, ok: 3 }
+
+/** From these shares on a disk is a warning and a danger, as in the list. */
+const DISK_WARN = 0.7
+const DISK_BAD = 0.85
+
+export type Trouble =
+  | { kind: 'unreachable'; since: string | null }
+  | { kind: 'warning'; since: string | null }
+  | { kind: 'disk'; used: number }
+  | { kind: 'stale' }
+
+export interface Judged {
+  server: ServerStatus
+  severity: Severity
+  troubles: Trouble[]
+}
+
+const BY_STATE: Record<ServerState, Severity> = { unreachable: 'bad', warning: 'warn', pending: 'idle', ok: 'ok' }
+
+/** A server with all that is wrong with it, as far as the host knows. */
+export function judge(server: ServerStatus, now: number): Judged {
+  const troubles: Trouble[] = []
+  let severity = BY_STATE[server.state]
+  const since = server.state_since ?? null
+  if (server.state === 'unreachable') troubles.push({ kind: 'unreachable', since })
+  if (server.state === 'warning') troubles.push({ kind: 'warning', since })
+  const used = diskUsage(server)
+  if (used !== null && used >= DISK_WARN) {
+    if (used >= DISK_BAD) troubles.push({ kind: 'disk', used })
+    severity = worse(severity, used >= DISK_BAD ? 'bad' : 'ok')
+  }
+  // What cannot be reached is stale anyway; that it is not reached says more.
+  if (server.state !== 'unreachable' && isStale(server, now)) {
+    troubles.push({ kind: 'stale' })
+    severity = worse(severity, 'warn')
+  }
+  return { server, severity, troubles }
+}
+
+const worse = (a: Severity, b: Severity): Severity => (RANK[a] <= RANK[b] ? a : b)
+
+/** The worst first; of equally bad ones what is so for longest. */
+export function worstFirst(judged: readonly Judged[]): Judged[] {
+  return judged
+    .filter((one) => one.troubles.length > 0)
+    .toSorted((a, b) => rank(a) - rank(b) || sinceOf(a) - sinceOf(b))
+}
+
+/** Of what is bad, what does not answer at all comes first. */
+const rank = ({ server, severity }: Judged): number => (server.state === 'unreachable' ? -1 : RANK[severity])
+
+const sinceOf = ({ server }: Judged): number => Date.parse(server.state_since ?? '') || Number.POSITIVE_INFINITY
+
+export interface Totals {
+  servers: number
+  byState: Record<ServerState, number>
+  connections: number | null
+  active: number | null
+  transactions: number | null
+  bytes: number | null
+  databases: number | null
+  fullDisks: number
+}
+
+/** Sums of what is known; null where nothing is. */
+export function totals(servers: readonly ServerStatus[]): Totals {
+  const byState: Record<ServerState, number> = { ok: 0, warning: 0, unreachable: 0, pending: 0 }
+  for (const server of servers) byState[server.state] += 1
+  // Of a server that is not reached the last numbers are known, but they are not of now.
+  const reached = servers.filter((server) => server.state !== 'unreachable')
+  const counts = reached.map(connectionCounts)
+  return {
+    servers: servers.length,
+    byState,
+    connections: sum(counts.map((count) => count?.total)),
+    active: sum(counts.map((count) => count?.active)),
+    transactions: sum(reached.map((server) => server.transactions_per_second)),
+    bytes: sum(servers.map((server) => server.size_bytes)),
+    databases: sum(servers.map((server) => server.databases_count)),
+    fullDisks: servers.filter((server) => (diskUsage(server) ?? 0) >= DISK_BAD).length,
+  }
+}
+
+function sum(values: readonly (number | null | undefined)[]): number | null {
+  const known = values.filter((value) => value !== null && value !== undefined)
+  return known.length === 0 ? null : known.reduce((total, value) => total + value, 0)
+}
+
+/** What the tiles are coloured by. */
+export const MEASURES = ['severity', 'disk', 'connections', 'transactions', 'size'] as const
+export type Measure = (typeof MEASURES)[number]
+
+export function measured(server: ServerStatus, measure: Exclude<Measure, 'severity'>): number | null {
+  switch (measure) {
+    case 'disk':
+      return diskUsage(server)
+    case 'connections':
+      return connectionCounts(server)?.total ?? null
+    case 'transactions':
+      return server.transactions_per_second ?? null
+    case 'size':
+      return server.size_bytes ?? null
+  }
+}
+
+/** Shades of one colour; a step is a share of the greatest, so that one giant does not make all others equal. */
+export const SHADES = 6
+
+/** 0 to `SHADES` - 1 by rank among all; null where the value is not known. */
+export function shades(values: readonly (number | null)[]): (number | null)[] {
+  const known = [...new Set(values.filter((value) => value !== null))].toSorted((a, b) => a - b)
+  const places = new Map(known.map((value, index) => [value, index]))
+  const last = Math.max(1, known.length - 1)
+  return values.map((value) => {
+    const place = value === null ? undefined : places.get(value)
+    return place === undefined ? null : Math.round((place / last) * (SHADES - 1))
+  })
+}
+
+/** Shades of a share of the whole: they say how full, not who is fuller. */
+export const shareShade = (share: number | null): number | null =>
+  share === null ? null : Math.min(SHADES - 1, Math.floor(share * SHADES))

@@ -1,0 +1,94 @@
+import { Link } from '@tanstack/react-router'
+import { Card } from '../../blocks/card'
+import { useServerCause } from '../../blocks/server-state'
+import { useI18n } from '../../i18n'
+import { paths } from '../../lib/paths'
+import { Badge, type Tone } from '../../ui/badge'
+import { Icon } from '../../ui/icon'
+import type { Judged, Severity, Trouble } from './fleet-model'
+
+/** More would not be at a glance. */
+const SHOWN = 10
+const TONES: Record<Severity, Tone> = { bad: 'bad', warn: 'warn', idle: 'idle', ok: 'ok' }
+
+/** What needs somebody, the worst first; where nothing does, that is said. */
+export function WorstList(props: { worst: readonly Judged[]; all: number }) {
+  const { t } = useI18n()
+  const { worst } = props
+  const more = worst.length - SHOWN
+  return (
+    <Card title={t.fleet.worst}>
+      {worst.length === 0 ? (
+        <p className="flex items-center gap-2.5 p-4">
+          <span className="grid size-7 place-items-center rounded-full bg-ok-soft text-ok">
+            <Icon name="check" />
+          </span>
+          {t.fleet.allWell(props.all)}
+        </p>
+      ) : (
+        <ul>
+          {worst.slice(0, SHOWN).map((one) => (
+            <WorstRow key={one.server.name} judged={one} />
+          ))}
+        </ul>
+      )}
+      {more > 0 && (
+        <p className="border-t border-line px-3 py-2">
+          <Link
+            to={paths.servers()}
+            search={(previous: Record<string, unknown>) => ({ ...previous, sort: 'state' })}
+            className="text-accent-strong hover:underline"
+          >
+            {t.fleet.moreTrouble(more)}
+          </Link>
+        </p>
+      )}
+    </Card>
+  )
+}
+
+function WorstRow({ judged }: { judged: Judged }) {
+  const { server, severity, troubles } = judged
+  return (
+    <li className="flex flex-wrap items-center gap-x-3 gap-y-0.5 border-b border-line px-3 py-2 last:border-b-0">
+      <Link
+        to={paths.server(server.name)}
+        className="inline-flex min-h-[24px] w-36 min-w-0 items-center truncate font-medium text-accent-strong hover:underline"
+      >
+        {server.name}
+      </Link>
+      <span className="flex flex-wrap gap-1">
+        {troubles.map((trouble) => (
+          <Badge key={trouble.kind} tone={trouble.kind === 'disk' ? 'bad' : TONES[severity]}>
+            <TroubleName trouble={trouble} />
+          </Badge>
+        ))}
+      </span>
+      <Cause judged={judged} />
+    </li>
+  )
+}
+
+function TroubleName({ trouble }: { trouble: Trouble }) {
+  const { t, u } = useI18n()
+  switch (trouble.kind) {
+    case 'unreachable':
+      return t.serverStates.unreachable
+    case 'warning':
+      return t.serverStates.warning
+    case 'disk':
+      return t.fleet.diskFull(u.percent(trouble.used))
+    case 'stale':
+      return t.servers.stale
+  }
+}
+
+function Cause({ judged }: { judged: Judged }) {
+  const cause = useServerCause(judged.server)
+  if (cause === '') return null
+  return (
+    <span className="min-w-0 flex-1 basis-48 truncate text-dim" title={judged.server.detail ?? undefined}>
+      {cause}
+    </span>
+  )
+}

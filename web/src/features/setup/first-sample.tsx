@@ -1,0 +1,103 @@
+import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { runsQuery, serverQuery } from '../../api/queries'
+import type { Run } from '../../api/types'
+import { Age } from '../../blocks/age'
+import { CopyButton } from '../../blocks/copy-button'
+import { connectionCounts } from '../../blocks/server-state'
+import { QueryView } from '../../blocks/state-view'
+import { useI18n } from '../../i18n'
+import { paths } from '../../lib/paths'
+import { buttonClass } from '../../ui/button'
+import { Icon } from '../../ui/icon'
+import { TextSkeleton } from '../../ui/skeleton'
+import { RunBadge } from '../runs/runs-view'
+import { grantsIn } from '../servers/test-report'
+import { newestOfEach } from './newest'
+
+/** While one waits, a second is long. */
+const ASK_EVERY_MS = 2_000
+
+/** The first run of each plugin as it arrives, with the statement that would help where one failed. */
+export function FirstSample({ server }: { server: string }) {
+  const { t } = useI18n()
+  const query = useQuery({ ...runsQuery({ server }), refetchInterval: ASK_EVERY_MS })
+  return (
+    <QueryView query={query} skeleton={<TextSkeleton />}>
+      {(runs) => {
+        const newest = newestOfEach(runs)
+        const hasValues = newest.some((run) => run.outcome === 'collected')
+        return (
+          <div className="grid gap-4">
+            {newest.length === 0 ? (
+              <p role="status" className="flex items-center gap-2.5 text-dim">
+                <span className="size-2 animate-pulse rounded-full bg-bar-ok" />
+                {t.setup.waiting}
+              </p>
+            ) : (
+              <ul className="overflow-hidden rounded-lg border border-line bg-panel">
+                {newest.map((run) => (
+                  <FirstRun key={run.plugin} run={run} />
+                ))}
+              </ul>
+            )}
+            {hasValues && <Done server={server} />}
+            <div className="flex flex-wrap gap-2">
+              <Link to={paths.server(server)} className={buttonClass(hasValues ? 'primary' : 'plain')}>
+                {t.setup.open}
+              </Link>
+              <Link to={paths.editServer(server)} className={buttonClass('plain')}>
+                {t.setup.change}
+              </Link>
+            </div>
+          </div>
+        )
+      }}
+    </QueryView>
+  )
+}
+
+function FirstRun({ run }: { run: Run }) {
+  const { t } = useI18n()
+  const texts = [run.detail ?? '', ...run.absences.map((absence) => absence.detail)].filter((text) => text !== '')
+  const grants = [...new Set(texts.flatMap(grantsIn))]
+  return (
+    <li className="border-b border-line px-3 py-2 last:border-b-0">
+      <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
+        <span className="w-40 min-w-0 truncate font-medium">{run.plugin}</span>
+        <RunBadge run={run} />
+        {run.outcome === 'collected' && <span className="text-dim">{t.setup.values(run.values ?? 0)}</span>}
+        <Age at={run.started_at} className="ml-auto text-xs text-dim" />
+      </div>
+      {texts.map((text) => (
+        <p key={text} className="mt-1 break-words text-dim">
+          {text}
+        </p>
+      ))}
+      {grants.length > 0 && (
+        <div className="mt-1.5 grid gap-1.5">
+          <pre className="rounded-md border border-line bg-sunken p-2 font-mono text-xs break-words whitespace-pre-wrap">
+            {grants.join('\n')}
+          </pre>
+          <div>
+            <CopyButton text={grants.join('\n')} label={t.form.copySql} />
+          </div>
+        </div>
+      )}
+    </li>
+  )
+}
+
+function Done({ server }: { server: string }) {
+  const { t, u } = useI18n()
+  const { data } = useQuery({ ...serverQuery(server), refetchInterval: ASK_EVERY_MS })
+  const version = data?.version?.split(' ')[0]
+  return (
+    <p role="status" className="flex items-center gap-2.5 rounded-md bg-ok-soft px-3 py-2 text-ok">
+      <Icon name="check" />
+      {version === undefined
+        ? t.setup.collected
+        : t.setup.firstNumbers(version, u.integer(data === undefined ? null : connectionCounts(data)?.total))}
+    </p>
+  )
+}

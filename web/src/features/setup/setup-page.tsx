@@ -1,0 +1,210 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { type FormEvent, type ReactNode, useState } from 'react'
+import { serverQuery } from '../../api/queries'
+import { useUser } from '../../app/session-context'
+import { CopyButton } from '../../blocks/copy-button'
+import { FormProblem } from '../../blocks/form-problem'
+import { PageHeader } from '../../blocks/page-header'
+import { ForbiddenState } from '../../blocks/state-view'
+import { useI18n } from '../../i18n'
+import { makePassword } from '../../lib/password'
+import { paths } from '../../lib/paths'
+import { canEditServers } from '../../lib/roles'
+import { useUrlState } from '../../lib/router-hooks'
+import { oneOf } from '../../lib/url-state'
+import { Button } from '../../ui/button'
+import { cx } from '../../ui/classes'
+import { SelectField, TextField } from '../../ui/field'
+import { Icon } from '../../ui/icon'
+import { Segmented } from '../../ui/segmented'
+import { EMPTY_DRAFT, type ServerDraft, SSL_MODES } from '../servers/server-draft'
+import { TestPanel } from '../servers/test-panel'
+import { type ServerForm, saveServer, useServerForm, useServerTest } from '../servers/use-server-form'
+import { FirstSample } from './first-sample'
+import { nameFromHost, type RoleKind, roleSql } from './role-sql'
+
+export interface SetupSearch {
+  /** Set from the moment at which the server is saved. */
+  server?: string | undefined
+}
+
+/** From nothing to the first numbers: a role, an address, a sample. */
+export function SetupPage() {
+  const { t } = useI18n()
+  const [search] = useUrlState<SetupSearch>()
+  if (!canEditServers(useUser().role)) {
+    return (
+      <>
+        <PageHeader title={t.setup.title} />
+        <ForbiddenState />
+      </>
+    )
+  }
+  return (
+    <>
+      <PageHeader title={t.setup.title} note={t.setup.note} />
+      {search.server === undefined ? <Connect /> : <Watch server={search.server} />}
+    </>
+  )
+}
+
+function Step(props: { number: number; title: string; done?: boolean; children?: ReactNode }) {
+  const { t } = useI18n()
+  return (
+    <section aria-label={props.title} className="grid grid-cols-[2rem_minmax(0,1fr)] gap-x-3">
+      <span
+        className={cx(
+          'grid size-7 place-items-center rounded-full font-semibold',
+          props.done ? 'bg-ok-soft text-ok' : 'bg-accent-soft text-accent-strong',
+        )}
+      >
+        {props.done ? <Icon name="check" /> : props.number}
+      </span>
+      <h2 className="self-center text-base font-semibold">
+        {props.title}
+        {props.done && <span className="sr-only"> ({t.common.done})</span>}
+      </h2>
+      <div className={cx('col-start-2', props.children ? 'pt-2 pb-6' : 'pb-3')}>{props.children}</div>
+    </section>
+  )
+}
+
+function Connect() {
+  const { t } = useI18n()
+  const [, setSearch] = useUrlState<SetupSearch>()
+  const client = useQueryClient()
+  // A password that nobody has thought of is a good one; who has a role already types its own.
+  const [start] = useState<ServerDraft>(() => ({ ...EMPTY_DRAFT, user: 'pgvigil', password: makePassword() }))
+  const test = useServerTest(null)
+  const save = useMutation({
+    mutationFn: (draft: ServerDraft) => saveServer(null, draft),
+    onSuccess: async (server) => {
+      client.setQueryData(serverQuery(server.name).queryKey, server)
+      await client.invalidateQueries({ queryKey: ['servers'] })
+      setSearch({ server: server.name }, 'push')
+    },
+  })
+  const form = useServerForm(start, null, save.error)
+  const passed = test.data?.postgres.success === true && test.variables === form.draft
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    form.ifValid((valid) => (passed ? save.mutate(valid) : test.mutate(valid)))
+  }
+  return (
+    <form onSubmit={submit} noValidate className="max-w-4xl">
+      <Step number={1} title={t.setup.role}>
+        <RoleStep form={form} />
+      </Step>
+      <Step number={2} title={t.setup.address}>
+        <AddressFields form={form} />
+      </Step>
+      <Step number={3} title={t.setup.check} done={passed}>
+        <TestPanel test={test} draft={form.draft} />
+        <FormProblem error={save.error} />
+        {form.hasErrors && (
+          <p role="alert" className="mt-3 rounded-md bg-bad-soft px-3 py-2 text-bad">
+            {t.form.fix}
+          </p>
+        )}
+        <div className="mt-3 flex flex-wrap items-center gap-2">
+          <Button
+            look={passed ? 'plain' : 'primary'}
+            disabled={test.isPending}
+            onClick={() => form.ifValid((valid) => test.mutate(valid))}
+          >
+            {test.isPending ? t.form.testing : t.form.test}
+          </Button>
+          <Button
+            look={passed ? 'primary' : 'plain'}
+            disabled={save.isPending || test.isPending}
+            onClick={() => form.ifValid((valid) => save.mutate(valid))}
+          >
+            {save.isPending ? t.common.saving : passed ? t.setup.watch : t.setup.watchAnyway}
+          </Button>
+          <Link
+            to={paths.newServer()}
+            className="inline-flex min-h-[24px] items-center text-accent-strong hover:underline"
+          >
+            {t.setup.allSettings}
+          </Link>
+        </div>
+      </Step>
+    </form>
+  )
+}
+
+function RoleStep({ form }: { form: ServerForm }) {
+  const { t } = useI18n()
+  const [kind, setKind] = useState<RoleKind>('pg_monitor')
+  const sql = roleSql(form.draft.user, form.draft.password, kind)
+  return (
+    <div className="grid gap-3">
+      <p className="text-dim">{t.setup.roleText}</p>
+      <span>
+        <Segmented
+          label={t.setup.version}
+          value={kind}
+          segments={[
+            { value: 'pg_monitor', label: t.setup.version10 },
+            { value: 'old', label: t.setup.version96 },
+          ]}
+          onChange={setKind}
+        />
+      </span>
+      <pre className="rounded-md border border-line bg-panel p-3 font-mono text-xs break-words whitespace-pre-wrap">
+        {sql}
+      </pre>
+      <div>
+        <CopyButton text={sql} label={t.form.copySql} />
+      </div>
+    </div>
+  )
+}
+
+function AddressFields({ form }: { form: ServerForm }) {
+  const { t } = useI18n()
+  const { draft, text, change } = form
+  const setHost = (host: string) => {
+    // The name follows the address as long as nobody gave it one.
+    const follows = draft.name === '' || draft.name === nameFromHost(draft.host)
+    change({ host, ...(follows ? { name: nameFromHost(host) } : {}) })
+  }
+  return (
+    <div className="grid gap-4 sm:grid-cols-6">
+      <TextField
+        label={t.form.host}
+        hint={t.form.hostHint}
+        className="sm:col-span-4"
+        {...text('host')}
+        onChange={(event) => setHost(event.target.value)}
+      />
+      <TextField label={t.form.port} inputMode="numeric" className="sm:col-span-2" {...text('port')} />
+      <TextField label={t.form.user} className="sm:col-span-2" {...text('user')} />
+      <TextField label={t.form.password} hint={t.setup.passwordHint} className="sm:col-span-2" {...text('password')} />
+      <SelectField
+        label={t.form.sslmode}
+        hint={t.form.sslmodeHints[draft.sslmode]}
+        className="sm:col-span-2"
+        choices={SSL_MODES.filter((mode) => !mode.startsWith('verify')).map((mode) => ({ value: mode, label: mode }))}
+        value={draft.sslmode}
+        onChange={(event) => change({ sslmode: oneOf(event.target.value, SSL_MODES) ?? draft.sslmode })}
+      />
+      <TextField label={t.form.name} hint={t.form.nameHint} className="sm:col-span-4" {...text('name')} />
+    </div>
+  )
+}
+
+function Watch({ server }: { server: string }) {
+  const { t } = useI18n()
+  return (
+    <div className="max-w-4xl">
+      <Step number={1} title={t.setup.role} done />
+      <Step number={2} title={t.setup.address} done />
+      <Step number={3} title={t.setup.check} done />
+      <Step number={4} title={t.setup.sample}>
+        <FirstSample server={server} />
+      </Step>
+    </div>
+  )
+}

@@ -1,0 +1,35 @@
+import type { Messages } from '../en/en'
+import { pluralizer } from '../plural'
+
+const plural = pluralizer('ru')
+
+export const fleet: Pick<Messages, 'fleet'> = {
+  fleet: {
+    title: 'Парк серверов',
+    emptyText: 'Возьмите под наблюдение первый сервер PostgreSQL: роль, адрес, и через минуту здесь появятся числа.',
+    setUp: 'Настроить первый сервер',
+    fullDisks: 'Диски ≥ 85 %',
+    connections: 'Соединения',
+    transactions: 'Транзакции',
+    size: 'Базы данных',
+    map: 'Серверы',
+    colouredBy: 'Цвет показывает',
+    measures: {
+      severity: 'Состояние',
+      disk: 'Диск',
+      connections: 'Соединения',
+      transactions: 'Транзакции',
+      size: 'Размер',
+    },
+    notCollected: 'не собирается',
+    diskFull: (used) => `диск ${used}`,
+    worst: 'Требуют внимания',
+    allWell: (count) =>
+      `Всё в порядке: ${plural(count, { one: 'сервер отвечает', few: 'сервера отвечают', many: 'серверов отвечают', other: 'сервера отвечают' })}.`,
+    moreTrouble: (count) =>
+      `Ещё ${plural(count, { one: 'сервер', few: 'сервера', many: 'серверов', other: 'сервера' })}`,
+    busiest: 'Самые загруженные',
+    events: 'Последние события',
+    allEvents: 'Все события',
+  },
+}

@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest'
+import { sparkPath } from '../../src/charts/spark-path.ts'
+import { judge, shades, shareShade, totals, worstFirst } from '../../src/features/fleet/fleet-model.ts'
+import { makeServers } from '../mock/data/servers.ts'
+
+const servers = makeServers(12)
+const judged = servers.map((server) => judge(server, Date.now()))
+
+test('what does not answer stands first, then a full disk, then a warning; what is well is not in the list', () => {
+  expect(worstFirst(judged).map((one) => one.server.name)).toEqual(['crm-01', 'mail-01', 'logistics-01'])
+})
+
+test('a full disk makes a server bad that answers', () => {
+  const mail = judged.find((one) => one.server.name === 'mail-01')
+  expect(mail?.severity).toBe('bad')
+  expect(mail?.server.state).toBe('ok')
+})
+
+test('what was not seen for long is doubted, but not what is known not to answer', () => {
+  const later = Date.now() + 3_600_000
+  const kinds = servers.map((server) => judge(server, later).troubles.map((trouble) => trouble.kind))
+  expect(kinds[0]).toEqual(['stale'])
+  expect(kinds.filter((list) => list.includes('unreachable'))).toEqual([['unreachable']])
+})
+
+test('sums leave out what is not known and what is not of now', () => {
+  const sums = totals(servers)
+  expect(sums.byState).toEqual({ ok: 9, warning: 1, unreachable: 1, pending: 1 })
+  const crm = servers.find((server) => server.name === 'crm-01')
+  const all = totals(servers.map((server) => ({ ...server, state: 'ok' as const })))
+  expect((all.transactions ?? 0) - (sums.transactions ?? 0)).toBeCloseTo(crm?.transactions_per_second ?? -1)
+  expect(totals([]).connections).toBeNull()
+})
+
+test('one giant does not make all others equal, and what is not known has no shade', () => {
+  expect(shades([1, 2, 3, 1_000_000, null, 1])).toEqual([0, 2, 3, 5, null, 0])
+  expect(shareShade(0.99)).toBe(5)
+  expect(shareShade(0)).toBe(0)
+  expect(shareShade(null)).toBeNull()
+})
+
+test('a sparkline has its gaps, and nothing where nothing is known', () => {
+  expect(sparkPath([0, 10, null, 5], 30, 12)).toBe('M0.0 11.0L10.0 1.0M30.0 6.0')
+  expect(sparkPath([null, null], 30, 12)).toBe('')
+})
