@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::auth::Caller;
 use crate::error::{ApiError, ApiResult, AuthFailure};
 use crate::extract::Body;
+use crate::password::PasswordError;
 use crate::sessions::{NewTokens, TokenAnswer};
 use crate::state::{Api, now};
 use crate::users::UserView;
@@ -71,14 +72,27 @@ async fn confirm_password(api: &Api, caller: &Caller, password: &Secret) -> ApiR
         .limits
         .sign_in(caller.client.address, &caller.user.login, Instant::now())
         .map_err(|retry_after_seconds| ApiError::TooManyAttempts { retry_after_seconds })?;
+    match matches_password(api, caller, password).await {
+        Ok(true) => {
+            api.limits.forgive(attempt);
+            Ok(())
+        }
+        Ok(false) => Err(ApiError::invalid("current_password", "is not your password")),
+        Err(undecided) => {
+            api.limits.withdraw(attempt);
+            Err(undecided)
+        }
+    }
+}
+
+async fn matches_password(api: &Api, caller: &Caller, password: &Secret) -> ApiResult<bool> {
     let credentials = api.store.user_credentials(&caller.user.login).await?;
     let UserCredentials { password_hash, .. } = credentials.ok_or(AuthFailure::Credentials)?;
-    let matches = api.passwords.verify(password, Some(password_hash)).await;
-    if !matches.map_err(|error| error.in_field("current_password"))? {
-        return Err(ApiError::invalid("current_password", "is not your password"));
+    match api.passwords.verify(password, Some(password_hash)).await {
+        // Nobody can have such a password.
+        Err(PasswordError::TooLong) => Ok(false),
+        verified => verified.map_err(|error| error.in_field("current_password")),
     }
-    api.limits.forgive(attempt);
-    Ok(())
 }
 
 /// Somewhere the caller is signed in.

@@ -3,9 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use pgvigil_model::Network;
+use salvo::http::HeaderValue;
 use salvo::prelude::*;
 
-use crate::config::{ApiConfig, CookieSecurity};
+use crate::config::{ApiConfig, CookieSecurity, Origin};
 use crate::error::ApiError;
 
 /// Longer ones are cut before they are stored.
@@ -82,9 +83,18 @@ pub(crate) fn check_origin(req: &Request, config: &ApiConfig) -> Result<(), ApiE
         let host = own_host(req, &config.trusted_proxies).unwrap_or_default();
         origin.split_once("://").is_some_and(|(_, origin_host)| same_host(origin_host, host))
     } else {
-        config.allowed_origins.iter().any(|allowed| allowed.as_str().eq_ignore_ascii_case(origin))
+        is_among(origin, &config.allowed_origins)
     };
     if allowed { Ok(()) } else { Err(ApiError::ForeignOrigin(origin.chars().take(200).collect())) }
+}
+
+/// Whether the operator named this origin; that of the own host need not be.
+pub(crate) fn is_configured_origin(origin: &HeaderValue, allowed: &[Origin]) -> bool {
+    origin.to_str().is_ok_and(|origin| is_among(origin, allowed))
+}
+
+fn is_among(origin: &str, allowed: &[Origin]) -> bool {
+    allowed.iter().any(|allowed| allowed.as_str().eq_ignore_ascii_case(origin))
 }
 
 /// Names compare in any case; a default port may be left out.

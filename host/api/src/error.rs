@@ -210,6 +210,9 @@ pub(crate) struct Problem {
     /// Where fields are not acceptable: which, and why.
     #[serde(skip_serializing_if = "Option::is_none")]
     errors: Option<Vec<FieldError>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[salvo(schema(skip))]
+    message: Option<&'static str>,
 }
 
 impl Problem {
@@ -221,6 +224,7 @@ impl Problem {
             detail,
             request_id: depot.request_id().unwrap_or_default().to_owned(),
             errors: None,
+            message: None,
         }
     }
 
@@ -278,13 +282,16 @@ impl From<StorageError> for ApiError {
     }
 }
 
+/// Never there; the predecessor said so in a field of its own.
+const FAVICON: &str = "/api/favicon.ico";
+
 /// Turns what the framework itself refused (no such route, wrong method, panic...) into the same shape.
 #[derive(Debug)]
 pub(crate) struct CatchFrameworkErrors;
 
 #[async_trait]
 impl Handler for CatchFrameworkErrors {
-    async fn handle(&self, _req: &mut Request, depot: &mut Depot, res: &mut Response, _ctrl: &mut FlowCtrl) {
+    async fn handle(&self, req: &mut Request, depot: &mut Depot, res: &mut Response, _ctrl: &mut FlowCtrl) {
         let status = res.status_code.unwrap_or(StatusCode::NOT_FOUND);
         if !(res.body.is_none() || res.body.is_error()) || !(status.is_client_error() || status.is_server_error()) {
             return;
@@ -295,7 +302,11 @@ impl Handler for CatchFrameworkErrors {
             _ => status.canonical_reason().unwrap_or("the request failed").to_lowercase(),
         };
         let word = detail_word(status);
-        Problem::new(status, &word, detail, depot).render(res);
+        let mut problem = Problem::new(status, &word, detail, depot);
+        if req.uri().path() == FAVICON {
+            problem.message = Some("Not Found");
+        }
+        problem.render(res);
     }
 }
 

@@ -16,6 +16,7 @@ mod routes;
 
 mod auth;
 mod client;
+mod cors;
 mod error;
 mod extract;
 mod limits;

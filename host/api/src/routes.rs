@@ -9,6 +9,7 @@ use salvo::http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
 use salvo::prelude::*;
 use salvo::request_id::RequestId;
 
+use crate::cors::Cors;
 use crate::error::CatchFrameworkErrors;
 use crate::permissions::Guard;
 use crate::state::Api;
@@ -64,6 +65,7 @@ pub(crate) fn service(api: Api) -> Service {
         .hoop(compression())
         .hoop(ETag::new())
         .hoop(affix_state::inject(api))
+        .hoop(Cors)
         .catcher(Catcher::new(CatchFrameworkErrors))
 }
 

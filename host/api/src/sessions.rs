@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use pgvigil_model::Secret;
-use pgvigil_storage::{LogEntry, LogLevel, NewSession, Rotation, User, UserCredentials};
+use pgvigil_storage::{LogEntry, LogLevel, NewSession, Rotation, StorageError, User, UserCredentials};
 use salvo::extract::{Extractible, Metadata};
 use salvo::http::cookie::{Cookie, SameSite, time::Duration};
 use salvo::oapi::{Components, Content, EndpointArgRegister, Operation, RequestBody, Required, ToSchema};
@@ -71,7 +71,14 @@ async fn sign_in(api: Api, form: SignIn, req: &mut Request, res: &mut Response) 
         .limits
         .sign_in(client.address, &form.username, Instant::now())
         .map_err(|retry_after_seconds| ApiError::TooManyAttempts { retry_after_seconds })?;
-    let Some(user) = verified_login(&api, &form).await? else {
+    let verified = match verified_login(&api, &form).await {
+        Ok(verified) => verified,
+        Err(undecided) => {
+            api.limits.withdraw(attempt);
+            return Err(undecided);
+        }
+    };
+    let Some(user) = verified else {
         let username: String = form.username.chars().filter(|c| !c.is_control()).take(LOGIN_CHARS_MAX).collect();
         let record =
             Record { event_type: "login_failed", username: &username, client: &client, jti: None, details: None };
@@ -83,6 +90,8 @@ async fn sign_in(api: Api, form: SignIn, req: &mut Request, res: &mut Response) 
     let tokens = NewTokens::for_user(login);
     match api.store.start_session(login, &tokens.session(), now()).await {
         Err(failure) if failure.is_passing() => return interim::sign_in(&api, &user, &client, failure).await,
+        // Removed a moment ago.
+        Err(StorageError::NotFound { .. }) => return Err(AuthFailure::Credentials.into()),
         begun => begun?,
     }
     api.store.set_last_login(login, now()).await?;
@@ -127,7 +136,7 @@ async fn refresh_session(api: Api, req: &mut Request, res: &mut Response) -> Api
         },
     };
     match &answer {
-        Ok(_) => api.limits.forgive(attempt),
+        Ok(_) => api.limits.forgive_refresh(attempt),
         // A store that is away does not make the cookie worthless.
         Err(ApiError::Unauthenticated(_)) => clear_cookie(&api, req, res),
         Err(_) => {}

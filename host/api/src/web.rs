@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use rust_embed::{EmbeddedFile, RustEmbed};
-use salvo::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue};
+use salvo::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, VARY};
 use salvo::prelude::*;
 
 use crate::error::ApiError;
@@ -23,7 +23,26 @@ struct Dist;
 
 /// Everything that is not the API: exact files, else the page that draws every address of the UI.
 pub(crate) fn routes() -> Router {
-    Router::with_path("{**path}").filter_fn(|req, _| !is_api(req.uri().path())).get(serve).head(serve)
+    Router::new()
+        .push(Router::new().filter_fn(|req, _| req.uri().path() == "/" && !accepts_pages(req)).get(introduce))
+        .push(Router::with_path("{**path}").filter_fn(|req, _| !is_api(req.uri().path())).get(serve).head(serve))
+}
+
+/// Browsers say so; programs take anything.
+fn accepts_pages(req: &Request) -> bool {
+    req.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
+}
+
+/// For programs, as the predecessor did at this address.
+#[handler]
+async fn introduce(res: &mut Response) {
+    res.headers_mut().append(VARY, HeaderValue::from_static("accept"));
+    res.render(Json(serde_json::json!({
+        "message": "pgvigil",
+        "docs": "/docs",
+        "redoc": "/redoc",
+        "openapi": "/openapi.json",
+    })));
 }
 
 /// Unknown API addresses must stay 404, not a page with status 200.
@@ -37,7 +56,10 @@ async fn serve(req: &mut Request, depot: &mut Depot, res: &mut Response) {
     match answer(&path, Dist::get) {
         Answer::Asset(file) => send(res, &path, file, IMMUTABLE),
         Answer::File(file) => send(res, &path, file, REVALIDATE),
-        Answer::Page(file) => send(res, INDEX, file, REVALIDATE),
+        Answer::Page(file) => {
+            res.headers_mut().append(VARY, HeaderValue::from_static("accept"));
+            send(res, INDEX, file, REVALIDATE);
+        }
         Answer::NoSuchAsset => ApiError::NoSuchRoute.render(depot, res),
         Answer::NotBuilt => {
             res.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(REVALIDATE));

@@ -34,6 +34,50 @@ async fn the_host_says_that_it_lives_and_that_it_is_ready() {
     assert_eq!(app.send(request("GET", "/api/ready")).await.status, 503);
 }
 
+/// Contract 1.1 and 1.3
+#[tokio::test]
+async fn programs_find_what_the_predecessor_had_outside_of_its_routes() {
+    let app = TestApp::new().await;
+    let root = app.send(request("GET", "/")).await;
+    insta::assert_json_snapshot!("root", root.body);
+    assert_eq!(root.header("vary").unwrap().to_lowercase(), "accept");
+    let page = app.send(request("GET", "/").add_header("accept", "text/html,*/*;q=0.8", true)).await;
+    assert_ne!(page.header("content-type"), Some("application/json; charset=utf-8"), "browsers get the page");
+    let favicon = app.send(request("GET", "/api/favicon.ico")).await;
+    assert_eq!((favicon.status, &favicon.body["message"]), (404, &"Not Found".into()));
+}
+
+/// D28
+#[tokio::test]
+async fn only_pages_of_configured_origins_may_use_the_api_from_elsewhere() {
+    const ALLOWED: &str = "https://pg.example.org";
+    let app = TestApp::configured(|config| config.allowed_origins = vec![ALLOWED.parse().unwrap()]).await;
+    let preflight = async |origin: &str| {
+        let asked = request("OPTIONS", "/api/servers").add_header("origin", origin, true);
+        let asked = asked.add_header("access-control-request-method", "PUT", true);
+        app.send(asked.add_header("access-control-request-headers", "authorization, content-type", true)).await
+    };
+    let foreign = preflight("https://evil.example.org").await;
+    assert_eq!((foreign.status, &foreign.body["detail"]), (400, &"Disallowed CORS origin".into()));
+    assert_eq!(foreign.header("access-control-allow-origin"), None);
+    let own = preflight(ALLOWED).await;
+    assert_eq!((own.status, own.header("access-control-allow-origin")), (200, Some(ALLOWED)));
+    assert_eq!(own.header("access-control-allow-credentials"), Some("true"));
+    assert_eq!(own.header("access-control-allow-headers"), Some("authorization, content-type"));
+    assert!(own.header("access-control-allow-methods").unwrap().contains("PUT"));
+    for (path, origin, header) in [
+        ("/api/health", ALLOWED, Some(ALLOWED)),
+        ("/api/servers", ALLOWED, Some(ALLOWED)), // 401: the page is to read why
+        ("/api/health", "https://evil.example.org", None),
+    ] {
+        let answer = app.send(request("GET", path).add_header("origin", origin, true)).await;
+        assert_eq!(answer.header("access-control-allow-origin"), header, "{path} from {origin}");
+    }
+    let unconfigured = TestApp::new().await;
+    let own_host = request("GET", "/api/health").add_header("origin", crate::harness::BASE, true);
+    assert_eq!(unconfigured.send(own_host).await.header("access-control-allow-origin"), None, "not another origin");
+}
+
 #[tokio::test]
 async fn every_answer_carries_the_security_headers() {
     let app = TestApp::new().await;

@@ -39,11 +39,18 @@ pub struct TestApp {
 impl TestApp {
     /// With one user per role, called like the role.
     pub async fn new() -> Self {
+        Self::configured(|_| {}).await
+    }
+
+    pub async fn configured(change: impl FnOnce(&mut ApiConfig)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let vault = Vault::new(MasterKey::from_bytes([7; 32]));
         let store = Store::open(StoreUrl::in_data_dir(dir.path()), vault).await.unwrap();
         let host = Arc::new(FakeHost::default());
-        let app = Self { service: serve(&store, &host), store, host, _dir: dir };
+        let mut config = config();
+        change(&mut config);
+        let service = service(Api::new(config, store.clone(), Arc::clone(&host) as Arc<dyn Host>).unwrap());
+        let app = Self { service, store, host, _dir: dir };
         let password_hash = Passwords::new(PASSWORD_COST).hash(&Secret::new(PASSWORD)).await.unwrap();
         for role in Role::ALL {
             let login = role.as_str().to_owned();
@@ -110,10 +117,12 @@ fn serve(store: &Store, host: &Arc<FakeHost>) -> Service {
     service(api(store, host))
 }
 
+fn config() -> ApiConfig {
+    ApiConfig { password_cost: PASSWORD_COST, ..ApiConfig::new(Secret::new("a key of at least 32 bytes, really")) }
+}
+
 pub fn api(store: &Store, host: &Arc<FakeHost>) -> Api {
-    let config =
-        ApiConfig { password_cost: PASSWORD_COST, ..ApiConfig::new(Secret::new("a key of at least 32 bytes, really")) };
-    Api::new(config, store.clone(), Arc::clone(host) as Arc<dyn Host>).unwrap()
+    Api::new(config(), store.clone(), Arc::clone(host) as Arc<dyn Host>).unwrap()
 }
 
 pub struct Session {

@@ -57,8 +57,49 @@ async fn whoever_signed_in_is_shown_without_secrets() {
     insta::assert_json_snapshot!(me.body, { ".created_at" => "[time]", ".last_login" => "[time]" });
 }
 
+/// D27
 #[tokio::test]
-async fn failed_sign_ins_of_an_account_have_to_wait() {
+async fn the_right_password_from_a_clean_address_survives_an_attack() {
+    let app = TestApp::new().await;
+    let sign_in = async |address: &str, password: &str| {
+        let form = request("POST", "/api/token").form(&[("username", "admin"), ("password", password)]);
+        app.send(form.add_header("x-forwarded-for", address, true)).await.status
+    };
+    let mut refused = 0;
+    for address in 1..=40 {
+        for _ in 0..3 {
+            refused += u32::from(sign_in(&format!("203.0.113.{address}"), "wrong horse 1").await == 429);
+        }
+    }
+    assert!(refused >= 70, "after ten failures each address has one try: {refused}");
+    assert_eq!(sign_in("198.51.100.1", crate::harness::PASSWORD).await, 200);
+    assert_eq!(sign_in("203.0.113.40", crate::harness::PASSWORD).await, 429, "the guessers wait");
+}
+
+/// D27
+#[tokio::test]
+async fn an_office_behind_one_address_is_not_locked_out_by_its_successes() {
+    let app = TestApp::new().await;
+    for _ in 0..30 {
+        let session = app.sign_in("viewer").await;
+        let refresh = app.send(with_cookie(request("POST", "/api/refresh"), &session.refresh)).await;
+        assert_eq!(refresh.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn refused_refreshes_have_to_wait_too() {
+    let app = TestApp::new().await;
+    let refresh = || app.send(with_cookie(request("POST", "/api/refresh"), "nonsense"));
+    for _ in 0..30 {
+        assert_eq!(refresh().await.status, 401);
+    }
+    let limited = refresh().await;
+    assert_eq!((limited.status, limited.header("retry-after").is_some()), (429, true));
+}
+
+#[tokio::test]
+async fn failed_sign_ins_at_an_account_have_to_wait() {
     let app = TestApp::new().await;
     for _ in 0..5 {
         assert_eq!(app.sign_in_as("admin", "wrong horse 1").await.status, 401);
