@@ -8,6 +8,7 @@
 #   make fmt      format everything
 #   make soak     watch 20 servers for ten minutes: no error, no growth
 #   make openapi  write web/openapi.json from the API's code
+#   make schemathesis  call every operation of the document on a real host, with inputs that fit it and inputs that do not
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -21,7 +22,7 @@ RELEASE := $(CARGO_TARGET_DIR)/release/pgvigil
 TEST_MAJORS := 10 13 15 18
 say = @printf '\033[1m== %s\033[0m\n'
 
-.PHONY: help run test build bench soak lint fmt openapi tools web postgres test-parts debug test-rust test-web test-e2e
+.PHONY: help run test build bench soak schemathesis lint fmt openapi tools web postgres test-parts debug test-rust test-web test-e2e
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -76,6 +77,9 @@ fmt:
 
 openapi: debug
 	@$(DEBUG) openapi > web/openapi.json
+
+schemathesis: debug
+	@host/tests/schemathesis/run $(DEBUG)
 
 # Rust with the target of the probes, Node and a C compiler; says what is missing.
 tools:

@@ -2,7 +2,7 @@
 
 use pgvigil_model::ServerName;
 use pgvigil_storage::StorageError;
-use salvo::http::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use salvo::http::header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use salvo::http::{ParseError, StatusCode};
 use salvo::oapi::{Components, Content, EndpointOutRegister, Operation, ToSchema};
 use salvo::prelude::*;
@@ -10,6 +10,7 @@ use salvo::request_id::RequestIdDepotExt;
 use serde::Serialize;
 
 use crate::host::PluginActionError;
+use crate::permissions::methods_at;
 
 pub(crate) type ApiResult<T> = Result<T, ApiError>;
 
@@ -301,6 +302,12 @@ impl Handler for CatchFrameworkErrors {
             StatusCode::METHOD_NOT_ALLOWED => "this address does not offer this method".to_owned(),
             _ => status.canonical_reason().unwrap_or("the request failed").to_lowercase(),
         };
+        if status == StatusCode::METHOD_NOT_ALLOWED
+            && let Ok(methods) = HeaderValue::from_str(&methods_at(req.uri().path()))
+            && !methods.is_empty()
+        {
+            res.headers_mut().insert(ALLOW, methods);
+        }
         let word = detail_word(status);
         let mut problem = Problem::new(status, &word, detail, depot);
         if req.uri().path() == FAVICON {
@@ -335,8 +342,10 @@ impl EndpointOutRegister for ApiError {
             ("403", "The role does not suffice, or the origin is foreign"),
             ("404", "Nothing of this name or id is there"),
             ("409", "Not possible in the state in which the plugin is"),
+            ("413", "The body is too large"),
             ("422", "Some fields are not acceptable; `errors` says which"),
             ("429", "Too many attempts; see Retry-After"),
+            ("500", "The host failed; its log says more"),
             ("503", "The server, the store or the host itself is not available"),
         ];
         for (status, description) in refusals {

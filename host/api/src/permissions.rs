@@ -84,6 +84,13 @@ pub(crate) fn access(method: &str, path: &str) -> Option<Access> {
         .map(|(_, _, access)| *access)
 }
 
+/// What an address without names in it offers, for `Allow`. The router would add what `{name}` beside it offers.
+pub(crate) fn methods_at(path: &str) -> String {
+    let path = path.trim_start_matches('/');
+    let methods = TABLE.iter().filter(|(_, table_path, _)| *table_path == path).map(|(method, ..)| *method);
+    methods.collect::<Vec<_>>().join(", ")
+}
+
 /// Stands before every API route: origin first, then who calls, then whether that role may.
 #[derive(Debug)]
 pub(crate) struct Guard;
@@ -124,6 +131,13 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+
+    #[test]
+    fn an_address_offers_its_own_methods_only() {
+        assert_eq!(methods_at("/api/ssh-keys/generate"), "POST");
+        assert_eq!(methods_at("/api/users"), "GET, POST");
+        assert_eq!(methods_at("/api/users/anna"), "", "left to the router");
+    }
 
     #[test]
     fn the_table_and_the_document_name_the_same_routes() {

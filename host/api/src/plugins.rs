@@ -243,6 +243,7 @@ async fn list_plugins(api: Api) -> ApiResult<Json<Vec<Plugin>>> {
     Ok(Json(plugins.collect()))
 }
 
+/// A plugin by name.
 #[endpoint(operation_id = "getPlugin", tags("plugins"))]
 async fn get_plugin(api: Api, name: PathParam<String>) -> ApiResult<Json<Plugin>> {
     answer(&api, &name).await

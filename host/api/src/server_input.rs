@@ -23,12 +23,16 @@ const TAG_CHARS_MAX: usize = 64;
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 pub(crate) struct ServerIn {
     /// 1 to 64 of `A-Z a-z 0-9 _ . -`
+    #[salvo(schema(pattern = "^[A-Za-z0-9_.-]{1,64}$"))]
     pub(crate) name: String,
     /// Host name, IPv4 or IPv6 address, or the directory of a unix socket.
+    #[salvo(schema(min_length = 1, max_length = 255))]
     pub(crate) host: String,
     /// 1 to 65535
     #[serde(default = "default_port")]
+    #[salvo(schema(minimum = 1, maximum = 65535))]
     pub(crate) port: i64,
+    #[salvo(schema(min_length = 1, max_length = 255))]
     pub(crate) user: String,
     /// Empty: none; on a change, the stored one is kept (only where host, port and user stay the same).
     #[serde(default)]
@@ -60,7 +64,7 @@ pub(crate) struct ServerIn {
     pub(crate) ssh_host: Option<String>,
     /// 22 where not given
     #[serde(default)]
-    #[salvo(schema(required = false))]
+    #[salvo(schema(required = false, minimum = 1, maximum = 65535))]
     pub(crate) ssh_port: Option<i64>,
     /// `password` (where not given) or `key`
     #[serde(default)]
@@ -166,10 +170,10 @@ impl ServerIn {
     }
 
     fn read_ssh(&self, errors: &mut Errors) -> Option<Option<SshSettings>> {
-        let Some(user) = given(self.ssh_user.as_deref()) else { return Some(None) };
+        let port = errors.take("ssh_port", check_port(self.ssh_port.unwrap_or(SSH_PORT)));
+        let Some(user) = given(self.ssh_user.as_deref()) else { return port.map(|_| None) };
         let user = errors.take("ssh_user", check_text(user));
         let host = errors.take("ssh_host", given(self.ssh_host.as_deref()).map(check_ssh_host).transpose());
-        let port = errors.take("ssh_port", check_port(self.ssh_port.unwrap_or(SSH_PORT)));
         let auth = match given(self.ssh_auth_type.as_deref()).unwrap_or("password") {
             "password" => Some(SshAuth::Password),
             "key" => errors.take("ssh_key_id", check_key_id(given(self.ssh_key_id.as_deref()))),
@@ -533,7 +537,8 @@ mod tests {
 
     #[test]
     fn no_ssh_user_means_no_ssh() {
-        let input = input(|json| json["ssh_port"] = (-1).into()).unwrap();
-        assert_eq!(input.server.ssh, None);
+        let without = input(|json| json["ssh_port"] = 2222.into()).unwrap();
+        assert_eq!(without.server.ssh, None);
+        assert_eq!(refused_fields(|json| json["ssh_port"] = 0.into()), ["ssh_port"], "though it does not matter");
     }
 }

@@ -119,6 +119,7 @@ async fn list_servers(api: Api) -> ApiResult<Json<Vec<ServerStatus>>> {
     Ok(Json(servers.into_iter().zip(facts).map(|(overview, facts)| status(overview, &facts)).collect()))
 }
 
+/// A server by name, as last seen.
 #[endpoint(operation_id = "getServer", tags("servers"))]
 async fn get_server(api: Api, name: PathParam<String>) -> ApiResult<Json<ServerStatus>> {
     let overview = server_named(&api, &name).await?;

@@ -57,11 +57,17 @@ type SettingsView = BTreeMap<&'static str, SettingView>;
 /// What is left out or null stays as it is. Unknown keys are ignored.
 #[derive(Debug, Deserialize, ToSchema)]
 struct SettingsIn {
+    #[salvo(schema(minimum = 60, maximum = 86400))]
     collect_interval: Option<i64>,
+    #[salvo(schema(minimum = 300, maximum = 86400))]
     size_update_interval: Option<i64>,
+    #[salvo(schema(minimum = 300, maximum = 86400))]
     db_check_interval: Option<i64>,
+    #[salvo(schema(minimum = 1, maximum = 120))]
     retention_months: Option<i64>,
+    #[salvo(schema(minimum = 7, maximum = 3650))]
     audit_retention_days: Option<i64>,
+    #[salvo(schema(minimum = 7, maximum = 3650))]
     logs_retention_days: Option<i64>,
 }
 

@@ -92,6 +92,7 @@ async fn list_keys(api: Api, caller: Caller) -> ApiResult<Json<Vec<SshKeyView>>>
     Ok(Json(keys.into_iter().map(|key| SshKeyView::shown_to(key, caller.user.role)).collect()))
 }
 
+/// An SSH key by id.
 #[endpoint(operation_id = "getSshKey", tags("ssh keys"))]
 async fn get_key(api: Api, caller: Caller, id: PathParam<String>) -> ApiResult<Json<SshKeyView>> {
     Ok(Json(SshKeyView::shown_to(key_of(&api, &id).await?, caller.user.role)))
@@ -100,6 +101,7 @@ async fn get_key(api: Api, caller: Caller, id: PathParam<String>) -> ApiResult<J
 /// A key to make. Unknown fields are ignored.
 #[derive(Debug, Deserialize, ToSchema)]
 struct GenerateKeyIn {
+    #[salvo(schema(min_length = 1, max_length = 255))]
     name: String,
     /// `rsa` (where not given) or `ed25519`
     #[serde(default)]
@@ -153,6 +155,7 @@ async fn generate_key(api: Api, caller: Caller, body: Body<GenerateKeyIn>) -> Ap
 /// A private key in OpenSSH, PKCS#1 or PKCS#8 format. Unknown fields are ignored.
 #[derive(Debug, Deserialize, ToSchema)]
 struct ImportKeyIn {
+    #[salvo(schema(min_length = 1, max_length = 255))]
     name: String,
     #[salvo(schema(value_type = String, write_only))]
     private_key: Secret,

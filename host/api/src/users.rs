@@ -58,9 +58,10 @@ impl From<User> for UserView {
 #[derive(Debug, Deserialize, ToSchema)]
 struct UserIn {
     /// 1 to 64 letters, digits and `. _ - @ +`; not `me`
+    #[salvo(schema(min_length = 1, max_length = 64))]
     login: String,
     /// At least 8 characters with a letter and a digit, at most 72 bytes in UTF-8
-    #[salvo(schema(value_type = String, write_only))]
+    #[salvo(schema(value_type = String, write_only, min_length = 8, max_length = 72))]
     password: Secret,
     /// `viewer` where not given
     #[serde(default)]
@@ -96,11 +97,13 @@ async fn list_users(api: Api) -> ApiResult<Json<Vec<UserView>>> {
     Ok(Json(api.store.users().await?.into_iter().map(Into::into).collect()))
 }
 
+/// A user by login.
 #[endpoint(operation_id = "getUser", tags("users"))]
 async fn get_user(api: Api, login: PathParam<String>) -> ApiResult<Json<UserView>> {
     Ok(Json(user_named(&api, &login).await?.into()))
 }
 
+/// Makes a user.
 #[endpoint(operation_id = "createUser", tags("users"))]
 async fn create_user(api: Api, caller: Caller, body: Body<UserIn>) -> ApiResult<Json<UserView>> {
     let UserIn { login, password, role, email } = body.0;

@@ -112,6 +112,32 @@ async fn the_openapi_document_is_what_the_web_is_generated_from() {
 }
 
 #[test]
+fn every_operation_says_what_it_does_who_may_call_it_and_how_it_fails() {
+    let document: Value = serde_json::from_str(&pgvigil_api::openapi_json()).unwrap();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            let place = format!("{method} {path}");
+            assert!(
+                operation["summary"].as_str().is_some_and(|summary| summary.ends_with('.')),
+                "{place}: {operation}"
+            );
+            assert_eq!(operation["tags"].as_array().unwrap().len(), 1, "{place}");
+            assert!(operation["security"].is_array(), "{place}");
+            let responses = operation["responses"].as_object().unwrap();
+            let has = |status: &str| responses.contains_key(status);
+            assert!(has("200") && has("500") && has("503"), "{place}");
+            assert_eq!(has("401"), operation["security"] != serde_json::json!([]) || path == "/api/token", "{place}");
+            assert!(has("404") || !path.contains('{'), "{place}");
+            assert!(has("422") && has("413") || operation.get("requestBody").is_none(), "{place}");
+            for (status, response) in responses.iter().filter(|(status, _)| status.as_str() >= "400") {
+                let is_problem = response["content"].get("application/problem+json").is_some();
+                assert!(is_problem || path == "/api/ready", "{place}: {status}");
+            }
+        }
+    }
+}
+
+#[test]
 fn schemas_have_short_names_and_operations_have_ids() {
     let document: Value = serde_json::from_str(&pgvigil_api::openapi_json()).unwrap();
     for name in document["components"]["schemas"].as_object().unwrap().keys() {

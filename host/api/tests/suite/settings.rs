@@ -6,6 +6,16 @@ use serde_json::json;
 
 use crate::harness::TestApp;
 
+#[test]
+fn the_document_has_the_ranges_of_the_settings() {
+    let document: serde_json::Value = serde_json::from_str(&pgvigil_api::openapi_json()).unwrap();
+    for setting in pgvigil_model::Setting::ALL {
+        let described = &document["components"]["schemas"]["SettingsIn"]["properties"][setting.key()];
+        let (minimum, maximum) = (described["minimum"].as_f64().unwrap(), described["maximum"].as_f64().unwrap());
+        assert_eq!((minimum, maximum), (setting.min() as f64, setting.max() as f64), "{}", setting.key());
+    }
+}
+
 #[tokio::test]
 async fn a_setting_out_of_range_changes_nothing() {
     let app = TestApp::new().await;
