@@ -137,14 +137,63 @@ const database = createRoute({
 const plugins = createRoute({
   getParentRoute: () => root,
   path: '/plugins',
+  validateSearch: (search: Record<string, unknown>) => ({
+    q: searchText(search.q),
+    state: searchText(search.state),
+    sort: searchText(search.sort),
+  }),
   component: lazyRouteComponent(() => import('../features/plugins/plugins-page'), 'PluginsPage'),
 })
 
 const plugin = createRoute({
   getParentRoute: () => root,
   path: '/plugins/$name',
-  validateSearch: validateRuns,
   component: lazyRouteComponent(() => import('../features/plugins/plugin-page'), 'PluginPage'),
+})
+
+const pluginOverview = createRoute({
+  getParentRoute: () => plugin,
+  path: '/',
+  component: lazyRouteComponent(() => import('../features/plugins/overview-tab'), 'PluginOverviewTab'),
+})
+
+const pluginServers = createRoute({
+  getParentRoute: () => plugin,
+  path: '/servers',
+  validateSearch: (search: Record<string, unknown>) => ({ sort: searchText(search.sort) }),
+  component: lazyRouteComponent(() => import('../features/plugins/servers-tab'), 'PluginServersTab'),
+})
+
+const pluginRuns = createRoute({
+  getParentRoute: () => plugin,
+  path: '/runs',
+  validateSearch: validateRuns,
+  component: lazyRouteComponent(() => import('../features/plugins/runs-tab'), 'PluginRunsTab'),
+})
+
+const pluginLogs = createRoute({
+  getParentRoute: () => plugin,
+  path: '/logs',
+  validateSearch: (search: Record<string, unknown>) => ({ q: searchText(search.q), level: searchText(search.level) }),
+  component: lazyRouteComponent(() => import('../features/plugins/logs-tab'), 'PluginLogsTab'),
+})
+
+const pluginMetrics = createRoute({
+  getParentRoute: () => plugin,
+  path: '/metrics',
+  component: lazyRouteComponent(() => import('../features/plugins/metrics-tab'), 'PluginMetricsTab'),
+})
+
+const pluginConfig = createRoute({
+  getParentRoute: () => plugin,
+  path: '/config',
+  component: lazyRouteComponent(() => import('../features/plugins/config-tab'), 'PluginConfigTab'),
+})
+
+const pluginReloads = createRoute({
+  getParentRoute: () => plugin,
+  path: '/reloads',
+  component: lazyRouteComponent(() => import('../features/plugins/reloads-tab'), 'PluginReloadsTab'),
 })
 
 const runs = createRoute({
@@ -232,7 +281,15 @@ const routeTree = root.addChildren([
   server.addChildren([serverOverview, serverDatabases, serverSessions, serverPlugins]),
   database,
   plugins,
-  plugin,
+  plugin.addChildren([
+    pluginOverview,
+    pluginServers,
+    pluginRuns,
+    pluginLogs,
+    pluginMetrics,
+    pluginConfig,
+    pluginReloads,
+  ]),
   runs,
   events,
   settings,

@@ -7,4 +7,5 @@ export const canEditKeys = (role: Role): boolean => role === 'admin' || role ===
 export const canEditSettings = (role: Role): boolean => role === 'admin'
 export const canManageUsers = (role: Role): boolean => role === 'admin'
 export const canSeeAudit = (role: Role): boolean => role === 'admin'
-export const canActOnPlugins = (role: Role): boolean => role === 'admin' || role === 'operator'
+export const canRunPlugins = (role: Role): boolean => role === 'admin' || role === 'operator'
+export const canManagePlugins = (role: Role): boolean => role === 'admin'

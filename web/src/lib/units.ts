@@ -126,6 +126,8 @@ export function createUnits(locale: Locale, words: UnitWords, zone?: Zone) {
       const length = duration(Math.round(distance / SECOND) * SECOND)
       return distance < 0 ? words.ahead(length) : words.ago(length)
     },
+    /** In how long something is due. */
+    ahead: (milliseconds: Maybe): string => (isKnown(milliseconds) ? words.ahead(duration(milliseconds)) : UNKNOWN),
     dateTime: (time: string | number | null | undefined): string => {
       if (time === null || time === undefined) return UNKNOWN
       const at = new Date(time)

@@ -58,7 +58,7 @@ function answer(request: IncomingMessage, response: ServerResponse, url: URL, bo
     return
   }
   if (path === '/mock/option') {
-    world.options = { ...world.options, ...(query.has('token') ? { tokenSeconds: Number(query.get('token')) } : {}) }
+    world.options = { ...world.options, ...optionsFrom(query) }
     send(response, 200, {})
     return
   }

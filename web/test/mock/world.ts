@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http'
-import type { Health, OwnSession, ServerStatus, SshKey, User } from '../../src/api/types.ts'
+import type { Health, OwnSession, Plugin, ServerStatus, SshKey, User } from '../../src/api/types.ts'
 import { oneOf } from '../../src/lib/url-state.ts'
 import { makeKeys, makeOwnSessions } from './data/admin.ts'
+import { makePlugins } from './data/plugins.ts'
 import { makeServers } from './data/servers.ts'
 import { makeSettings } from './data/settings.ts'
 import { makeUsers } from './data/users.ts'
@@ -13,6 +14,8 @@ export interface WorldOptions {
   tokenSeconds: number
   /** How the store does. */
   store: Health['store']
+  /** What a reload comes to. */
+  reload: 'applied' | 'refused'
 }
 
 /** What one browser sees and changes; tests that run side by side do not disturb each other. */
@@ -23,6 +26,7 @@ export interface World {
   passwords: Map<string, string>
   keys: SshKey[]
   ownSessions: OwnSession[]
+  plugins: Plugin[]
   servers: ServerStatus[]
   /** Servers that were added here, and how often their runs were asked for since: the first answer is empty. */
   added: Map<string, number>
@@ -35,6 +39,7 @@ export const optionsFrom = (query: URLSearchParams): WorldOptions => ({
   servers: Number(query.get('servers') ?? 12),
   tokenSeconds: Number(query.get('token') ?? 3_600),
   store: oneOf(query.get('store'), ['ok', 'full', 'away']) ?? 'ok',
+  reload: query.get('reload') === 'refused' ? 'refused' : 'applied',
 })
 
 export const makeWorld = (options: WorldOptions): World => ({
@@ -43,6 +48,7 @@ export const makeWorld = (options: WorldOptions): World => ({
   passwords: new Map(),
   keys: makeKeys(),
   ownSessions: makeOwnSessions(),
+  plugins: makePlugins(),
   added: new Map(),
   servers: makeServers(options.servers),
   settings: makeSettings(),

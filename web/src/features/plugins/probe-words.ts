@@ -9,6 +9,13 @@ export function probeWords(probe: Probe, locale: Locale) {
   return {
     summary: say('summary', probe.summary),
     setHelp: (set: string, english: string) => say('help', english, `:${set}`),
+    optionHelp: (key: string, english: string) => say('help', english, `:option.${key}`),
     metricHelp: (set: string, metric: string, english: string) => say('help', english, `:${set}.${metric}`),
   }
+}
+
+/** server_version_num as people write it: 90600 is 9.6, 140000 is 14. */
+export function versionText(number: number): string {
+  const major = Math.floor(number / 10_000)
+  return major >= 10 ? String(major) : `${major}.${Math.floor(number / 100) % 100}`
 }

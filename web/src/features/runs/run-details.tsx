@@ -52,7 +52,10 @@ export function RunDetails({ run }: { run: Run }) {
           </ul>
         </section>
       )}
-      <p className="text-xs break-all text-dim">{run.id}</p>
+      <p className="text-xs break-all text-dim">
+        {run.id}
+        {run.digest && ` · ${t.runs.component} ${run.digest.slice(0, 12)}`}
+      </p>
     </div>
   )
 }

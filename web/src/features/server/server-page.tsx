@@ -5,6 +5,7 @@ import type { ServerStatus } from '../../api/types'
 import { useUser } from '../../app/session-context'
 import { Age } from '../../blocks/age'
 import { Fact } from '../../blocks/card'
+import { LinkTabs } from '../../blocks/link-tabs'
 import { PageHeader } from '../../blocks/page-header'
 import { connectionCounts, diskUsage, ServerStateBadge, useServerCause } from '../../blocks/server-state'
 import { EmptyState, QueryView } from '../../blocks/state-view'
@@ -137,28 +138,15 @@ function HeaderCards({ server }: { server: ServerStatus }) {
 
 function Tabs({ name }: { name: string }) {
   const { t } = useI18n()
-  const tabs = [
-    { to: paths.server(name), label: t.server.tabs.overview, exact: true },
-    { to: paths.serverDatabases(name), label: t.server.tabs.databases, exact: false },
-    { to: paths.serverSessions(name), label: t.server.tabs.sessions, exact: false },
-    { to: paths.serverPlugins(name), label: t.server.tabs.plugins, exact: false },
-  ]
   return (
-    <nav
-      aria-label={t.server.tabsLabel}
-      className="mb-3 flex gap-x-1 overflow-x-auto overflow-y-hidden border-b border-line"
-    >
-      {tabs.map((tab) => (
-        <Link
-          key={tab.to}
-          to={tab.to}
-          activeOptions={{ exact: tab.exact, includeSearch: false }}
-          className="shrink-0 border-b-2 border-transparent px-2.5 py-1.5 font-medium text-dim hover:text-ink focus-visible:-outline-offset-2"
-          activeProps={{ className: 'border-accent! text-ink!', 'aria-current': 'page' }}
-        >
-          {tab.label}
-        </Link>
-      ))}
-    </nav>
+    <LinkTabs
+      label={t.server.tabsLabel}
+      tabs={[
+        { to: paths.server(name), label: t.server.tabs.overview, exact: true },
+        { to: paths.serverDatabases(name), label: t.server.tabs.databases },
+        { to: paths.serverSessions(name), label: t.server.tabs.sessions },
+        { to: paths.serverPlugins(name), label: t.server.tabs.plugins },
+      ]}
+    />
   )
 }

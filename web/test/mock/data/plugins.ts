@@ -44,7 +44,10 @@ export function makeRuns(): Run[] {
       duration_ms: 2_004,
       values: 0,
       ticks_skipped: 1,
-      log: [{ at: ago(MINUTE), severity: 'warn', message: 'backing off for 60 s' }],
+      log: [
+        { at: ago(MINUTE), severity: 'warn', message: 'backing off for 60 s' },
+        { at: ago(MINUTE + 20), severity: 'debug', message: 'select datname, numbackends from pg_stat_database' },
+      ],
     },
     {
       plugin: 'database_size',
@@ -78,6 +81,26 @@ export function makeRuns(): Run[] {
   return Array.from({ length: 40 }, (_, index) => run(index, special[index % special.length] ?? {}))
 }
 
+const OPTIONS: NonNullable<Plugin['metadata']>['options'] = [
+  {
+    key: 'database_timeout_ms',
+    kind: 'integer',
+    help: 'How long the size of one database may take',
+    default: '30000',
+    required: false,
+  },
+  { key: 'approximate', kind: 'text', help: 'auto, never or always', default: 'auto', required: false },
+  { key: 'exact', kind: 'boolean', help: 'Whether sizes are measured at all', default: 'true', required: false },
+  {
+    key: 'share',
+    kind: 'number',
+    help: 'Of the databases that are measured in one run',
+    default: null,
+    required: true,
+  },
+  { key: 'only', kind: 'structure', help: 'Names of databases; all where not given', default: null, required: false },
+]
+
 function metadata(
   name: string,
   summary: string,
@@ -93,7 +116,7 @@ function metadata(
     capabilities,
     ssh_commands: capabilities.includes('ssh') ? ['df -PkT'] : [],
     min_server_version: 90_600,
-    options: [],
+    options: name === 'database_size' ? OPTIONS : [],
     attrs: {},
     sets: setsOf(name).map(([set, { help, labels, metrics }]) => ({
       name: set,
@@ -182,20 +205,45 @@ export function makePlugins(): Plugin[] {
     ...part,
   })
   return [
-    plugin('pg_stat_database', 'Counters of each database, as pg_stat_database counts them', ['postgres'], {}),
-    plugin('database_size', 'Size of each database on disk', ['postgres'], { interval_ms: 1_800_000 }),
-    plugin('filesystem', 'Space on the filesystems that hold the data', ['ssh', 'postgres'], { interval_ms: 300_000 }),
+    plugin('pg_stat_database', 'Counters of each database, as pg_stat_database counts them', ['postgres'], {
+      state: 'running',
+      earlier_digest: 'a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f90',
+    }),
+    plugin('pg_stat_activity', 'Who is connected and what they wait for, counted', ['postgres'], {
+      is_held_back: true,
+    }),
+    plugin('database_size', 'Size of each database on disk', ['postgres'], {
+      interval_ms: 1_800_000,
+      config: { database_timeout_ms: '8000', approximate: 'auto', exact: 'true', only: '["app","reports"]' },
+    }),
+    plugin('filesystem', 'Space on the filesystems that hold the data', ['ssh', 'postgres'], {
+      interval_ms: 300_000,
+      state: 'degraded',
+      asks: ['postgres', 'ssh df', 'ssh stat'],
+      grants: ['postgres = "read"', 'ssh df -PkT *'],
+      missing_grants: ['ssh = [["stat", "-f", "*"]]'],
+    }),
     plugin('maintenance', 'Care of the host’s own store', ['maintenance'], {
       interval_ms: 86_400_000,
       runs: NO_RUNS,
       last_runs: [],
+      on_servers: [{ server: null, state: 'waiting', due_in_ms: 3_600_000, running_for_ms: null, failures: 0 }],
+    }),
+    plugin('replica_lag', 'How far replicas are behind', ['postgres'], {
+      probe: 'file:probes/replica_lag.wasm',
+      state: 'quarantined',
+      state_detail: 'trapped on 3 servers within 10 minutes: integer divide by zero in `collect`',
+      runs: { collected: 0, not_applicable: 0, failed: 3 },
+      on_servers: [
+        { server: 'billing-01', state: 'quarantined', due_in_ms: null, running_for_ms: null, failures: 12 },
+        { server: 'orders-01', state: 'running', due_in_ms: null, running_for_ms: 700, failures: 1 },
+      ],
     }),
     plugin('my_queries', 'Own queries', ['postgres'], {
       probe: 'file:probes/my_queries.wasm',
       state: 'refused',
       state_detail:
         'the probe was built for interface pgvigil:probe@2.0.0, this host speaks 1.0.0; rebuild it with the SDK of this host',
-      metadata: null,
       digest: null,
       loaded_at: null,
       runs: NO_RUNS,
@@ -203,9 +251,11 @@ export function makePlugins(): Plugin[] {
     }),
     plugin('old_probe', 'Switched off', ['postgres'], {
       state: 'disabled',
+      metadata: null,
       loaded_at: null,
       runs: NO_RUNS,
       last_runs: [],
+      on_servers: [],
     }),
   ]
 }
@@ -227,10 +277,16 @@ export function makeEvents(): HostEvent[] {
     },
     { kind: 'entity.renamed', server: 'crm-01', subject: 'database:archive', detail: 'was called archive_2023' },
     {
-      kind: 'entity.gone',
+      kind: 'plugin.rolled-back',
       server: null,
-      subject: 'database:tmp',
-      detail: 'the database is not on the server any more',
+      subject: 'plugin:pg_stat_activity',
+      detail: '2 of the first 3 runs of 1.1.0 failed; 1.0.0 (9f86d081) runs again',
+    },
+    {
+      kind: 'plugins.reloaded',
+      server: null,
+      subject: 'plugins.toml',
+      detail: 'pg_stat_database: 1.0.0 (b94d27b9) instead of 0.9.0 (a1b2c3d4)',
     },
   ]
   return Array.from({ length: 25 }, (_, index) => {

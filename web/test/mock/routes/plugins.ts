@@ -1,17 +1,37 @@
-import type { Run } from '../../../src/api/types.ts'
-import { makeEvents, makePlugins, makeRuns } from '../data/plugins.ts'
+import type { Plugin, Run } from '../../../src/api/types.ts'
+import { makeEvents, makeRuns } from '../data/plugins.ts'
 import { makeServers } from '../data/servers.ts'
-import { type Call, found, matches, param, type Route, route } from '../http.ts'
+import { bodyOf, type Call, found, matches, param, type Route, route } from '../http.ts'
 
 export const pluginRoutes: readonly Route[] = [
-  route('get', '/api/plugins', 'viewer', () => makePlugins()),
-  route('get', '/api/plugins/{name}', 'viewer', (call) => {
-    const name = param(call, 'name')
-    return found(
-      makePlugins().find((plugin) => plugin.name === name),
-      'Plugin not found',
-    )
+  route('get', '/api/plugins', 'viewer', ({ world }) => world.plugins),
+  route('get', '/api/plugins/{name}', 'viewer', pluginOf),
+  route('post', '/api/plugins/reload', 'admin', ({ world }) =>
+    world.options.reload === 'refused'
+      ? {
+          outcome: 'refused' as const,
+          detail: 'plugins.toml:14:12: unknown field `intervall`, expected `interval`',
+          changes: [],
+        }
+      : {
+          outcome: 'applied' as const,
+          detail: null,
+          changes: [
+            { plugin: 'pg_stat_database', detail: '1.0.0 (b94d27b9) instead of 0.9.0 (a1b2c3d4)', is_trouble: false },
+            { plugin: 'my_queries', detail: 'refused: built for interface 2.0.0', is_trouble: true },
+          ],
+        },
+  ),
+  route('post', '/api/plugins/{name}/run', 'operator', (call) => {
+    const { server } = bodyOf(call, 'post', '/api/plugins/{name}/run')
+    return { started: server == null ? pluginOf(call).on_servers.length : 1, busy: server == null ? 1 : 0 }
   }),
+  route('post', '/api/plugins/{name}/enable', 'admin', (call) => change(call, { state: 'loaded' })),
+  route('post', '/api/plugins/{name}/disable', 'admin', (call) => change(call, { state: 'disabled' })),
+  route('post', '/api/plugins/{name}/rollback', 'admin', (call) =>
+    change(call, { is_held_back: true, earlier_digest: null }),
+  ),
+  route('post', '/api/plugins/{name}/retry', 'admin', (call) => change(call, { is_held_back: false })),
   route('get', '/api/runs', 'viewer', (call) =>
     [...firstRuns(call), ...makeRuns()].filter(
       (run) =>
@@ -24,6 +44,21 @@ export const pluginRoutes: readonly Route[] = [
     makeEvents().filter((event) => matches(call, 'server', event.server) && matches(call, 'kind', event.kind)),
   ),
 ]
+
+function pluginOf(call: Call): Plugin {
+  const name = param(call, 'name')
+  return found(
+    call.world.plugins.find((plugin) => plugin.name === name),
+    'Plugin not found',
+  )
+}
+
+function change(call: Call, part: Partial<Plugin>): Plugin {
+  const before = pluginOf(call)
+  const after = { ...before, ...part }
+  call.world.plugins = call.world.plugins.map((plugin) => (plugin === before ? after : plugin))
+  return after
+}
 
 /** A server that was just added is asked for the first time while one looks. */
 function firstRuns({ world, query }: Call): Run[] {
