@@ -129,8 +129,11 @@ describe('banners', () => {
     await page.getByText('What you see is the last that was known').waitFor({ timeout: 20_000 })
     expect(await axe(page)).toEqual([])
     await screenshot(page, 'flow-offline')
+    const retry = page.getByRole('alert').getByRole('button', { name: 'Try again' }).first()
+    await retry.waitFor()
     await page.unroute('**/api/**')
-    await page.getByRole('alert').getByRole('button', { name: 'Try again' }).first().click()
+    // Unless the page itself has noticed meanwhile.
+    await retry.click({ timeout: 3_000 }).catch(() => undefined)
     await page.getByText('What you see is the last that was known').waitFor({ state: 'detached' })
   })
 
