@@ -1,3 +1,4 @@
+import { groupBy } from '../lib/group'
 import type { IconName } from '../ui/icon'
 
 /** Something that the palette can do. */
@@ -38,14 +39,8 @@ const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\
 
 /** The best of each group; groups stay in the order in which they were given. */
 export function findCommands(commands: readonly Command[], text: string): Command[] {
-  const groups = new Map<string, { command: Command; score: number }[]>()
-  for (const command of commands) {
-    const found = score(command, text)
-    if (found === 0) continue
-    const group = groups.get(command.group) ?? []
-    group.push({ command, score: found })
-    groups.set(command.group, group)
-  }
+  const found = commands.map((command) => ({ command, score: score(command, text) })).filter((one) => one.score > 0)
+  const groups = groupBy(found, (one) => one.command.group)
   const best = (group: { command: Command; score: number }[]) =>
     text === '' ? group : group.toSorted((a, b) => b.score - a.score)
   return [...groups.values()].flatMap((group) =>

@@ -107,6 +107,29 @@ const serverSessions = createRoute({
   component: lazyRouteComponent(() => import('../features/server/sessions-tab'), 'SessionsTab'),
 })
 
+const validateExplore = (search: Record<string, unknown>) => ({
+  server: searchText(search.server),
+  q: searchText(search.q),
+  set: searchText(search.set),
+  metric: searchText(search.metric),
+  l: searchText(search.l),
+  by: searchText(search.by),
+})
+
+const serverMetrics = createRoute({
+  getParentRoute: () => server,
+  path: '/metrics',
+  validateSearch: validateExplore,
+  component: lazyRouteComponent(() => import('../features/server/metrics-tab'), 'MetricsTab'),
+})
+
+const serverEvents = createRoute({
+  getParentRoute: () => server,
+  path: '/events',
+  validateSearch: (search: Record<string, unknown>) => ({ kind: searchText(search.kind) }),
+  component: lazyRouteComponent(() => import('../features/server/events-tab'), 'EventsTab'),
+})
+
 const RUN_OUTCOMES = ['collected', 'not-applicable', 'failed'] as const
 
 export interface RunsSearch {
@@ -218,6 +241,13 @@ const events = createRoute({
   component: lazyRouteComponent(() => import('../features/events/events-page'), 'EventsPage'),
 })
 
+const explore = createRoute({
+  getParentRoute: () => root,
+  path: '/explore',
+  validateSearch: validateExplore,
+  component: lazyRouteComponent(() => import('../features/explore/explore-page'), 'ExplorePage'),
+})
+
 const settings = createRoute({
   getParentRoute: () => root,
   path: '/settings',
@@ -278,7 +308,7 @@ const routeTree = root.addChildren([
   servers,
   newServer,
   editServer,
-  server.addChildren([serverOverview, serverDatabases, serverSessions, serverPlugins]),
+  server.addChildren([serverOverview, serverDatabases, serverSessions, serverPlugins, serverMetrics, serverEvents]),
   database,
   plugins,
   plugin.addChildren([
@@ -292,6 +322,7 @@ const routeTree = root.addChildren([
   ]),
   runs,
   events,
+  explore,
   settings,
   users,
   sshKeys,

@@ -4,8 +4,23 @@ import { formatValue, type Units, type ValueFormat } from '../lib/units'
 /** Steps that make round labels: bytes in base 1024, and no half connections. */
 export function axisSteps(format: ValueFormat): { incrs?: number[] } {
   if (format === 'bytes' || format === 'bytes-rate') return { incrs: POWERS_OF_TWO }
+  if (format === 'seconds') return { incrs: SECOND_STEPS }
   return format === 'count' ? { incrs: WHOLE_STEPS } : {}
 }
+
+/** Below a second by tens, above as clocks count. */
+const SECOND_STEPS = [
+  ...Array.from({ length: 6 }, (_, exponent) => [1, 2, 5].map((step) => step * 10 ** (exponent - 6))).flat(),
+  1,
+  2,
+  5,
+  10,
+  15,
+  30,
+  ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * 60),
+  ...[1, 2, 3, 6, 12].map((hours) => hours * 3_600),
+  ...[1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000].map((days) => days * 86_400),
+]
 
 const WHOLE_STEPS = Array.from({ length: 13 }, (_, exponent) => [1, 2, 5].map((step) => step * 10 ** exponent)).flat()
 

@@ -1,4 +1,5 @@
 import type { SeriesResponse } from '../api/types'
+import { groupBy } from '../lib/group'
 import type { ValueFormat } from '../lib/units'
 import { valueFormat } from '../lib/units'
 
@@ -69,6 +70,7 @@ export function topAndOther(
   series: ChartSeries[],
   otherLabel: (count: number) => string,
   length: number,
+  merge: Merge = 'sum',
 ): ChartSeries[] {
   if (series.length <= SERIES_MAX) return series
   const ranked = series.toSorted((a, b) => mean(b.values) - mean(a.values))
@@ -76,12 +78,35 @@ export function topAndOther(
   const other = {
     key: OTHER_KEY,
     label: otherLabel(rest.length),
-    values: sumColumns(
+    values: mergeColumns(
       rest.map((one) => one.values),
       length,
+      merge,
     ),
   }
   return [...ranked.slice(0, SERIES_SHOWN), other]
+}
+
+/** What several values of one time become: a sum of shares or of ages would say nothing. */
+export type Merge = 'sum' | 'mean' | 'max'
+
+export function mergeOf(unit: string): Merge {
+  return unit === 'ratio' ? 'mean' : unit === 'seconds' ? 'max' : 'sum'
+}
+
+/** Column by column. A time at which no series has a value stays a gap. */
+export function mergeColumns(
+  columns: readonly (readonly (number | null)[])[],
+  length: number,
+  merge: Merge,
+): (number | null)[] {
+  if (columns.length === 1) return [...(columns[0] ?? [])]
+  if (merge === 'sum') return sumColumns(columns, length)
+  return Array.from({ length }, (_, index) => {
+    const known = columns.map((column) => column[index]).filter((value) => value !== null && value !== undefined)
+    if (known.length === 0) return null
+    return merge === 'max' ? Math.max(...known) : known.reduce((sum, value) => sum + value, 0) / known.length
+  })
 }
 
 /** How the answer of /api/series becomes lines. */
@@ -125,11 +150,17 @@ export function chartData(
   const format = first === undefined ? 'count' : valueFormat(first.kind, first.unit)
   switch (shape.kind) {
     case 'by-label': {
-      const series = answer.series.map((one) => {
-        const value = one.labels[shape.label] ?? ''
-        return { key: value, label: words.label(value), values: one.values }
-      })
-      return { ...base, format, series: topAndOther(series, words.other, length) }
+      const merge = mergeOf(first?.unit ?? '')
+      const series = [...groupBy(answer.series, (one) => one.labels[shape.label] ?? '')].map(([value, ones]) => ({
+        key: value,
+        label: words.label(value),
+        values: mergeColumns(
+          ones.map((one) => one.values),
+          length,
+          merge,
+        ),
+      }))
+      return { ...base, format, series: topAndOther(series, words.other, length, merge) }
     }
     case 'by-series': {
       const series = answer.series.map((one) => {
@@ -140,7 +171,7 @@ export function chartData(
           values: one.values,
         }
       })
-      return { ...base, format, series: topAndOther(series, words.other, length) }
+      return { ...base, format, series: topAndOther(series, words.other, length, mergeOf(first?.unit ?? '')) }
     }
     case 'by-metric':
       return {

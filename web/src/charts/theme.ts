@@ -45,5 +45,18 @@ const SWATCHES = [
   'bg-(--chart-8)',
 ] as const
 
-export const swatchClass = (index: number): string => SWATCHES[index % COLOR_COUNT] ?? SWATCHES[0]
+/** For lines that repeat a colour and are drawn with dashes. */
+const RINGS = [
+  'border-2 border-(--chart-1)',
+  'border-2 border-(--chart-2)',
+  'border-2 border-(--chart-3)',
+  'border-2 border-(--chart-4)',
+  'border-2 border-(--chart-5)',
+  'border-2 border-(--chart-6)',
+  'border-2 border-(--chart-7)',
+  'border-2 border-(--chart-8)',
+] as const
+
+export const swatchClass = (index: number): string =>
+  (index < COLOR_COUNT ? SWATCHES : RINGS)[index % COLOR_COUNT] ?? SWATCHES[0]
 export const lineDash = (index: number): number[] | undefined => (index < COLOR_COUNT ? undefined : [5, 3])

@@ -1,5 +1,11 @@
 import { useSyncExternalStore } from 'react'
 
+export interface SavedView {
+  name: string
+  /** Path and search. */
+  href: string
+}
+
 /** What this browser remembers of its reader. Whatever should be shared by a link is in the URL instead. */
 export interface Preferences {
   /** The zone of times where the URL names none; null is that of the browser. */
@@ -8,11 +14,13 @@ export interface Preferences {
   shortcuts: boolean
   /** A page on a wall: its session is renewed even though nobody touches it. */
   keepSignedIn: boolean
+  /** Views of metrics, by a name of the reader's. */
+  views: readonly SavedView[]
   /** Columns that were chosen, by table. */
   columns: Readonly<Record<string, readonly string[]>>
 }
 
-const DEFAULTS: Preferences = { zone: null, shortcuts: true, keepSignedIn: false, columns: {} }
+const DEFAULTS: Preferences = { zone: null, shortcuts: true, keepSignedIn: false, views: [], columns: {} }
 
 const STORAGE_KEY = 'pgvigil.preferences'
 
@@ -25,13 +33,25 @@ export function parsePreferences(stored: string | null): Preferences {
     return DEFAULTS
   }
   if (typeof found !== 'object' || found === null) return DEFAULTS
-  const { zone, shortcuts, keepSignedIn, columns } = { ...DEFAULTS, ...found }
+  const { zone, shortcuts, keepSignedIn, views, columns } = { ...DEFAULTS, ...found }
   return {
     zone: typeof zone === 'string' ? zone : null,
     shortcuts: typeof shortcuts === 'boolean' ? shortcuts : DEFAULTS.shortcuts,
     keepSignedIn: typeof keepSignedIn === 'boolean' ? keepSignedIn : DEFAULTS.keepSignedIn,
+    views: viewsIn(views),
     columns: columnsIn(columns),
   }
+}
+
+function viewsIn(value: unknown): SavedView[] {
+  if (!Array.isArray(value)) return []
+  return value.flatMap((view: unknown) => {
+    if (typeof view !== 'object' || view === null || !('name' in view) || !('href' in view)) return []
+    const { name, href } = view
+    // Only a way within this page: what is stored must not lead anywhere else.
+    const isOurs = typeof href === 'string' && /^\/(?!\/)/.test(href)
+    return typeof name === 'string' && isOurs ? [{ name, href }] : []
+  })
 }
 
 function columnsIn(value: unknown): Record<string, string[]> {

@@ -140,15 +140,21 @@ export function SelectFilter(props: {
   label: string
   value: string
   choices: readonly Choice[]
+  /** As wide as there is room, and not only as its text. */
+  fill?: boolean
   onChange: (value: string) => void
 }) {
   return (
-    <SelectBox className="max-w-full flex-1 basis-28 sm:flex-none sm:basis-auto">
+    <SelectBox className={props.fill ? '' : 'max-w-full flex-1 basis-28 sm:flex-none sm:basis-auto'}>
       <select
         aria-label={props.label}
         value={props.value}
         onChange={(event) => props.onChange(event.target.value)}
-        className={cx(selectClass, 'sm:max-w-60 sm:field-sizing-content', props.value !== '' && 'font-medium')}
+        className={cx(
+          selectClass,
+          !props.fill && 'sm:max-w-60 sm:field-sizing-content',
+          props.value !== '' && 'font-medium',
+        )}
       >
         <Options choices={props.choices} />
       </select>

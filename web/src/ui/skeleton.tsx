@@ -103,3 +103,21 @@ export function FleetSkeleton() {
     </Busy>
   )
 }
+
+/** A list at the left, charts at the right. */
+export function ExploreSkeleton() {
+  return (
+    <Busy className="grid gap-3 lg:grid-cols-[17rem_minmax(0,1fr)]">
+      <div className="grid content-start gap-3 rounded-lg border border-line bg-panel p-3">
+        {numbers(10).map((row) => (
+          <Bar key={row} className="h-3 w-full" />
+        ))}
+      </div>
+      <div className="grid gap-3 xl:grid-cols-2">
+        {numbers(4).map((chart) => (
+          <div key={chart} className="h-64 rounded-lg border border-line bg-panel" />
+        ))}
+      </div>
+    </Busy>
+  )
+}

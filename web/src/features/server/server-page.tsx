@@ -145,7 +145,9 @@ function Tabs({ name }: { name: string }) {
         { to: paths.server(name), label: t.server.tabs.overview, exact: true },
         { to: paths.serverDatabases(name), label: t.server.tabs.databases },
         { to: paths.serverSessions(name), label: t.server.tabs.sessions },
+        { to: paths.serverMetrics(name), label: t.server.tabs.metrics },
         { to: paths.serverPlugins(name), label: t.server.tabs.plugins },
+        { to: paths.serverEvents(name), label: t.server.tabs.events },
       ]}
     />
   )

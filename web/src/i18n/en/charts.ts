@@ -37,6 +37,7 @@ export const charts = {
     },
     other: (count: number) => `other (${count})`,
     shared: 'shared objects',
+    noLabel: '(none)',
     noSamples: 'No samples in this range',
     leftOut: (count: number) => `not all are shown: ${plural(count, { one: 'series', other: 'series' })} more`,
     oneSample: 'A rate needs two samples; there is only one in this range',

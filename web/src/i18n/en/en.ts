@@ -2,6 +2,7 @@ import { admin } from './admin'
 import { app } from './app'
 import { charts } from './charts'
 import { databases } from './databases'
+import { explore } from './explore'
 import { fleet } from './fleet'
 import { keys } from './keys'
 import { plugins } from './plugins'
@@ -30,6 +31,7 @@ export const en = {
   ...admin,
   ...fleet,
   ...setup,
+  ...explore,
 }
 
 /** Every other language has exactly these texts. */

@@ -39,7 +39,14 @@ export const servers = {
     noMatchText: 'Change the search or the filter to see others.',
   },
   server: {
-    tabs: { overview: 'Overview', databases: 'Databases', sessions: 'Sessions', plugins: 'Plugins' },
+    tabs: {
+      overview: 'Overview',
+      databases: 'Databases',
+      sessions: 'Sessions',
+      metrics: 'Metrics',
+      plugins: 'Plugins',
+      events: 'Events',
+    },
     tabsLabel: 'Parts of this server',
     version: 'Version',
     role: 'Role',

@@ -38,6 +38,7 @@ export const charts: Pick<Messages, 'charts'> = {
     },
     other: (count) => `прочие (${count})`,
     shared: 'общие объекты',
+    noLabel: '(без имени)',
     noSamples: 'За этот период измерений нет',
     leftOut: (count) =>
       `показаны не все: ещё ${plural(count, { one: 'ряд', few: 'ряда', many: 'рядов', other: 'ряда' })}`,

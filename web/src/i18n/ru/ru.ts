@@ -3,6 +3,7 @@ import { admin } from './admin'
 import { app } from './app'
 import { charts } from './charts'
 import { databases } from './databases'
+import { explore } from './explore'
 import { fleet } from './fleet'
 import { keys } from './keys'
 import { plugins } from './plugins'
@@ -31,4 +32,5 @@ export const ru: Messages = {
   ...admin,
   ...fleet,
   ...setup,
+  ...explore,
 }

@@ -40,7 +40,14 @@ export const servers: Pick<Messages, 'servers' | 'server' | 'form'> = {
     noMatchText: 'Измените поиск или фильтр, чтобы увидеть другие.',
   },
   server: {
-    tabs: { overview: 'Обзор', databases: 'Базы данных', sessions: 'Сеансы', plugins: 'Плагины' },
+    tabs: {
+      overview: 'Обзор',
+      databases: 'Базы данных',
+      sessions: 'Сеансы',
+      metrics: 'Метрики',
+      plugins: 'Плагины',
+      events: 'События',
+    },
     tabsLabel: 'Разделы сервера',
     version: 'Версия',
     role: 'Роль',

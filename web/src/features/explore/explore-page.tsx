@@ -1,0 +1,63 @@
+import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { pluginsQuery, serversQuery } from '../../api/queries'
+import { PageHeader } from '../../blocks/page-header'
+import { EmptyState, QueryView } from '../../blocks/state-view'
+import { useI18n } from '../../i18n'
+import { paths } from '../../lib/paths'
+import { useUrlState } from '../../lib/router-hooks'
+import { buttonClass } from '../../ui/button'
+import { SelectFilter } from '../../ui/field'
+import { ExploreSkeleton } from '../../ui/skeleton'
+import { Explorer, type ExploreSearch } from './explorer'
+import { SavedViews } from './saved-views'
+
+/** Any metric of any server. */
+export function ExplorePage() {
+  const { t } = useI18n()
+  const [search, setSearch] = useUrlState<ExploreSearch>()
+  const servers = useQuery(serversQuery())
+  const plugins = useQuery(pluginsQuery())
+  // Whoever comes without a server sees one that answers.
+  const first = servers.data?.find((server) => server.state === 'ok') ?? servers.data?.[0]
+  const server = search.server ?? first?.name
+  return (
+    <>
+      <PageHeader title={t.explore.title} time="range">
+        <SavedViews />
+      </PageHeader>
+      <QueryView query={servers} skeleton={<ExploreSkeleton />}>
+        {(all) =>
+          server === undefined ? (
+            <EmptyState title={t.servers.emptyTitle} text={t.explore.noServers}>
+              <Link to={paths.home()} className={buttonClass('plain')}>
+                {t.nav.fleet}
+              </Link>
+            </EmptyState>
+          ) : (
+            <QueryView query={plugins} skeleton={<ExploreSkeleton />}>
+              {(known) => (
+                <Explorer server={server} plugins={known}>
+                  <SelectFilter
+                    label={t.common.server}
+                    fill
+                    value={server}
+                    choices={namesWith(
+                      all.map((one) => one.name),
+                      server,
+                    ).map((name) => ({ value: name, label: name }))}
+                    onChange={(chosen) => setSearch({ server: chosen, l: undefined }, 'push')}
+                  />
+                </Explorer>
+              )}
+            </QueryView>
+          )
+        }
+      </QueryView>
+    </>
+  )
+}
+
+/** What the URL names stays visible, even where it does not exist any more. */
+const namesWith = (names: readonly string[], name: string): readonly string[] =>
+  names.includes(name) ? names : [name, ...names]

@@ -1,0 +1,127 @@
+import { type ReactNode, useMemo } from 'react'
+import type { MetricDeclaration, Plugin } from '../../api/types'
+import { EmptyState } from '../../blocks/state-view'
+import { autoCharts, chartOf } from '../../charts/auto-chart'
+import { AutoChartCard } from '../../charts/auto-chart-card'
+import { useI18n } from '../../i18n'
+import { useUrlState } from '../../lib/router-hooks'
+import { Button } from '../../ui/button'
+import { type KnownSet, knownSets } from './explore-model'
+import { LabelFilters } from './label-filters'
+import { SetList } from './set-list'
+
+export interface ExploreSearch {
+  server?: string | undefined
+  q?: string | undefined
+  set?: string | undefined
+  metric?: string | undefined
+  /** Values that labels must have: `datname:app`. */
+  l?: string | undefined
+  /** The label whose values become lines. */
+  by?: string | undefined
+}
+
+/** Search at the left, charts at the right; all of it is in the URL. */
+export function Explorer(props: { server: string; plugins: readonly Plugin[]; children?: ReactNode }) {
+  const { t, locale } = useI18n()
+  const [search, setSearch] = useUrlState<ExploreSearch>()
+  const sets = useMemo(() => knownSets(props.plugins, locale), [props.plugins, locale])
+  const chosen = sets.find((known) => known.set.name === search.set)
+  const metric = chosen?.set.metrics.find((one) => one.name === search.metric)
+  const choose = (set: string, name?: string) => setSearch({ set, metric: name, l: undefined, by: undefined }, 'push')
+  return (
+    <div className="grid items-start gap-3 lg:grid-cols-[17rem_minmax(0,1fr)]">
+      <SetList
+        sets={sets}
+        text={search.q ?? ''}
+        set={search.set}
+        metric={search.metric}
+        onText={(q) => setSearch({ q })}
+        onChoose={choose}
+      >
+        {props.children}
+      </SetList>
+      <div className="min-w-0">
+        {chosen === undefined ? (
+          search.set === undefined ? (
+            <EmptyState title={t.explore.chooseTitle} text={t.explore.chooseText} />
+          ) : (
+            <EmptyState title={t.explore.unknownTitle} text={t.explore.unknownText(search.set)}>
+              <Button onClick={() => setSearch({ set: undefined, metric: undefined })}>{t.common.resetFilters}</Button>
+            </EmptyState>
+          )
+        ) : metric === undefined ? (
+          <SetCharts server={props.server} known={chosen} />
+        ) : (
+          <OneMetric server={props.server} known={chosen} metric={metric} />
+        )}
+      </div>
+    </div>
+  )
+}
+
+/** All metrics of a set. */
+function SetCharts({ server, known }: { server: string; known: KnownSet }) {
+  const { t } = useI18n()
+  const charts = useMemo(() => autoCharts(known.set), [known])
+  return (
+    <>
+      <SetHeading known={known} />
+      <div className="grid gap-3 xl:grid-cols-2">
+        {charts.map((chart) => {
+          const [first] = chart.metrics
+          const isFamily = chart.metrics.length > 1
+          return (
+            <AutoChartCard
+              key={chart.id}
+              server={server}
+              chart={chart}
+              title={isFamily || first === undefined ? t.explore.family(chart.metrics.length) : first.name}
+              help={first === undefined || isFamily ? known.help : known.metricHelp(first)}
+              explore={!isFamily}
+            />
+          )
+        })}
+      </div>
+    </>
+  )
+}
+
+function SetHeading({ known }: { known: KnownSet }) {
+  const { t } = useI18n()
+  return (
+    <div className="mb-2 flex flex-wrap items-baseline gap-x-3">
+      <h2 className="font-mono text-base font-semibold break-all">{known.set.name}</h2>
+      <p className="text-dim">{known.help}</p>
+      {known.set.labels.length > 0 && (
+        <p className="text-xs text-dim">
+          {t.plugins.labels}: {known.set.labels.join(', ')}
+        </p>
+      )}
+    </div>
+  )
+}
+
+/** One metric, large, with its labels to filter and to split by. */
+function OneMetric(props: { server: string; known: KnownSet; metric: MetricDeclaration }) {
+  const { t } = useI18n()
+  const { server, known, metric } = props
+  const [search] = useUrlState<ExploreSearch>()
+  const by = known.set.labels.find((label) => label === search.by)
+  const chart = useMemo(() => chartOf(known.set, metric, by), [known, metric, by])
+  const unit = metric.unit === '' ? '' : `, ${metric.unit}`
+  return (
+    <>
+      <SetHeading known={known} />
+      <LabelFilters server={server} set={known.set} metric={metric.name} />
+      <AutoChartCard
+        server={server}
+        chart={chart}
+        title={metric.name}
+        help={`${known.metricHelp(metric)} (${t.plugins.kinds[metric.kind]}${unit})`}
+        labels={search.l}
+        height={340}
+      />
+    </>
+  )
+}

@@ -1,0 +1,17 @@
+import { useQuery } from '@tanstack/react-query'
+import { pluginsQuery } from '../../api/queries'
+import { QueryView } from '../../blocks/state-view'
+import { useParam } from '../../lib/router-hooks'
+import { ExploreSkeleton } from '../../ui/skeleton'
+import { Explorer } from '../explore/explorer'
+
+/** Everything that probes declare, of this server. */
+export function MetricsTab() {
+  const name = useParam('name')
+  const query = useQuery(pluginsQuery())
+  return (
+    <QueryView query={query} skeleton={<ExploreSkeleton />}>
+      {(plugins) => <Explorer server={name} plugins={plugins} />}
+    </QueryView>
+  )
+}
