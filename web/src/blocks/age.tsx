@@ -1,14 +1,15 @@
 import { useI18n } from '../i18n'
-import { useNow } from '../lib/now'
+import { useFromNow } from '../lib/now'
 
 /** `3 min ago`, with the exact time on hover. */
 export function Age(props: { at: string | number | null | undefined; className?: string }) {
   const { u } = useI18n()
-  const now = useNow()
-  if (props.at === null || props.at === undefined) return <span className={props.className}>{u.age(null, now)}</span>
+  const { at = null, className } = props
+  const age = useFromNow((now) => u.age(at, now))
+  if (at === null) return <span className={className}>{age}</span>
   return (
-    <time dateTime={new Date(props.at).toISOString()} title={u.dateTime(props.at)} className={props.className}>
-      {u.age(props.at, now)}
+    <time dateTime={new Date(at).toISOString()} title={u.dateTime(at)} className={className}>
+      {age}
     </time>
   )
 }

@@ -4,12 +4,19 @@ export interface SeriesFacts {
   max: number | null
 }
 
+/** Legend, words and tables ask for the same values again and again; values are never changed in place. */
+const known = new WeakMap<readonly (number | null)[], SeriesFacts>()
+
 export function seriesFacts(values: readonly (number | null)[]): SeriesFacts {
-  const known = values.filter((value) => value !== null)
-  return {
-    last: known.at(-1) ?? null,
-    // `Math.min(...values)` would overflow the stack on long windows.
-    min: known.reduce<number | null>((least, value) => (least === null || value < least ? value : least), null),
-    max: known.reduce<number | null>((most, value) => (most === null || value > most ? value : most), null),
+  const before = known.get(values)
+  if (before !== undefined) return before
+  const facts: SeriesFacts = { last: null, min: null, max: null }
+  for (const value of values) {
+    if (value === null) continue
+    facts.last = value
+    if (facts.min === null || value < facts.min) facts.min = value
+    if (facts.max === null || value > facts.max) facts.max = value
   }
+  known.set(values, facts)
+  return facts
 }

@@ -1,4 +1,4 @@
-import type uPlot from 'uplot'
+import uPlot from 'uplot'
 import { formatValue, type Units } from '../lib/units'
 import type { ChartData, ChartMark } from './model'
 import { swatchClass } from './theme'
@@ -30,22 +30,27 @@ export function showTooltip(plot: uPlot, parts: TooltipParts) {
     tip.hidden = true
     return
   }
-  tip.replaceChildren(
-    line('mb-0.5 font-medium', units.dateTime(at * 1_000)),
+  fill(tip, [
+    { kind: 'text', className: 'mb-0.5 font-medium', text: units.dateTime(at * 1_000) },
     ...valueRows(plot, parts, data, index),
-    ...marksNear(plot, parts, left).map((mark) =>
-      line('mt-1 border-t border-line pt-1 break-words text-mark', `${units.clock(mark.at * 1_000)} ${mark.text}`),
+    ...marksNear(plot, parts, left).map(
+      (mark): Row => ({
+        kind: 'text',
+        className: 'mt-1 border-t border-line pt-1 break-words text-mark',
+        text: `${units.clock(mark.at * 1_000)} ${mark.text}`,
+      }),
     ),
-  )
+  ])
   tip.hidden = false
-  const x = plot.over.offsetLeft + left
-  const flip = x > parts.element.clientWidth / 2
+  // From the plot's own numbers: asking the page where things are would make it lay itself out once more in each frame.
+  const x = plot.bbox.left / uPlot.pxRatio + left
+  const flip = x > plot.width / 2
   tip.style.left = flip ? '' : `${x + 12}px`
-  tip.style.right = flip ? `${parts.element.clientWidth - x + 12}px` : ''
+  tip.style.right = flip ? `${plot.width - x + 12}px` : ''
   tip.style.top = '4px'
 }
 
-function valueRows(plot: uPlot, parts: TooltipParts, data: ChartData, index: number): HTMLElement[] {
+function valueRows(plot: uPlot, parts: TooltipParts, data: ChartData, index: number): Row[] {
   const { units, words } = parts
   const found: { label: string; position: number; value: number; before: number | null }[] = []
   data.series.forEach((one, position) => {
@@ -56,12 +61,17 @@ function valueRows(plot: uPlot, parts: TooltipParts, data: ChartData, index: num
   })
   found.sort((a, b) => b.value - a.value)
   const text = (value: number) => formatValue(units, data.format, value)
-  const rows = found.slice(0, ROWS_MAX).map((row) => {
-    const before = row.before === null ? '' : ` (${words.before} ${text(row.before)})`
-    return valueRow(row.label, row.position, text(row.value), before)
-  })
+  const rows = found.slice(0, ROWS_MAX).map(
+    (row): Row => ({
+      kind: 'value',
+      swatch: swatchClass(row.position),
+      label: row.label,
+      value: text(row.value),
+      before: row.before === null ? '' : `(${words.before} ${text(row.before)})`,
+    }),
+  )
   const left = found.length - rows.length
-  return left > 0 ? [...rows, line('text-dim', words.more(left))] : rows
+  return left > 0 ? [...rows, { kind: 'text', className: 'text-dim', text: words.more(left) }] : rows
 }
 
 function marksNear(plot: uPlot, parts: TooltipParts, left: number): ChartMark[] {
@@ -71,30 +81,51 @@ function marksNear(plot: uPlot, parts: TooltipParts, left: number): ChartMark[] 
     .slice(0, 3)
 }
 
-function line(className: string, text: string): HTMLElement {
+type Row =
+  | { kind: 'text'; className: string; text: string }
+  | { kind: 'value'; swatch: string; label: string; value: string; before: string }
+
+/** Rows that stand are written anew, not made anew: at each frame of a moving mouse only texts change. */
+function fill(tip: HTMLElement, rows: readonly Row[]) {
+  rows.forEach((row, position) => {
+    const standing = tip.children[position]
+    const element = standing instanceof HTMLElement && standing.dataset.kind === row.kind ? standing : made(row.kind)
+    if (standing === undefined) tip.append(element)
+    else if (standing !== element) standing.replaceWith(element)
+    if (row.kind === 'text') write(element, row.text, row.className)
+    else {
+      const texts = ['', row.label, row.value, row.before]
+      texts.forEach((text, part) => {
+        const cell = element.children[part]
+        if (cell) write(cell, text, part === 0 ? `${SWATCH} ${row.swatch}` : undefined)
+      })
+    }
+  })
+  while (tip.children.length > rows.length) tip.lastElementChild?.remove()
+}
+
+const SWATCH = 'size-2 shrink-0 rounded-full'
+const CELLS = [
+  SWATCH,
+  'min-w-0 flex-1 truncate text-dim',
+  'pl-2 font-medium tabular-nums',
+  'text-dim tabular-nums empty:hidden',
+]
+
+function made(kind: Row['kind']): HTMLElement {
   const element = document.createElement('div')
-  element.className = className
-  element.textContent = text
+  element.dataset.kind = kind
+  if (kind === 'text') return element
+  element.className = 'flex items-center gap-1.5'
+  for (const className of CELLS) {
+    const cell = document.createElement('span')
+    cell.className = className
+    element.append(cell)
+  }
   return element
 }
 
-function valueRow(label: string, position: number, value: string, before: string): HTMLElement {
-  const row = document.createElement('div')
-  row.className = 'flex items-center gap-1.5'
-  const swatch = document.createElement('span')
-  swatch.className = `size-2 shrink-0 rounded-full ${swatchClass(position)}`
-  const name = document.createElement('span')
-  name.className = 'min-w-0 flex-1 truncate text-dim'
-  name.textContent = label
-  const number = document.createElement('span')
-  number.className = 'pl-2 font-medium tabular-nums'
-  number.textContent = value
-  row.append(swatch, name, number)
-  if (before !== '') {
-    const earlier = document.createElement('span')
-    earlier.className = 'text-dim tabular-nums'
-    earlier.textContent = before
-    row.append(earlier)
-  }
-  return row
+function write(element: Element, text: string, className = element.className) {
+  if (element.textContent !== text) element.textContent = text
+  if (element.className !== className) element.className = className
 }

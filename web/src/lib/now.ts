@@ -24,3 +24,7 @@ function subscribe(listener: () => void): () => void {
 }
 
 export const useNow = (): number => useSyncExternalStore(subscribe, () => now)
+
+/** What follows from the time; where that stays the same, nothing is drawn anew. */
+export const useFromNow = <Value extends string | number | boolean>(of: (now: number) => Value): Value =>
+  useSyncExternalStore(subscribe, () => of(now))

@@ -1,5 +1,6 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { hold } from '../goals/measure.ts'
 import {
   axe,
   freshWorld,
@@ -134,6 +135,9 @@ describe.each(LOOKS)('$locale', (look) => {
       await settled(page)
       found.push(...(await check(page, id, look)))
     }
+    const seen = `${pages.length + 1} pages, ${look.locale}`
+    hold({ what: `violations of WCAG in both themes and overflows, ${seen}`, limit: 0, unit: '' }, found.length)
+    hold({ what: `page errors and violations of the CSP, ${seen}`, limit: 0, unit: '' }, faults.length)
     expect(distinct(found)).toEqual([])
     expect(faults).toEqual([])
     await close()

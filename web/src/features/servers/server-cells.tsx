@@ -5,7 +5,7 @@ import { connectionCounts, diskUsage, ServerStateBadge, useServerCause } from '.
 import { UsageBar } from '../../blocks/usage-bar'
 import { ConnectionsSparkline } from '../../charts/sparkline'
 import { useI18n } from '../../i18n'
-import { useNow } from '../../lib/now'
+import { useFromNow } from '../../lib/now'
 import { paths } from '../../lib/paths'
 import { cx } from '../../ui/classes'
 import { isStale } from './servers-model'
@@ -85,7 +85,7 @@ export function DiskCell({ server }: { server: ServerStatus }) {
 /** How old the row is; an old one is marked, it may not be as it is shown. */
 export function SeenCell({ server }: { server: ServerStatus }) {
   const { t } = useI18n()
-  const stale = isStale(server, useNow())
+  const stale = useFromNow((now) => isStale(server, now))
   return (
     <>
       <Age at={server.checked_at} className={stale ? 'text-warn' : 'text-dim'} />
