@@ -54,7 +54,7 @@ export const sessionsQuery = (name: string) =>
   queryOptions({
     queryKey: ['server', name, 'sessions'],
     queryFn: ({ signal }) => unwrap(api.GET('/api/server_stats/{name}', { params: { path: { name } }, signal })),
-    // This one does ask the server: only when the page opens and as often as the reader chose there.
+    // This one does ask the server: only where the page is open, and as often as the reader chose there.
     staleTime: Number.POSITIVE_INFINITY,
     refetchOnWindowFocus: false,
     retry: false,

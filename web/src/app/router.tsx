@@ -53,6 +53,13 @@ const validateList = (search: Record<string, unknown>): ListSearch => ({
   col: searchText(search.col),
 })
 
+export interface SessionsSearch extends ListSearch {
+  /** What they wait for: `Lock: transactionid`. */
+  wait?: string | undefined
+  /** Seconds between two readings. */
+  every?: string | undefined
+}
+
 export interface ServersSearch extends ListSearch {
   version?: string | undefined
   tag?: string | undefined
@@ -103,7 +110,11 @@ const serverDatabases = createRoute({
 const serverSessions = createRoute({
   getParentRoute: () => server,
   path: '/sessions',
-  validateSearch: validateList,
+  validateSearch: (search: Record<string, unknown>): SessionsSearch => ({
+    ...validateList(search),
+    wait: searchText(search.wait),
+    every: searchText(search.every),
+  }),
   component: lazyRouteComponent(() => import('../features/server/sessions-tab'), 'SessionsTab'),
 })
 

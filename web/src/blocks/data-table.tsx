@@ -326,10 +326,13 @@ interface SortProps<Row, Id extends string> {
 function SortChoice<Row, Id extends string>({ columns, sort, onSort }: SortProps<Row, Id>) {
   const { t } = useI18n()
   const sortable = columns.filter((column) => column.sortBy !== undefined && column.header !== '')
-  const choices = sortable.flatMap((column) => [
-    { value: column.id, label: `${t.table.sortedBy}: ${column.header} ↑` },
-    { value: `-${column.id}`, label: `${t.table.sortedBy}: ${column.header} ↓` },
-  ])
+  const choices = [
+    ...(sort === undefined ? [{ value: '', label: `${t.table.sortedBy}: ${t.table.usualOrder}` }] : []),
+    ...sortable.flatMap((column) => [
+      { value: column.id, label: `${t.table.sortedBy}: ${column.header} ↑` },
+      { value: `-${column.id}`, label: `${t.table.sortedBy}: ${column.header} ↓` },
+    ]),
+  ]
   const choose = (value: string) => {
     const found = sortable.find((column) => column.id === value.replace(/^-/, ''))
     if (found) onSort?.({ id: found.id, descending: value.startsWith('-') })

@@ -4,9 +4,9 @@ import type { ReactNode } from 'react'
 import { type ApiProblem, asProblem } from '../api/problem'
 import { useUser } from '../app/session-context'
 import { useI18n } from '../i18n'
-import { useNow } from '../lib/now'
+import { useFromNow } from '../lib/now'
 import { paths } from '../lib/paths'
-import { Button, buttonClass } from '../ui/button'
+import { Button, buttonClass, IconButton } from '../ui/button'
 import { Icon, type IconName } from '../ui/icon'
 
 /** Error, empty, forbidden and not found have one shape and never the same words. */
@@ -91,11 +91,15 @@ export function ErrorState(props: { error: unknown; onRetry: () => void; notFoun
   )
 }
 
+interface StaleProps {
+  error: unknown
+  updatedAt: number
+  onRetry: () => void
+}
+
 /** The last good data stays on screen; this says how old it is and why. */
-function StaleNotice(props: { error: unknown; updatedAt: number; onRetry: () => void }) {
-  const { t, u } = useI18n()
-  const now = useNow()
-  const problem = asProblem(props.error)
+function StaleNotice(props: StaleProps) {
+  const { t } = useI18n()
   return (
     <div
       role="alert"
@@ -103,11 +107,36 @@ function StaleNotice(props: { error: unknown; updatedAt: number; onRetry: () => 
     >
       <Icon name="warning" />
       <span className="min-w-0 flex-1 break-words">
-        {t.states.staleError(u.age(props.updatedAt, now))} {problem.status === 0 ? '' : problem.message}
-        <RequestId problem={problem} />
+        <StaleText {...props} />
       </span>
       <Button onClick={props.onRetry}>{t.common.retry}</Button>
     </div>
+  )
+}
+
+/** The same in one line, where many stand on a page: eight alerts at once would be none. */
+function StaleLine(props: StaleProps) {
+  const { t } = useI18n()
+  return (
+    <div className="mb-1 flex items-start gap-1.5 rounded-md bg-warn-soft py-0.5 pr-0.5 pl-2 text-xs text-warn">
+      <Icon name="warning" className="mt-1.5 size-3.5 shrink-0" />
+      <span className="min-w-0 flex-1 py-1 break-words">
+        <StaleText {...props} />
+      </span>
+      <IconButton icon="refresh" label={t.common.retry} onClick={props.onRetry} className="size-6! text-warn!" />
+    </div>
+  )
+}
+
+function StaleText({ error, updatedAt }: StaleProps) {
+  const { t, u } = useI18n()
+  const age = useFromNow((now) => u.age(updatedAt, now))
+  const problem = asProblem(error)
+  return (
+    <>
+      {t.states.staleError(age)} {problem.status === 0 ? '' : problem.message}
+      <RequestId problem={problem} />
+    </>
   )
 }
 
@@ -116,6 +145,8 @@ export function QueryView<Data>(props: {
   query: UseQueryResult<Data>
   skeleton: ReactNode
   notFoundText?: string
+  /** One of many on a page. */
+  small?: boolean
   children: (data: Data) => ReactNode
 }) {
   const { query } = props
@@ -124,9 +155,10 @@ export function QueryView<Data>(props: {
     if (query.isError) return <ErrorState error={query.error} onRetry={retry} notFoundText={props.notFoundText} />
     return props.skeleton
   }
+  const Stale = props.small ? StaleLine : StaleNotice
   return (
     <>
-      {query.isError && <StaleNotice error={query.error} updatedAt={query.dataUpdatedAt} onRetry={retry} />}
+      {query.isError && <Stale error={query.error} updatedAt={query.dataUpdatedAt} onRetry={retry} />}
       {props.children(query.data)}
     </>
   )

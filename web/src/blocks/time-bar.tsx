@@ -53,7 +53,7 @@ export function TimeBar() {
           className="size-[30px]"
         />
       </div>
-      <IconButton icon="wide" label={t.time.widen} onClick={time.widen} />
+      <IconButton icon="wide" label={t.time.widen} onClick={time.widen} className="max-[24rem]:hidden" />
       <LiveButton time={time} fixable />
     </div>
   )

@@ -67,7 +67,7 @@ export function AutoChartCard(props: AutoChartCardProps) {
       fileParts={[server, chart.set.name, names.join('-')]}
       {...(props.explore ? { explore: { server, set: chart.set.name, metric } } : {})}
       view={(draw) => (
-        <QueryView query={query} skeleton={<ChartSkeleton />}>
+        <QueryView query={query} skeleton={<ChartSkeleton />} small>
           {(answer) => (chart.kind === 'facts' ? <Facts title={props.title} answer={answer} /> : draw())}
         </QueryView>
       )}

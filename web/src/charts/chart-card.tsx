@@ -65,7 +65,7 @@ export function ChartCard(props: ChartCardProps) {
       fileParts={[server, ...(props.database === undefined ? [] : [props.database]), definition.id]}
       explore={{ server, set: definition.set, metric: definition.metrics[0] ?? '' }}
       view={(draw) => (
-        <QueryView query={query} skeleton={<ChartSkeleton />}>
+        <QueryView query={query} skeleton={<ChartSkeleton />} small>
           {draw}
         </QueryView>
       )}

@@ -9,11 +9,15 @@ const listeners = new Set<() => void>()
 
 function subscribe(listener: () => void): () => void {
   listeners.add(listener)
-  timer ??= setInterval(() => {
-    if (document.hidden) return
+  if (timer === undefined) {
+    // Nobody looked for a while: the last tick may be long ago.
     now = Date.now()
-    for (const notify of listeners) notify()
-  }, TICK_MS)
+    timer = setInterval(() => {
+      if (document.hidden) return
+      now = Date.now()
+      for (const notify of listeners) notify()
+    }, TICK_MS)
+  }
   return () => {
     listeners.delete(listener)
     if (listeners.size === 0) {

@@ -32,15 +32,33 @@ export function TableSkeleton(props: { rows?: number }) {
   )
 }
 
-export function CardsSkeleton(props: { count: number }) {
+/** Facts in a row, what leads on from there, and charts. */
+export function ChartsPageSkeleton(props: { tabs?: boolean }) {
   return (
-    <Busy className="grid grid-cols-2 gap-2 sm:grid-cols-3 lg:grid-cols-6">
-      {numbers(props.count).map((card) => (
-        <div key={card} className="h-[4.75rem] rounded-lg border border-line bg-panel p-3">
-          <Bar className="h-2.5 w-16" />
-          <Bar className="mt-2.5 h-5 w-24" />
+    <Busy>
+      <div className="grid grid-cols-2 gap-2 sm:grid-cols-3 lg:grid-cols-6">
+        {numbers(6).map((card) => (
+          <div key={card} className="h-[4.75rem] rounded-lg border border-line bg-panel p-3">
+            <Bar className="h-2.5 w-16" />
+            <Bar className="mt-2.5 h-5 w-24" />
+          </div>
+        ))}
+      </div>
+      {props.tabs && (
+        <div className="mt-3 flex h-9 items-center gap-6 overflow-hidden border-b border-line px-2">
+          {numbers(6).map((tab) => (
+            <Bar key={tab} className="h-3 w-16 shrink-0" />
+          ))}
         </div>
-      ))}
+      )}
+      <div className="mt-3 grid gap-3 md:grid-cols-2 2xl:grid-cols-3">
+        {numbers(4).map((chart) => (
+          <div key={chart} className="h-[17rem] rounded-lg border border-line bg-panel p-3">
+            <Bar className="h-3 w-32" />
+            <Bar className="mt-2 h-2.5 w-56 max-w-full" />
+          </div>
+        ))}
+      </div>
     </Busy>
   )
 }

@@ -13,7 +13,7 @@ import { paths } from '../../lib/paths'
 import { useParam } from '../../lib/router-hooks'
 import { Badge } from '../../ui/badge'
 import { Icon } from '../../ui/icon'
-import { CardsSkeleton } from '../../ui/skeleton'
+import { ChartsPageSkeleton } from '../../ui/skeleton'
 
 export function DatabasePage() {
   const { t } = useI18n()
@@ -28,7 +28,7 @@ export function DatabasePage() {
         </Link>
       </p>
       <PageHeader title={name} tabTitle={`${name}, ${server}`} time="range" />
-      <QueryView query={query} skeleton={<CardsSkeleton count={6} />}>
+      <QueryView query={query} skeleton={<ChartsPageSkeleton />}>
         {(databases) => {
           // A name may be used again after a drop: the one that exists counts.
           const found = databases.filter((database) => database.name === name)

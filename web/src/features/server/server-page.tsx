@@ -16,7 +16,7 @@ import { canEditServers } from '../../lib/roles'
 import { useParam } from '../../lib/router-hooks'
 import { buttonClass } from '../../ui/button'
 import { Icon } from '../../ui/icon'
-import { CardsSkeleton } from '../../ui/skeleton'
+import { ChartsPageSkeleton } from '../../ui/skeleton'
 
 const HOUR_MS = 3_600_000
 
@@ -35,7 +35,7 @@ export function ServerPage() {
           </Link>
         )}
       </PageHeader>
-      <QueryView query={query} skeleton={<CardsSkeleton count={6} />}>
+      <QueryView query={query} skeleton={<ChartsPageSkeleton tabs />}>
         {(server) => (
           <>
             <Trouble server={server} />

@@ -1,44 +1,85 @@
 import { useQuery } from '@tanstack/react-query'
-import { useMemo } from 'react'
+import { useMemo, useState } from 'react'
 import { sessionsQuery } from '../../api/queries'
-import type { LiveQuery } from '../../api/types'
-import type { ListSearch } from '../../app/router'
+import type { LiveQuery, LiveSessions } from '../../api/types'
+import { useHold, useLiveState } from '../../app/live'
+import type { SessionsSearch } from '../../app/router'
 import { Age } from '../../blocks/age'
 import { type Column, DataTable } from '../../blocks/data-table'
 import { EmptyState, NoMatchState, QueryView } from '../../blocks/state-view'
 import { useI18n } from '../../i18n'
 import { useParam, useUrlState } from '../../lib/router-hooks'
-import { matchesSearch } from '../../lib/sort'
-import { parseSort, sortToText } from '../../lib/url-state'
+import { oneOf, parseSort, sortToText } from '../../lib/url-state'
 import { Button } from '../../ui/button'
+import { cx } from '../../ui/classes'
+import { SelectFilter } from '../../ui/field'
 import { Icon } from '../../ui/icon'
 import { SearchBox } from '../../ui/search-box'
+import { Segmented } from '../../ui/segmented'
 import { TableSkeleton } from '../../ui/skeleton'
+import { SessionDetails } from './session-details'
+import {
+  byWeight,
+  countStates,
+  countWaits,
+  filterSessions,
+  lasted,
+  PERIODS,
+  SESSION_STATES,
+  USUAL_PERIOD,
+  waitOf,
+} from './sessions-model'
 
-const COLUMN_IDS = ['pid', 'user', 'database', 'state', 'query'] as const
+const COLUMN_IDS = [
+  'pid',
+  'user',
+  'database',
+  'application',
+  'state',
+  'wait',
+  'transaction',
+  'statement',
+  'query',
+] as const
 type ColumnId = (typeof COLUMN_IDS)[number]
-const DEFAULT_SORT = { id: 'state', descending: false } as const
 
+/** A server that does not answer is not asked as often. */
+const AWAY_MS = 15_000
+
+/** Who is connected and does what, as the server says at this moment. */
 export function SessionsTab() {
   const { t } = useI18n()
-  const query = useQuery(sessionsQuery(useParam('name')))
+  const [search, setSearch] = useUrlState<SessionsSearch>()
+  const period = oneOf(search.every, PERIODS) ?? USUAL_PERIOD
+  const paused = useLiveState() === 'paused' || period === '0'
+  const query = useQuery({
+    ...sessionsQuery(useParam('name')),
+    // A page that nobody sees does not ask the server.
+    refetchInterval: ({ state }) => !paused && Math.max(Number(period) * 1_000, state.status === 'error' ? AWAY_MS : 0),
+  })
   return (
     <>
       <div className="mb-3 flex flex-wrap items-center gap-2 text-dim">
-        <p className="min-w-0 flex-1">{t.sessions.hint}</p>
+        <p className="min-w-0 flex-1 basis-60">{t.sessions.hint}</p>
         {query.data?.truncated && <span className="text-warn">{t.sessions.truncated}</span>}
         {query.data && <Age at={query.dataUpdatedAt} />}
-        <Button disabled={query.isFetching} onClick={() => void query.refetch()}>
+        <SelectFilter
+          label={t.sessions.period}
+          value={period}
+          choices={PERIODS.map((value) => ({ value, label: t.sessions.periods[value] }))}
+          onChange={(every) => setSearch({ every: every === USUAL_PERIOD ? undefined : every })}
+        />
+        <Button disabled={query.isFetching && paused} onClick={() => void query.refetch()}>
           <Icon name="refresh" />
           {t.sessions.refresh}
         </Button>
       </div>
       <QueryView query={query} skeleton={<TableSkeleton rows={6} />}>
-        {({ queries }) =>
-          queries.length === 0 ? (
+        {(live) =>
+          live.queries.length === 0 ? (
             <EmptyState title={t.sessions.emptyTitle} text={t.sessions.emptyText} />
           ) : (
-            <SessionsTable sessions={queries} />
+            <Sessions live={live} readAt={query.dataUpdatedAt} />
           )
         }
       </QueryView>
@@ -46,84 +87,227 @@ export function SessionsTab() {
   )
 }
 
-function SessionsTable({ sessions }: { sessions: LiveQuery[] }) {
-  const { t, u } = useI18n()
-  const [search, setSearch] = useUrlState<ListSearch>()
-  const names = t.sessions.columns
-  const columns = useMemo<Column<LiveQuery, ColumnId>[]>(() => {
-    const text = (value: string | null | undefined) => value ?? u.integer(null)
-    return [
-      {
-        id: 'pid',
-        header: names.pid,
-        numeric: true,
-        sortBy: (session) => session.pid,
-        cell: (session) => session.pid,
-        width: 80,
-        priority: 0,
-      },
-      {
-        id: 'user',
-        header: names.user,
-        sortBy: (session) => session.usename,
-        cell: (session) => text(session.usename),
-        width: 120,
-        priority: 3,
-      },
-      {
-        id: 'database',
-        header: names.database,
-        sortBy: (session) => session.datname,
-        cell: (session) => text(session.datname),
-        width: 120,
-        priority: 4,
-      },
-      {
-        id: 'state',
-        header: names.state,
-        sortBy: (session) => session.state,
-        cell: (session) => text(session.state),
-        width: 140,
-        priority: 2,
-      },
-      {
-        id: 'query',
-        header: names.query,
-        sortBy: (session) => session.query,
-        cell: (session) => (
-          <code className="font-mono text-xs" title={session.query ?? undefined}>
-            {text(session.query)}
-          </code>
-        ),
-        width: 180,
-        grow: true,
-        priority: 1,
-      },
-    ]
-  }, [names, u])
-  const text = search.q ?? ''
-  const rows = sessions.filter((one) => matchesSearch(text, [one.usename, one.datname, one.state, one.query]))
+function Sessions({ live, readAt }: { live: LiveSessions; readAt: number }) {
+  const { t } = useI18n()
+  const [search, setSearch] = useUrlState<SessionsSearch>()
+  const { q: text = '', wait } = search
+  const state = oneOf(search.state, SESSION_STATES)
+  const filter = { text, state, wait }
+  const rows = filterSessions(live.queries, filter)
+  const counts = countStates(filterSessions(live.queries, filter, 'state'))
+  const waits = countWaits(filterSessions(live.queries, filter, 'wait'))
+  const known = wait === undefined || waits.some((one) => one.wait === wait) ? waits : [{ wait, count: 0 }, ...waits]
   return (
     <>
-      <SearchBox
-        label={t.sessions.searchLabel}
-        value={text}
-        onChange={(q) => setSearch({ q })}
-        className="mb-3 w-full sm:w-80"
-      />
-      {rows.length === 0 ? (
-        <NoMatchState title={t.sessions.noMatchTitle} onReset={() => setSearch({ q: undefined })} />
-      ) : (
-        <DataTable
-          label={t.sessions.title}
-          columns={columns}
-          rows={rows}
-          rowKey={(session) => String(session.pid)}
-          rowHeight={34}
-          sort={parseSort(search.sort, COLUMN_IDS) ?? DEFAULT_SORT}
-          onSort={(sort) => setSearch({ sort: sortToText(sort) })}
+      {live.query_texts_hidden && <p className="mb-3 rounded-md bg-sunken px-3 py-2">{t.sessions.textsHidden}</p>}
+      <div className="mb-3 flex flex-wrap items-center gap-2">
+        <SearchBox
+          label={t.sessions.searchLabel}
+          value={text}
+          onChange={(q) => setSearch({ q })}
+          className="w-full sm:w-72"
         />
+        <Segmented
+          label={t.sessions.columns.state}
+          value={state ?? 'all'}
+          segments={[
+            { value: 'all', label: t.common.all, count: filterSessions(live.queries, filter, 'state').length },
+            ...SESSION_STATES.map((value) => ({ value, label: t.sessions.states[value], count: counts[value] })),
+          ]}
+          onChange={(value) => setSearch({ state: value === 'all' ? undefined : value })}
+        />
+        {known.length > 0 && (
+          <SelectFilter
+            label={t.sessions.columns.wait}
+            value={wait ?? ''}
+            choices={[
+              { value: '', label: `${t.sessions.columns.wait}: ${t.common.all.toLocaleLowerCase()}` },
+              ...known.map((one) => ({ value: one.wait, label: `${one.wait} (${one.count})` })),
+            ]}
+            onChange={(chosen) => setSearch({ wait: chosen === '' ? undefined : chosen })}
+          />
+        )}
+      </div>
+      {rows.length === 0 ? (
+        <NoMatchState
+          title={t.sessions.noMatchTitle}
+          onReset={() => setSearch({ q: undefined, state: undefined, wait: undefined })}
+        />
+      ) : (
+        <SessionsTable sessions={rows} readAt={readAt} />
       )}
     </>
+  )
+}
+
+function SessionsTable({ sessions, readAt }: { sessions: LiveQuery[]; readAt: number }) {
+  const { t } = useI18n()
+  const [search, setSearch] = useUrlState<SessionsSearch>()
+  const [open, setOpen] = useState<number | null>(null)
+  // What one reads must neither move away nor change.
+  useHold(open !== null)
+  const toggle = (session: LiveQuery) => setOpen(open === session.pid ? null : session.pid)
+  const columns = useColumns(readAt, open, toggle)
+  const sort = parseSort(search.sort, COLUMN_IDS)
+  const rows = useMemo(() => (sort === undefined ? sessions.toSorted(byWeight) : sessions), [sessions, sort])
+  return (
+    <DataTable
+      label={t.sessions.title}
+      columns={columns}
+      rows={rows}
+      rowKey={(session) => String(session.pid)}
+      rowHeight={34}
+      sort={sort}
+      onSort={(next) => setSearch({ sort: sortToText(next) })}
+      card={(session) => (
+        <SessionCard session={session} readAt={readAt} open={open === session.pid} onToggle={() => toggle(session)} />
+      )}
+      detail={(session) => (open === session.pid ? <SessionDetails session={session} readAt={readAt} /> : null)}
+    />
+  )
+}
+
+function useColumns(
+  readAt: number,
+  open: number | null,
+  toggle: (session: LiveQuery) => void,
+): Column<LiveQuery, ColumnId>[] {
+  const { t, u } = useI18n()
+  const names = t.sessions.columns
+  const text = (value: string | null | undefined) => value || u.integer(null)
+  const time = (id: 'transaction' | 'statement', key: 'xact_start' | 'query_start'): Column<LiveQuery, ColumnId> => ({
+    id,
+    header: names[id],
+    numeric: true,
+    sortBy: (session) => lasted(session[key], readAt),
+    cell: (session) => u.duration(lasted(session[key], readAt)),
+    width: 110,
+    priority: id === 'transaction' ? 3 : 4,
+  })
+  return [
+    {
+      id: 'pid',
+      header: names.pid,
+      sortBy: (session) => session.pid,
+      cell: (session) => <PidButton session={session} open={open === session.pid} onToggle={() => toggle(session)} />,
+      width: 92,
+      priority: 0,
+    },
+    {
+      id: 'state',
+      header: names.state,
+      sortBy: (session) => session.state,
+      cell: (session) => <StateCell session={session} />,
+      width: 150,
+      priority: 2,
+    },
+    {
+      id: 'wait',
+      header: names.wait,
+      sortBy: waitOf,
+      cell: (session) => <WaitCell session={session} />,
+      width: 150,
+      priority: 5,
+    },
+    time('transaction', 'xact_start'),
+    time('statement', 'query_start'),
+    {
+      id: 'user',
+      header: names.user,
+      sortBy: (session) => session.usename,
+      cell: (session) => text(session.usename),
+      width: 110,
+      priority: 6,
+    },
+    {
+      id: 'database',
+      header: names.database,
+      sortBy: (session) => session.datname,
+      cell: (session) => text(session.datname),
+      width: 110,
+      priority: 7,
+    },
+    {
+      id: 'application',
+      header: names.application,
+      sortBy: (session) => session.application_name,
+      cell: (session) => text(session.application_name),
+      width: 110,
+      priority: 8,
+    },
+    {
+      id: 'query',
+      header: names.query,
+      sortBy: (session) => session.query,
+      cell: (session) => (
+        <code className="font-mono text-xs" title={session.query ?? undefined}>
+          {text(session.query)}
+        </code>
+      ),
+      width: 180,
+      grow: true,
+      priority: 1,
+    },
+  ]
+}
+
+interface RowProps {
+  session: LiveQuery
+  open: boolean
+  onToggle: () => void
+}
+
+function PidButton({ session, open, onToggle }: RowProps) {
+  const { t } = useI18n()
+  return (
+    <button
+      type="button"
+      aria-expanded={open}
+      aria-label={t.sessions.open(session.pid)}
+      onClick={onToggle}
+      className="-ml-1.5 inline-flex min-h-[26px] items-center gap-1 rounded px-1 tabular-nums hover:bg-sunken"
+    >
+      <Icon name="chevron" className={cx('size-3.5 text-dim', !open && '-rotate-90')} />
+      {session.pid}
+    </button>
+  )
+}
+
+/** The row where there is no room for columns. */
+function SessionCard({ readAt, ...row }: RowProps & { readAt: number }) {
+  const { u } = useI18n()
+  const { session } = row
+  const who = [session.usename, session.datname, session.application_name].filter(Boolean).join(' · ')
+  const lasting = lasted(session.xact_start ?? session.query_start, readAt)
+  return (
+    <>
+      <div className="flex items-center gap-2">
+        <PidButton {...row} />
+        <StateCell session={session} />
+        <span className="ml-auto shrink-0 text-xs text-dim tabular-nums">{u.duration(lasting)}</span>
+      </div>
+      <div className="flex gap-2 text-xs">
+        <span className="min-w-0 truncate text-dim">{who}</span>
+        <WaitCell session={session} className="ml-auto shrink-0" />
+      </div>
+      <code className="block truncate font-mono text-xs">{session.query ?? u.integer(null)}</code>
+    </>
+  )
+}
+
+const WaitCell = (props: { session: LiveQuery; className?: string }) => (
+  <span className={cx(props.session.wait_event_type === 'Lock' ? 'text-warn' : 'text-dim', props.className)}>
+    {waitOf(props.session)}
+  </span>
+)
+
+/** In words, and with colour only where one should look. */
+function StateCell({ session }: { session: LiveQuery }) {
+  const { u } = useI18n()
+  const idleInTransaction = session.state?.startsWith('idle in transaction') === true
+  return (
+    <span className={cx(idleInTransaction && 'text-warn', session.state === 'idle' && 'text-dim')}>
+      {session.state ?? u.integer(null)}
+    </span>
   )
 }

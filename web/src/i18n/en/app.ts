@@ -51,6 +51,7 @@ export const app = {
     columns: 'Columns',
     columnsFit: 'Those that fit',
     sortedBy: 'By',
+    usualOrder: 'what matters most',
     pages: 'Pages of the list',
     rowsOf: (first: string, last: string, total: string) => `${first}–${last} of ${total}`,
     previous: 'Before',

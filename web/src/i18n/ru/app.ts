@@ -49,6 +49,7 @@ export const app: Pick<Messages, 'palette' | 'shortcuts' | 'session' | 'table'> 
     columns: 'Столбцы',
     columnsFit: 'Те, что помещаются',
     sortedBy: 'По',
+    usualOrder: 'важности',
     pages: 'Страницы списка',
     rowsOf: (first, last, total) => `${first}–${last} из ${total}`,
     previous: 'Назад',

@@ -1,0 +1,51 @@
+import type { LiveQuery } from '../../api/types'
+import { CopyButton } from '../../blocks/copy-button'
+import { useI18n } from '../../i18n'
+import { lasted, waitOf } from './sessions-model'
+
+/** All that is known of one session. */
+export function SessionDetails({ session, readAt }: { session: LiveQuery; readAt: number }) {
+  const { t, u } = useI18n()
+  const names = t.sessions.columns
+  const since = (time: string | null | undefined) => {
+    const milliseconds = lasted(time, readAt)
+    return milliseconds === null || time == null
+      ? u.duration(null)
+      : `${u.duration(milliseconds)} (${u.dateTime(time)})`
+  }
+  const facts: [string, string][] = [
+    [names.user, session.usename ?? u.integer(null)],
+    [names.database, session.datname ?? u.integer(null)],
+    [names.application, session.application_name || u.integer(null)],
+    [names.client, session.client_addr ?? u.integer(null)],
+    [names.state, session.state ?? u.integer(null)],
+    [names.wait, waitOf(session) ?? u.integer(null)],
+    [t.sessions.connectedFor, since(session.backend_start)],
+    [names.transaction, since(session.xact_start)],
+    [names.statement, since(session.query_start)],
+  ]
+  return (
+    <div className="grid gap-3 bg-canvas px-3 py-3 whitespace-normal sm:pl-14">
+      <dl className="grid grid-cols-[repeat(auto-fill,minmax(13rem,1fr))] gap-x-4 gap-y-1.5">
+        {facts.map(([name, value]) => (
+          <div key={name} className="min-w-0">
+            <dt className="text-xs text-dim">{name}</dt>
+            <dd className="break-words">{value}</dd>
+          </div>
+        ))}
+      </dl>
+      {session.query == null ? (
+        <p className="text-dim">{t.sessions.noText}</p>
+      ) : (
+        <div>
+          <pre className="max-h-60 overflow-auto rounded-md border border-line bg-panel p-2 font-mono text-xs break-words whitespace-pre-wrap">
+            {session.query}
+          </pre>
+          <div className="mt-2">
+            <CopyButton text={session.query} label={t.sessions.copy} />
+          </div>
+        </div>
+      )}
+    </div>
+  )
+}

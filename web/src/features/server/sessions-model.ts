@@ -1,0 +1,89 @@
+import type { LiveQuery } from '../../api/types'
+import { matchesSearch } from '../../lib/sort'
+
+/** Sections by what one looks for; a session may be in several. */
+export const SESSION_STATES = ['active', 'blocked', 'in-transaction', 'idle'] as const
+export type SessionState = (typeof SESSION_STATES)[number]
+
+const IS: Record<SessionState, (session: LiveQuery) => boolean> = {
+  active: (session) => session.state === 'active',
+  /** Waits for what another holds. */
+  blocked: (session) => session.wait_event_type === 'Lock',
+  'in-transaction': (session) => session.state?.startsWith('idle in transaction') === true,
+  idle: (session) => session.state === 'idle',
+}
+
+/** What PostgreSQL calls it: `Lock: transactionid`. */
+export const waitOf = (session: LiveQuery): string | null =>
+  session.wait_event == null ? null : `${session.wait_event_type ?? ''}: ${session.wait_event}`
+
+export interface SessionFilter {
+  text: string
+  state: SessionState | undefined
+  wait: string | undefined
+}
+
+export function filterSessions(
+  sessions: readonly LiveQuery[],
+  { text, state, wait }: SessionFilter,
+  without?: 'state' | 'wait',
+): LiveQuery[] {
+  return sessions.filter(
+    (session) =>
+      (without === 'state' || state === undefined || IS[state](session)) &&
+      (without === 'wait' || wait === undefined || waitOf(session) === wait) &&
+      matchesSearch(text, [
+        String(session.pid),
+        session.usename,
+        session.datname,
+        session.application_name,
+        session.client_addr,
+        session.state,
+        session.query,
+      ]),
+  )
+}
+
+export const countStates = (sessions: readonly LiveQuery[]): Record<SessionState, number> => ({
+  active: sessions.filter(IS.active).length,
+  blocked: sessions.filter(IS.blocked).length,
+  'in-transaction': sessions.filter(IS['in-transaction']).length,
+  idle: sessions.filter(IS.idle).length,
+})
+
+/** What sessions wait for, the most frequent first. */
+export function countWaits(sessions: readonly LiveQuery[]): { wait: string; count: number }[] {
+  const counts = new Map<string, number>()
+  for (const session of sessions) {
+    const wait = waitOf(session)
+    if (wait !== null) counts.set(wait, (counts.get(wait) ?? 0) + 1)
+  }
+  return [...counts]
+    .map(([wait, count]) => ({ wait, count }))
+    .toSorted((a, b) => b.count - a.count || a.wait.localeCompare(b.wait))
+}
+
+/** For how long, at the moment of reading. Clocks of two machines differ a little: that is not the future. */
+export const lasted = (since: string | null | undefined, readAt: number): number | null =>
+  since == null ? null : Math.max(0, readAt - Date.parse(since))
+
+/** What is going on first, and of it what lasts longest. */
+export function byWeight(a: LiveQuery, b: LiveQuery): number {
+  return rank(a) - rank(b) || begun(a) - begun(b) || a.pid - b.pid
+}
+
+const ORDER: readonly SessionState[] = ['blocked', 'active', 'in-transaction', 'idle']
+
+function rank(session: LiveQuery): number {
+  const found = ORDER.findIndex((state) => IS[state](session))
+  return found < 0 ? ORDER.length : found
+}
+
+function begun(session: LiveQuery): number {
+  const since = session.xact_start ?? session.query_start
+  return since == null ? Number.POSITIVE_INFINITY : Date.parse(since)
+}
+
+/** Seconds between two readings; 0 is only by hand. */
+export const PERIODS = ['1', '2', '5', '15', '0'] as const
+export const USUAL_PERIOD = '5'

@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest'
+import type { LiveQuery } from '../../src/api/types.ts'
+import { byWeight, countStates, countWaits, filterSessions, lasted } from '../../src/features/server/sessions-model.ts'
+
+const session = (pid: number, more: Partial<LiveQuery> = {}): LiveQuery => ({
+  pid,
+  usename: 'app',
+  datname: 'shop',
+  application_name: '',
+  client_addr: null,
+  state: 'idle',
+  wait_event_type: null,
+  wait_event: null,
+  backend_start: '2026-01-01T00:00:00Z',
+  xact_start: null,
+  query_start: null,
+  query: null,
+  ...more,
+})
+
+const BLOCKED = { state: 'active', wait_event_type: 'Lock', wait_event: 'transactionid' }
+const SESSIONS = [
+  session(1),
+  session(2, { state: 'idle in transaction (aborted)', xact_start: '2026-01-01T01:00:00Z' }),
+  session(3, { state: 'active', xact_start: '2026-01-01T02:00:00Z' }),
+  session(4, { ...BLOCKED, xact_start: '2026-01-01T03:00:00Z' }),
+  session(5, { state: 'active', xact_start: '2026-01-01T01:00:00Z' }),
+  session(6, { state: null }),
+]
+
+test('who waits for a lock comes first, then what has been going on for longest', () => {
+  expect(SESSIONS.toSorted(byWeight).map((one) => one.pid)).toEqual([4, 5, 3, 2, 1, 6])
+})
+
+test('a session that is active and blocked is counted as both', () => {
+  expect(countStates(SESSIONS)).toEqual({ active: 3, blocked: 1, 'in-transaction': 1, idle: 1 })
+})
+
+test('waits are counted, the most frequent first, and can be filtered by', () => {
+  const reads = { wait_event_type: 'Client', wait_event: 'ClientRead' }
+  const all = [...SESSIONS, session(7, reads), session(8, reads)]
+  expect(countWaits(all)).toEqual([
+    { wait: 'Client: ClientRead', count: 2 },
+    { wait: 'Lock: transactionid', count: 1 },
+  ])
+  const filter = { text: '', state: 'blocked', wait: 'Client: ClientRead' } as const
+  expect(filterSessions(all, filter)).toEqual([])
+  expect(filterSessions(all, filter, 'state').map((one) => one.pid)).toEqual([7, 8])
+  expect(filterSessions(all, { text: '7', state: undefined, wait: undefined }).map((one) => one.pid)).toEqual([7])
+})
+
+test('what began a moment after it was read, by another clock, lasts for nothing and not for less', () => {
+  const readAt = Date.parse('2026-01-01T00:00:00Z')
+  expect(lasted('2026-01-01T00:00:01Z', readAt)).toBe(0)
+  expect(lasted('2025-12-31T23:59:30Z', readAt)).toBe(30_000)
+  expect(lasted(null, readAt)).toBeNull()
+})
