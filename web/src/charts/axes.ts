@@ -26,10 +26,14 @@ const WHOLE_STEPS = Array.from({ length: 13 }, (_, exponent) => [1, 2, 5].map((s
 
 const POWERS_OF_TWO = Array.from({ length: 60 }, (_, exponent) => 2 ** exponent)
 
+/** What values differ by only because they were computed is no change to look at. */
+const ROUNDING = 1e-6
+
 /** From zero up, or close around the values where small changes matter; flat lines get some room. */
 export function yRange(min: number | null, max: number | null, isRatio: boolean, zero: boolean): [number, number] {
   if (min === null || max === null || !Number.isFinite(min) || !Number.isFinite(max)) return [0, 1]
-  const room = (max - min) * 0.08 || Math.abs(max) * 0.05 || 1
+  const isFlat = max - min <= Math.abs(max) * ROUNDING
+  const room = isFlat ? Math.abs(max) * 0.05 || 1 : (max - min) * 0.08
   const low = zero ? Math.min(0, min) : min >= 0 ? Math.max(0, min - room) : min - room
   return [low, isRatio && max <= 1 ? Math.min(1, max + room) : max + room]
 }

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { axe, screenshot, signIn } from './browser.ts'
+import { axeInBothThemes, screenshot, signIn } from './browser.ts'
 import { usePage } from './harness.ts'
 
 /** Users, keys, the trail, the log, the own account: by role and label. */
@@ -20,7 +20,7 @@ describe('users', () => {
     const dialog = page.getByRole('dialog', { name: 'New user' })
     await dialog.getByRole('button', { name: 'Add user' }).click()
     await dialog.getByText('At least 8 characters are needed.').waitFor()
-    expect(await axe(page)).toEqual([])
+    expect(await axeInBothThemes(page)).toEqual([])
     await screenshot(page, 'flow-user-new')
     await field('User name').fill('petrov')
     await dialog.getByLabel('Role').selectOption('operator')
@@ -41,7 +41,7 @@ describe('users', () => {
     await page.getByRole('menuitem', { name: 'Delete' }).click()
     const question = page.getByRole('alertdialog', { name: 'Delete user petrov?' })
     expect(await question.getByRole('button', { name: 'Delete' }).isDisabled()).toBe(true)
-    expect(await axe(page)).toEqual([])
+    expect(await axeInBothThemes(page)).toEqual([])
     await question.getByLabel('Type petrov to confirm').fill('petrov')
     await question.getByRole('button', { name: 'Delete' }).click()
     await page.getByText('petrov is deleted.').waitFor()
@@ -73,20 +73,20 @@ describe('SSH keys', () => {
     await signIn(page, 'operator', '/ssh-keys')
     await page.getByRole('button', { name: 'Make a key' }).click()
     await field('Name').fill('fresh')
-    expect(await axe(page)).toEqual([])
+    expect(await axeInBothThemes(page)).toEqual([])
     await page.getByRole('dialog').getByRole('button', { name: 'Make a key' }).click()
     await page
       .getByRole('dialog', { name: 'fresh' })
       .getByText(/^ssh-ed25519 /)
       .waitFor()
     await page.getByText('No server uses this key.').waitFor()
-    expect(await axe(page)).toEqual([])
+    expect(await axeInBothThemes(page)).toEqual([])
     await screenshot(page, 'flow-key')
     await page.getByRole('button', { name: 'Done' }).click()
     await page.goto('/servers/billing-01/edit')
     await page.getByRole('button', { name: 'Stored key' }).click()
     await field('SSH key').selectOption('fresh (ed25519)')
-    expect(await axe(page)).toEqual([])
+    expect(await axeInBothThemes(page)).toEqual([])
     await page.getByRole('button', { name: 'Save' }).click()
     await page.getByRole('heading', { name: 'billing-01' }).waitFor()
   })
@@ -109,7 +109,7 @@ describe('SSH keys', () => {
     await page.getByLabel('Read from a file').setInputFiles({ name: 'id', mimeType: '', buffer: Buffer.from('no key') })
     await page.getByRole('dialog').getByRole('button', { name: 'Bring a key' }).click()
     await page.getByRole('alert').getByText('is no private key that we know').waitFor()
-    expect(await axe(page)).toEqual([])
+    expect(await axeInBothThemes(page)).toEqual([])
   })
 
   test('a viewer is refused and not shown the way', async () => {
@@ -142,7 +142,7 @@ test('an entry of the log opens', async () => {
   await signIn(page, 'admin', '/logs?level=error')
   await page.getByRole('button', { name: 'the store was away for 12 s' }).first().click()
   await page.getByText(/pool timed out while waiting/).waitFor()
-  expect(await axe(page)).toEqual([])
+  expect(await axeInBothThemes(page)).toEqual([])
 })
 
 describe('the own account', () => {
@@ -157,7 +157,7 @@ describe('the own account', () => {
     await field('New password again').fill('correct horse 9')
     await page.getByRole('button', { name: 'Change password' }).click()
     await page.getByText('This is not your password.').waitFor()
-    expect(await axe(page)).toEqual([])
+    expect(await axeInBothThemes(page)).toEqual([])
     await field('Current password').fill('viewer')
     await page.getByRole('button', { name: 'Change password' }).click()
     await page.getByText('The password is changed; your other sessions have ended.').waitFor()
@@ -178,7 +178,7 @@ describe('plugins', () => {
     await signIn(page, 'admin', '/plugins/pg_stat_database')
     await page.getByRole('button', { name: 'Run now' }).click()
     await page.getByRole('dialog').getByLabel('Server').selectOption('billing-01')
-    expect(await axe(page)).toEqual([])
+    expect(await axeInBothThemes(page)).toEqual([])
     await page.getByRole('dialog').getByRole('button', { name: 'Run now' }).click()
     await page.getByText('1 run started.').waitFor()
     const act = async (item: string, button: string) => {
@@ -201,14 +201,14 @@ describe('plugins', () => {
     await signIn(page, 'admin', '/plugins')
     await page.getByRole('button', { name: 'Reload' }).click()
     await page.getByRole('dialog', { name: 'plugins.toml is taken over' }).waitFor()
-    expect(await axe(page)).toEqual([])
+    expect(await axeInBothThemes(page)).toEqual([])
     await screenshot(page, 'flow-reload')
     await page.keyboard.press('Escape')
     await page.request.get('/mock/option?reload=refused')
     await page.getByRole('button', { name: 'Reload' }).click()
     await page.getByText('plugins.toml:14:12: unknown field').waitFor()
     await page.getByText('Everything runs on as before.').waitFor()
-    expect(await axe(page)).toEqual([])
+    expect(await axeInBothThemes(page)).toEqual([])
   })
 
   test('an operator may run, a viewer may look', async () => {

@@ -132,6 +132,18 @@ export async function axe(page: Page, within = 'html'): Promise<string[]> {
   )
 }
 
+/** The same in both themes, as a popup or a dialog is seen in either. */
+export async function axeInBothThemes(page: Page, within = 'html'): Promise<string[]> {
+  const before = await page.evaluate<'light' | 'dark'>("localStorage.getItem('pgvigil.theme')")
+  const found: string[] = []
+  for (const theme of ['light', 'dark'] as const) {
+    await setTheme(page, theme)
+    found.push(...(await axe(page, within)).map((line) => `${theme}: ${line}`))
+  }
+  await setTheme(page, before)
+  return found
+}
+
 /** Pixels by which the page is wider than the window. */
 export const overflow = (page: Page): Promise<number> =>
   page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth')

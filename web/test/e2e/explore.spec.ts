@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { beforeEach, expect, test } from 'vitest'
-import { axe, screenshot, signIn } from './browser.ts'
+import { axeInBothThemes, screenshot, signIn } from './browser.ts'
 import { usePage } from './harness.ts'
 
 /** Anything that a probe declares, with no code of ours for it. */
@@ -27,7 +27,7 @@ test('a metric of an own probe is found, drawn, filtered, split, and its address
   await chart.getByRole('button', { name: /^north/ }).waitFor()
   expect(await chart.getByRole('button', { name: /^other/ }).count()).toBe(0)
   expect(search().get('by')).toBe('region')
-  expect(await axe(page)).toEqual([])
+  expect(await axeInBothThemes(page)).toEqual([])
   await page.reload()
   await chart.getByRole('button', { name: /^north/ }).waitFor()
 })
@@ -37,7 +37,7 @@ test('a view is saved under a name and opened again', async () => {
   await page.getByRole('button', { name: 'Views' }).click()
   await page.getByRole('menuitem', { name: 'Save this view' }).click()
   await page.getByLabel('Name', { exact: true }).fill('connections of a week')
-  expect(await axe(page)).toEqual([])
+  expect(await axeInBothThemes(page)).toEqual([])
   await screenshot(page, 'flow-save-view')
   await page.keyboard.press('Enter')
   await page.goto('/explore')

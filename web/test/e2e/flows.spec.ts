@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { axe, freshWorld, push, screenshot, settled, signIn } from './browser.ts'
+import { axe, axeInBothThemes, freshWorld, push, screenshot, settled, signIn } from './browser.ts'
 import { problem, usePage } from './harness.ts'
 
 /** What people do, step by step, by role and label. */
@@ -18,7 +18,7 @@ describe('signing in', () => {
     await page.getByLabel('Password').fill('wrong')
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByRole('alert').getByText('The user name or the password is wrong.').waitFor()
-    expect(await axe(page)).toEqual([])
+    expect(await axeInBothThemes(page)).toEqual([])
   })
 
   test('too many attempts count down', async () => {
@@ -72,7 +72,7 @@ describe('roles', () => {
       await page.goto(path)
       await page.getByRole('heading', { name: 'Not allowed' }).waitFor()
     }
-    expect(await axe(page)).toEqual([])
+    expect(await axeInBothThemes(page)).toEqual([])
     await screenshot(page, 'flow-forbidden')
   })
 })
@@ -111,7 +111,7 @@ describe('the list of servers', () => {
     await page.getByRole('heading', { name: 'Watch a server' }).waitFor()
     await page.goto('/servers')
     await page.getByRole('heading', { name: 'No servers yet' }).waitFor()
-    expect(await axe(page)).toEqual([])
+    expect(await axeInBothThemes(page)).toEqual([])
     await screenshot(page, 'flow-empty')
   })
 
@@ -138,7 +138,7 @@ describe('the list of servers', () => {
     await page.getByRole('heading', { name: 'This could not be loaded' }).waitFor({ timeout: 15_000 })
     await page.getByText('the store is away').waitFor()
     await page.getByText('req-4711').waitFor()
-    expect(await axe(page)).toEqual([])
+    expect(await axeInBothThemes(page)).toEqual([])
     await screenshot(page, 'flow-error')
     fail = false
     await page.getByRole('button', { name: 'Try again' }).click()
@@ -147,7 +147,7 @@ describe('the list of servers', () => {
     await push(page, 'run', { server: 'billing-01', plugin: 'pg_stat_database' })
     await page.getByText(/Could not be updated; this is what was known/).waitFor({ timeout: 30_000 })
     expect(await page.getByRole('link', { name: 'billing-01' }).count()).toBe(1)
-    expect(await axe(page)).toEqual([])
+    expect(await axeInBothThemes(page)).toEqual([])
     await screenshot(page, 'flow-stale')
   })
 
@@ -162,7 +162,7 @@ describe('the list of servers', () => {
     })
     await signIn(page, 'admin')
     await page.getByTestId('skeleton').waitFor()
-    expect(await axe(page)).toEqual([])
+    expect(await axeInBothThemes(page)).toEqual([])
     release()
     await page.getByRole('link', { name: 'billing-01' }).waitFor()
   })
@@ -186,7 +186,7 @@ describe('adding, changing and deleting a server', () => {
     await page.goto('/servers/new')
     await page.getByRole('button', { name: 'Test connection' }).click()
     await page.getByText('Some fields need your attention.').waitFor()
-    expect(await axe(page)).toEqual([])
+    expect(await axeInBothThemes(page)).toEqual([])
     await fill({ Name: 'fresh', Host: '10.0.0.1', User: 'pgvigil', Password: 'secret' })
     await page.getByRole('button', { name: 'Test connection' }).click()
     await page.getByText('PostgreSQL: The test has failed').waitFor()
@@ -198,7 +198,7 @@ describe('adding, changing and deleting a server', () => {
     await page.getByText('PostgreSQL: The test has passed').waitFor()
     await page.locator('pre').getByText('GRANT pg_monitor TO pgvigil;').waitFor()
     await page.getByText('SSH: The test has passed').waitFor()
-    expect(await axe(page)).toEqual([])
+    expect(await axeInBothThemes(page)).toEqual([])
     await screenshot(page, 'flow-test')
     await page.getByRole('button', { name: 'Add server' }).click()
     await page.getByRole('heading', { name: 'Waiting for the first samples' }).waitFor()
@@ -215,7 +215,7 @@ describe('adding, changing and deleting a server', () => {
     await page.getByRole('button', { name: 'Test connection' }).click()
     await page.getByText('PostgreSQL: The test has passed').waitFor()
     await page.getByText('GRANT pg_monitor TO pgvigil;', { exact: true }).waitFor()
-    expect(await axe(page)).toEqual([])
+    expect(await axeInBothThemes(page)).toEqual([])
     await screenshot(page, 'flow-setup')
     await page.getByRole('button', { name: 'Watch this server' }).click()
     await page.waitForURL(/server=fresh/)
@@ -224,7 +224,7 @@ describe('adding, changing and deleting a server', () => {
     await page.getByText(/answers, with \d+ connections/).waitFor()
     // What was denied comes with the statement that gives it.
     await page.locator('pre').getByText('GRANT pg_monitor TO pgvigil;').waitFor()
-    expect(await axe(page)).toEqual([])
+    expect(await axeInBothThemes(page)).toEqual([])
     await screenshot(page, 'flow-setup-sample')
     await page.getByRole('link', { name: 'Open the server' }).click()
     await page.getByRole('heading', { name: 'fresh' }).waitFor()
@@ -245,7 +245,7 @@ describe('adding, changing and deleting a server', () => {
     await fill({ Host: 'elsewhere.example' })
     await page.getByRole('link', { name: 'Events' }).click()
     await page.getByRole('alertdialog', { name: 'Leave without saving?' }).waitFor()
-    expect(await axe(page)).toEqual([])
+    expect(await axeInBothThemes(page)).toEqual([])
     await page.getByRole('button', { name: 'Stay' }).click()
     expect(await page.getByLabel('Host', { exact: true }).inputValue()).toBe('elsewhere.example')
     await page.getByRole('button', { name: 'Save' }).click()
@@ -260,7 +260,7 @@ describe('adding, changing and deleting a server', () => {
     await dialog.waitFor()
     expect(await dialog.getByRole('button', { name: 'Delete' }).isDisabled()).toBe(true)
     await dialog.getByLabel('Type mail-01 to confirm').fill('mail-01')
-    expect(await axe(page)).toEqual([])
+    expect(await axeInBothThemes(page)).toEqual([])
     await screenshot(page, 'flow-delete')
     await dialog.getByRole('button', { name: 'Delete' }).click()
     await page.getByRole('link', { name: 'billing-01' }).waitFor()
@@ -286,7 +286,7 @@ describe('charts', () => {
     await page.mouse.up()
     await page.waitForURL(/from=\d{4}-.*to=\d{4}-/)
     await settled(page)
-    expect(await axe(page)).toEqual([])
+    expect(await axeInBothThemes(page)).toEqual([])
     await page.goBack()
     await page.waitForURL(/billing-01$/)
     await page.getByRole('button', { name: 'Time range: Last 24 hours' }).waitFor()
@@ -302,7 +302,7 @@ describe('charts', () => {
       .waitFor({ state: 'attached' })
     await chart().getByRole('button', { name: 'Connections: Show as table' }).click()
     await chart().getByRole('table').waitFor()
-    expect(await axe(page)).toEqual([])
+    expect(await axeInBothThemes(page)).toEqual([])
   })
 
   test('the arrow keys move the cursor', async () => {
@@ -333,7 +333,7 @@ test('what failed says why, and opens to tell more', async () => {
   await page.waitForURL(/outcome=failed/)
   await page.getByRole('button', { name: 'Details of the run of my_queries on orders-01' }).first().click()
   await page.getByText(/Cost: CPU 1.8 ms/).waitFor()
-  expect(await axe(page)).toEqual([])
+  expect(await axeInBothThemes(page)).toEqual([])
   await screenshot(page, 'flow-run')
 })
 
@@ -347,7 +347,7 @@ test('settings are checked against the ranges of the host and saved', async () =
   await interval.fill('120')
   await page.getByLabel('Samples, months').fill('6')
   await page.getByText('Shortening the retention deletes older data for good.').waitFor()
-  expect(await axe(page)).toEqual([])
+  expect(await axeInBothThemes(page)).toEqual([])
   await page.getByRole('button', { name: 'Save' }).click()
   await page.getByText('Saved.').waitFor()
   expect(await interval.inputValue()).toBe('120')

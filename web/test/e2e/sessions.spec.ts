@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { beforeEach, expect, test } from 'vitest'
-import { axe, freshWorld, screenshot, setTheme, signIn } from './browser.ts'
+import { axeInBothThemes, freshWorld, screenshot, signIn } from './browser.ts'
 import { problem, usePage } from './harness.ts'
 
 /** Who is connected and does what: read again and again, but not while one looks at a session. */
@@ -26,9 +26,7 @@ test('sessions are read again by themselves, and stand still while one is open',
   await page.getByText('Connected for').waitFor()
   await page.getByRole('button', { name: /^Paused/ }).waitFor()
   await page.getByRole('button', { name: 'Copy the statement' }).waitFor()
-  expect(await axe(page)).toEqual([])
-  await setTheme(page, 'dark')
-  expect(await axe(page)).toEqual([])
+  expect(await axeInBothThemes(page)).toEqual([])
   await screenshot(page, 'flow-session')
   asked = 0
   // Longer than the time within which it was read before.
@@ -61,5 +59,5 @@ test('a viewer is told that texts are hidden, and a server that went away leaves
   await page.route('**/api/server_stats/*', (route) => route.fulfill(problem(503, 'the server cannot be reached')))
   await page.getByText(/Could not be updated; this is what was known/).waitFor()
   await table().waitFor()
-  expect(await axe(page)).toEqual([])
+  expect(await axeInBothThemes(page)).toEqual([])
 })

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { axe, freshWorld, screenshot, signIn } from './browser.ts'
+import { axeInBothThemes, freshWorld, screenshot, signIn } from './browser.ts'
 import { usePage } from './harness.ts'
 
 /** What is around every page: palette, keys, sessions, banners. */
@@ -17,7 +17,7 @@ describe('the palette', () => {
     await page.keyboard.press('Control+k')
     const field = page.getByRole('combobox', { name: 'Search everything' })
     await field.waitFor()
-    expect(await axe(page)).toEqual([])
+    expect(await axeInBothThemes(page)).toEqual([])
     await field.fill('orders')
     await page.getByRole('option', { name: /^orders-01/, selected: true }).waitFor()
     await screenshot(page, 'flow-palette')
@@ -106,7 +106,7 @@ describe('a session', () => {
       .getByRole('timer')
       .getByText(/^3:\d\d$/)
       .waitFor()
-    expect(await axe(page)).toEqual([])
+    expect(await axeInBothThemes(page)).toEqual([])
     await screenshot(page, 'flow-session-ending')
     await dialog.getByLabel('Password (admin)').fill('wrong')
     await dialog.getByRole('button', { name: 'Sign in' }).click()
@@ -127,7 +127,7 @@ describe('banners', () => {
     await page.route('**/api/**', (route) => route.abort())
     await page.getByRole('link', { name: 'Events' }).click()
     await page.getByText('What you see is the last that was known').waitFor({ timeout: 20_000 })
-    expect(await axe(page)).toEqual([])
+    expect(await axeInBothThemes(page)).toEqual([])
     await screenshot(page, 'flow-offline')
     const retry = page.getByRole('alert').getByRole('button', { name: 'Try again' }).first()
     await retry.waitFor()
@@ -144,7 +144,7 @@ describe('banners', () => {
     )
     await signIn(page, 'admin')
     await page.getByText('The host has been updated.').waitFor()
-    expect(await axe(page)).toEqual([])
+    expect(await axeInBothThemes(page)).toEqual([])
   })
 })
 
@@ -152,7 +152,7 @@ test('a store that takes nothing is told on every page', async () => {
   await freshWorld(page, { store: 'full' })
   await signIn(page, 'viewer')
   await page.getByRole('alert').getByText('The disk of the store is full.').waitFor()
-  expect(await axe(page)).toEqual([])
+  expect(await axeInBothThemes(page)).toEqual([])
 })
 
 test('an address that leads nowhere says so', async () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { axe, push, screenshot, settled, signIn } from './browser.ts'
+import { axeInBothThemes, push, screenshot, settled, signIn } from './browser.ts'
 import { usePage } from './harness.ts'
 
 /** The time context: one for all pages, in the URL, by mouse and by keyboard. */
@@ -20,7 +20,7 @@ const chart = () => page.getByRole('region', { name: 'Connections' })
 test('lengths, sections, zone and comparison are chosen in one place, and the link holds them all', async () => {
   await range().click()
   await page.getByRole('button', { name: 'Last 6 hours' }).waitFor()
-  expect(await axe(page, '[role=dialog]')).toEqual([])
+  expect(await axeInBothThemes(page, '[role=dialog]')).toEqual([])
   await screenshot(page, 'flow-time')
   await page.getByLabel('From', { exact: true }).fill('2026-01-01 10:00')
   await page.getByLabel('To', { exact: true }).fill('tomorrow')
@@ -29,7 +29,7 @@ test('lengths, sections, zone and comparison are chosen in one place, and the li
   await page.getByLabel('To', { exact: true }).fill('01.01.2026 09:00')
   await page.getByRole('button', { name: 'Show', exact: true }).click()
   await page.getByText('The end must be after the beginning.').waitFor()
-  expect(await axe(page, '[role=dialog]')).toEqual([])
+  expect(await axeInBothThemes(page, '[role=dialog]')).toEqual([])
   await page.getByLabel('Compare with').selectOption('a day earlier')
   await page.getByLabel('Times in').selectOption('UTC')
   await page.getByLabel('To', { exact: true }).fill('2026-01-01 12:00 UTC')
@@ -97,7 +97,7 @@ describe('live', () => {
     await page.keyboard.press('?')
     await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor()
     await page.getByRole('button', { name: /^Paused/, includeHidden: true }).waitFor()
-    expect(await axe(page)).toEqual([])
+    expect(await axeInBothThemes(page)).toEqual([])
     await screenshot(page, 'flow-shortcuts')
     await page.keyboard.press('Escape')
     await page.getByRole('button', { name: /^Live/ }).waitFor()
@@ -137,7 +137,7 @@ describe('a chart', () => {
     expect(picture.subarray(1, 4).toString()).toBe('PNG')
     expect(picture.length).toBeGreaterThan(5_000)
     await page.waitForTimeout(100)
-    expect(await axe(page)).toEqual([])
+    expect(await axeInBothThemes(page)).toEqual([])
   })
 
   test('shows what happened as marks, and tells them', async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { SeriesResponse } from '../../src/api/types.ts'
+import { yRange } from '../../src/charts/axes.ts'
 import { seriesFacts } from '../../src/charts/facts.ts'
 import { type ChartWords, chartData, OTHER_KEY, ratioColumns, sumColumns } from '../../src/charts/model.ts'
 
@@ -88,4 +89,13 @@ test('twenty series are all drawn', () => {
 test('the words about a line know its ends', () => {
   expect(seriesFacts([null, 4, 1, null, 2, null])).toEqual({ last: 2, min: 1, max: 4 })
   expect(seriesFacts([null])).toEqual({ last: null, min: null, max: null })
+})
+
+test('an axis follows small changes, but not the rounding of what was computed', () => {
+  expect(yRange(0.98, 0.99, true, false).map((value) => Math.round(value * 1e4) / 1e4)).toEqual([0.9792, 0.9908])
+  const [low, high] = yRange(0.99, 0.99 + 1e-15, true, false)
+  expect([low < 0.95, high]).toEqual([true, 1])
+  expect(yRange(5, 5, false, true)).toEqual([0, 5.25])
+  expect(yRange(0, 0, false, true)).toEqual([0, 1])
+  expect(yRange(null, null, false, true)).toEqual([0, 1])
 })
