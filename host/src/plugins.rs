@@ -15,8 +15,17 @@ use toml::de::{DeTable, DeValue};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PluginFile {
     pub plugins: Vec<PluginEntry>,
+    pub budgets: Vec<Budget>,
     path: PathBuf,
     text: String,
+}
+
+/// How much of their time plugins may keep some servers busy.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Budget {
+    pub servers: Vec<Selector>,
+    /// From 0 to 1.
+    pub share: f64,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -139,7 +148,8 @@ impl PluginFile {
             }
             plugins.push(entry);
         }
-        Ok(Self { plugins, path: path.to_owned(), text: text.to_owned() })
+        let budgets = raw.budget.iter().map(|budget| source.budget(budget)).collect::<Result<_, _>>()?;
+        Ok(Self { plugins, budgets, path: path.to_owned(), text: text.to_owned() })
     }
 
     pub(crate) fn text(&self) -> &str {
@@ -181,6 +191,15 @@ fn offset_of(document: &DeTable<'_>, entry: usize, keys: &[&str]) -> usize {
 struct RawFile {
     #[serde(default)]
     plugin: Vec<Spanned<RawPlugin>>,
+    #[serde(default)]
+    budget: Vec<RawBudget>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawBudget {
+    servers: Vec<Spanned<String>>,
+    share: Spanned<String>,
 }
 
 #[derive(Deserialize)]
@@ -230,6 +249,7 @@ struct RawLimits {
     answer: Option<Spanned<String>>,
     host_calls: Option<Spanned<u32>>,
     values: Option<Spanned<usize>>,
+    series: Option<Spanned<u32>>,
     log_lines: Option<Spanned<usize>>,
     state: Option<Spanned<String>>,
 }
@@ -273,10 +293,7 @@ impl Source<'_> {
         let raw = spanned.into_inner();
         let timeout =
             self.optional(raw.timeout.as_ref(), |text| bounded_duration("timeout", text, Limits::MAXIMUM.timeout))?;
-        let mut servers = Vec::new();
-        for selector in &raw.servers {
-            servers.push(self.value(selector, |text| parse_selector(text))?);
-        }
+        let servers = self.selectors(&raw.servers)?;
         let sha256 = self.optional(raw.sha256.as_ref(), |text| parse_sha256(text))?;
         Ok(PluginEntry {
             name: self.value(&raw.name, |name| name.parse().map_err(|error| format!("{error}")))?,
@@ -290,6 +307,21 @@ impl Source<'_> {
             limits: Limits { timeout: timeout.unwrap_or(Limits::DEFAULT.timeout), ..self.limits(&raw.limits)? },
             config: self.config(raw.config)?,
         })
+    }
+
+    fn selectors(&self, raw: &[Spanned<String>]) -> Result<Vec<Selector>, PluginFileError> {
+        raw.iter().map(|selector| self.value(selector, |text| parse_selector(text))).collect()
+    }
+
+    fn budget(&self, raw: &RawBudget) -> Result<Budget, PluginFileError> {
+        let share = self.value(&raw.share, |text| {
+            let percent = text.strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok());
+            let percent = percent.filter(|percent| *percent > 0.0 && *percent <= 100.0);
+            percent
+                .map(|percent| percent / 100.0)
+                .ok_or_else(|| format!("share `{text}` must be more than 0% and at most 100%, like \"2%\""))
+        })?;
+        Ok(Budget { servers: self.selectors(&raw.servers)?, share })
     }
 
     fn grants(&self, raw: &RawGrants) -> Result<Grants, PluginFileError> {
@@ -332,6 +364,9 @@ impl Source<'_> {
                 .optional(raw.host_calls.as_ref(), |value| bounded_count("host_calls", *value, most.host_calls))?
                 .unwrap_or(default.host_calls),
             values: self.optional(raw.values.as_ref(), count("values", most.values))?.unwrap_or(default.values),
+            series: self
+                .optional(raw.series.as_ref(), |value| bounded_count("series", *value, most.series))?
+                .unwrap_or(default.series),
             log_lines: self
                 .optional(raw.log_lines.as_ref(), count("log_lines", most.log_lines))?
                 .unwrap_or(default.log_lines),
@@ -540,6 +575,17 @@ mod tests {
         assert!(unknown.starts_with("plugins.toml:4:1: unknown field `intervall`, expected one of"), "{unknown}");
         let syntax = parse("[[plugin]]\nname = ").unwrap_err();
         assert!(syntax.starts_with("plugins.toml:2:"), "{syntax}");
+    }
+
+    #[test]
+    fn a_budget_is_a_share_of_the_servers_time() {
+        let budget = |share: &str| parse(&format!("[[budget]]\nservers = [\"prod-*\"]\nshare = \"{share}\""));
+        assert_eq!(budget("2.5%").unwrap().budgets[0].share, 0.025);
+        for wrong in ["2", "0%", "101%", "%", "x%"] {
+            let expected =
+                format!("plugins.toml:3:9: share `{wrong}` must be more than 0% and at most 100%, like \"2%\"");
+            assert_eq!(budget(wrong).unwrap_err(), expected);
+        }
     }
 
     #[test]

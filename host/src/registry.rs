@@ -10,12 +10,13 @@ use pgvigil_model::{Capability, PluginName, ProbeMetadata, Scope, Server, Settin
 use pgvigil_runtime::Grants;
 
 use crate::loader::{Loader, Version};
-use crate::plugins::{PluginEntry, PluginFile};
+use crate::plugins::{Budget, PluginEntry, PluginFile};
 
 /// All plugins of a plugins.toml, loaded or refused.
 #[derive(Debug, Default)]
 pub(crate) struct Registry {
     pub plugins: Vec<Plugin>,
+    pub budgets: Vec<Budget>,
 }
 
 #[derive(Clone, Debug)]
@@ -58,7 +59,7 @@ impl Registry {
             };
             Plugin { entry: entry.clone(), standing }
         });
-        Self { plugins: join_all(plugins).await }
+        Self { plugins: join_all(plugins).await, budgets: file.budgets.clone() }
     }
 
     pub(crate) fn find(&self, name: &PluginName) -> Option<&Plugin> {
@@ -71,7 +72,13 @@ impl Registry {
         if let Some(plugin) = plugins.iter_mut().find(|plugin| plugin.entry.name == *name) {
             plugin.standing = standing;
         }
-        Self { plugins }
+        Self { plugins, budgets: self.budgets.clone() }
+    }
+
+    /// The first that chooses the server.
+    fn budget(&self, server: &Server) -> Option<f64> {
+        let chooses = |budget: &&Budget| budget.servers.iter().any(|selector| selector.matches(server));
+        self.budgets.iter().find(chooses).map(|budget| budget.share)
     }
 
     /// The schedule entries for these servers.
@@ -94,10 +101,7 @@ impl Registry {
                     servers
                         .iter()
                         .filter(|server| plugin.entry.servers.iter().any(|selector| selector.matches(server)))
-                        .map(|server| {
-                            let named = (server.id, server.name.clone());
-                            Entry::on_server(Arc::clone(&plan), named, server.updated_at)
-                        }),
+                        .map(|server| Entry::on_server(Arc::clone(&plan), server, self.budget(server))),
                 ),
             }
         }

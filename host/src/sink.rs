@@ -142,6 +142,7 @@ mod tests {
             identity: None,
             digest: String::new(),
             sets: Vec::new().into(),
+            series_max: 10_000,
             outcome: RunOutcome::NotApplicable { detail: String::new() },
             cost: RunCost::default(),
             log: Vec::new(),

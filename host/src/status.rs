@@ -55,6 +55,7 @@ fn limits(limits: &Limits) -> PluginLimits {
         answer_bytes: limits.answer_bytes as u64,
         host_calls: u64::from(limits.host_calls),
         values: limits.values as u64,
+        series: u64::from(limits.series),
         log_lines: limits.log_lines as u64,
         state_bytes: limits.state_bytes as u64,
     }

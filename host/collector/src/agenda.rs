@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use pgvigil_model::{Backoff, EntryState, PluginName, PluginOnServer, ServerId, Spread, Timestamp, phase};
+use pgvigil_model::{
+    Backoff, EntryState, Load, PluginName, PluginOnServer, ServerId, Spread, Timestamp, phase, slowed_intervals,
+};
 
 /// One schedule entry: a plugin on a server, or by itself for scope `host`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -28,6 +30,13 @@ const FIRST_RUNS_PER_ENTRY: Duration = Duration::from_millis(20);
 #[derive(Debug, Default)]
 pub(crate) struct Agenda {
     slots: HashMap<EntryKey, Slot>,
+    budgets: HashMap<ServerId, Budget>,
+}
+
+#[derive(Debug, Default)]
+struct Budget {
+    share: f64,
+    entries: Vec<EntryKey>,
 }
 
 /// What is to be on the schedule.
@@ -37,6 +46,8 @@ pub(crate) struct Wanted {
     pub interval: Duration,
     /// What was changed last: of its server when, of its plugin the version. What failed before says nothing of what comes after.
     pub edition: Edition,
+    /// The share of its server's time that all entries of that server together may take.
+    pub budget: Option<f64>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -61,7 +72,14 @@ struct Slot {
     works: bool,
     /// Ticks missed since the last run began.
     skipped: u64,
+    /// How long a run keeps the server busy: a mean in which the newest runs count most.
+    busy: Option<Duration>,
+    /// The interval to which the budget of the server slows it.
+    slowed_to: Option<Duration>,
 }
+
+/// What the newest run counts in the mean.
+const NEWEST_RUN_SHARE: f64 = 0.3;
 
 /// How a run ended, as far as the schedule is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,7 +106,8 @@ impl Agenda {
         };
         let new_count = wanted.iter().filter(is_new).count();
         let window = FIRST_RUNS_WITHIN + FIRST_RUNS_PER_ENTRY * u32::try_from(new_count).unwrap_or(u32::MAX);
-        for Wanted { key, interval, edition } in wanted {
+        self.budgets = budgets(&wanted);
+        for Wanted { key, interval, edition, .. } in wanted {
             let server = key.server.map(|server| server.to_string()).unwrap_or_default();
             let spread = phase(key.plugin.as_str(), &server);
             let soon = || spread.next_tick(now, window.min(interval));
@@ -114,9 +133,39 @@ impl Agenda {
                     faults: 0,
                     works: false,
                     skipped: 0,
+                    busy: None,
+                    slowed_to: None,
                 },
             };
             self.slots.insert(key, slot);
+        }
+        let (budgets, slots) = (&self.budgets, &mut self.slots);
+        for (key, slot) in slots.iter_mut() {
+            if key.server.is_none_or(|server| !budgets.contains_key(&server)) {
+                slot.slowed_to = None;
+            }
+        }
+        for server in self.budgets.keys().copied().collect::<Vec<_>>() {
+            self.keep_budget(server);
+        }
+    }
+
+    /// Slows entries of a server down, or lets them go again.
+    fn keep_budget(&mut self, server: ServerId) {
+        let Some(budget) = self.budgets.get(&server) else { return };
+        let known: Vec<(&EntryKey, Load)> = budget
+            .entries
+            .iter()
+            .filter_map(|key| {
+                let slot = self.slots.get(key)?;
+                Some((key, Load { busy: slot.busy?, interval: slot.interval }))
+            })
+            .collect();
+        let loads: Vec<Load> = known.iter().map(|(_, load)| *load).collect();
+        for ((key, _), slowed_to) in known.iter().zip(slowed_intervals(&loads, budget.share)) {
+            if let Some(slot) = self.slots.get_mut(*key) {
+                slot.slowed_to = slowed_to;
+            }
         }
     }
 
@@ -133,9 +182,9 @@ impl Agenda {
             if slot.due > now || slot.is_quarantined() {
                 continue;
             }
-            let next = slot.spread.next_tick(now, slot.interval);
+            let next = slot.spread.next_tick(now, slot.every());
             // A late host skips ticks too: those between the one that was due and now.
-            slot.skipped += slot.spread.ticks_between(slot.due, now, slot.interval);
+            slot.skipped += slot.spread.ticks_between(slot.due, now, slot.every());
             slot.due = next;
             if slot.running_since.is_some() {
                 slot.skipped += 1;
@@ -155,10 +204,19 @@ impl Agenda {
         Some(std::mem::take(&mut slot.skipped))
     }
 
-    /// `jitter` from 0 to 1. Answers whether the entry is quarantined from now on.
-    pub(crate) fn finish(&mut self, key: &EntryKey, now: Duration, ended: Ended, jitter: f64) -> bool {
+    /// A run ended that says nothing of what is on the schedule now: its plugin or server was changed meanwhile.
+    pub(crate) fn release(&mut self, key: &EntryKey) {
+        if let Some(slot) = self.slots.get_mut(key) {
+            slot.running_since = None;
+        }
+    }
+
+    /// `busy` is how long the run kept its server busy; `jitter` from 0 to 1. Answers whether the entry is quarantined from now on.
+    pub(crate) fn finish(&mut self, key: &EntryKey, now: Duration, ended: Ended, busy: Duration, jitter: f64) -> bool {
         let Some(slot) = self.slots.get_mut(key) else { return false };
         let was_quarantined = slot.is_quarantined();
+        slot.busy =
+            Some(slot.busy.map_or(busy, |mean| mean.mul_f64(1.0 - NEWEST_RUN_SHARE) + busy.mul_f64(NEWEST_RUN_SHARE)));
         slot.running_since = None;
         slot.works = ended == Ended::Well;
         (slot.failures, slot.faults) = match ended {
@@ -174,7 +232,14 @@ impl Agenda {
             let delay = backoff.delay(slot.failures - FAILURES_BEFORE_BACKOFF + 1, jitter);
             slot.due = slot.due.max(now + delay);
         }
-        slot.is_quarantined() && !was_quarantined
+        let is_quarantined = slot.is_quarantined() && !was_quarantined;
+        if let Some(server) = key.server {
+            self.keep_budget(server);
+        }
+        if let Some(slot) = self.slots.get_mut(key).filter(|slot| slot.slowed_to.is_some()) {
+            slot.due = slot.due.max(slot.spread.next_tick(now, slot.every()));
+        }
+        is_quarantined
     }
 
     /// Where a new version failed: once more, before the next tick.
@@ -207,7 +272,13 @@ impl Agenda {
                 None if slot.failures >= FAILURES_BEFORE_BACKOFF => EntryState::BackedOff { due_in_ms },
                 None => EntryState::Waiting { due_in_ms },
             };
-            PluginOnServer { plugin: key.plugin.clone(), server: key.server, state, failures: slot.failures }
+            PluginOnServer {
+                plugin: key.plugin.clone(),
+                server: key.server,
+                state,
+                failures: slot.failures,
+                slowed_to_ms: slot.slowed_to.map(millis),
+            }
         });
         statuses.collect()
     }
@@ -218,9 +289,25 @@ impl Agenda {
 }
 
 impl Slot {
+    fn every(&self) -> Duration {
+        self.slowed_to.unwrap_or(self.interval)
+    }
+
     fn is_quarantined(&self) -> bool {
         self.faults >= FAULTS_BEFORE_QUARANTINE
     }
+}
+
+fn budgets(wanted: &[Wanted]) -> HashMap<ServerId, Budget> {
+    let mut budgets: HashMap<ServerId, Budget> = HashMap::new();
+    for wanted in wanted {
+        if let (Some(server), Some(share)) = (wanted.key.server, wanted.budget) {
+            let budget = budgets.entry(server).or_default();
+            budget.share = share;
+            budget.entries.push(wanted.key.clone());
+        }
+    }
+    budgets
 }
 
 #[cfg(test)]
@@ -235,7 +322,7 @@ mod tests {
     }
 
     fn wanted(name: &str, interval: Duration) -> Wanted {
-        Wanted { key: entry(name), interval, edition: Edition::default() }
+        Wanted { key: entry(name), interval, edition: Edition::default(), budget: None }
     }
 
     fn agenda(entries: &[(&str, Duration)]) -> Agenda {
@@ -252,7 +339,7 @@ mod tests {
         assert_eq!(agenda.take(&entry("a"), first), None);
         assert_eq!(agenda.take_due(first + MINUTE * 2), []);
         let finished = first + MINUTE * 2 + Duration::from_secs(1);
-        agenda.finish(&entry("a"), finished, Ended::Well, 0.0);
+        agenda.finish(&entry("a"), finished, Ended::Well, Duration::ZERO, 0.0);
         let [(_, skipped)] = agenda.take_due(agenda.next_due().unwrap())[..] else { panic!("not due") };
         assert!((2..=3).contains(&skipped), "{skipped}");
     }
@@ -272,7 +359,7 @@ mod tests {
         let mut agenda = agenda(&[("a", MINUTE * 60)]);
         let first = agenda.next_due().unwrap();
         agenda.take_due(first);
-        agenda.finish(&entry("a"), first, Ended::Well, 0.0);
+        agenda.finish(&entry("a"), first, Ended::Well, Duration::ZERO, 0.0);
         agenda.replace(first, vec![wanted("a", MINUTE)]);
         assert!(agenda.next_due().unwrap() <= first + MINUTE);
     }
@@ -292,18 +379,18 @@ mod tests {
         for _ in 0..3 {
             now = agenda.next_due().unwrap();
             agenda.take_due(now);
-            agenda.finish(&entry("a"), now, Ended::Badly(Blame::Circumstances), 0.0);
+            agenda.finish(&entry("a"), now, Ended::Badly(Blame::Circumstances), Duration::ZERO, 0.0);
         }
         assert!(agenda.next_due().unwrap() >= now + MINUTE * 2);
         for _ in 0..20 {
             now = agenda.next_due().unwrap();
             agenda.take_due(now);
-            agenda.finish(&entry("a"), now, Ended::Badly(Blame::Circumstances), 0.0);
+            agenda.finish(&entry("a"), now, Ended::Badly(Blame::Circumstances), Duration::ZERO, 0.0);
         }
         assert!(agenda.next_due().unwrap() <= now + BACKOFF_LONGEST + MINUTE);
         now = agenda.next_due().unwrap();
         agenda.take_due(now);
-        agenda.finish(&entry("a"), now, Ended::Well, 0.0);
+        agenda.finish(&entry("a"), now, Ended::Well, Duration::ZERO, 0.0);
         assert!(agenda.next_due().unwrap() <= now + MINUTE);
     }
 
@@ -314,7 +401,7 @@ mod tests {
         for _ in 0..5 {
             now = agenda.next_due().unwrap();
             agenda.take_due(now);
-            agenda.finish(&entry("a"), now, Ended::Badly(Blame::Circumstances), 0.0);
+            agenda.finish(&entry("a"), now, Ended::Badly(Blame::Circumstances), Duration::ZERO, 0.0);
         }
         let edition = Edition { server_edited_at: Some(Timestamp::from_seconds(1)), ..Edition::default() };
         let edited = Wanted { edition, ..wanted("a", MINUTE * 10) };
@@ -328,7 +415,7 @@ mod tests {
         for _ in 0..count {
             let now = agenda.next_due().unwrap();
             agenda.take_due(now);
-            quarantined |= agenda.finish(&entry("a"), now, Ended::Badly(blame), 0.0);
+            quarantined |= agenda.finish(&entry("a"), now, Ended::Badly(blame), Duration::ZERO, 0.0);
         }
         quarantined
     }
@@ -360,7 +447,7 @@ mod tests {
         fail(&mut agenda, 10, Blame::Probe);
         let now = START + MINUTE * 100;
         assert!(agenda.take(&entry("a"), now).is_some());
-        agenda.finish(&entry("a"), now, Ended::Well, 0.0);
+        agenda.finish(&entry("a"), now, Ended::Well, Duration::ZERO, 0.0);
         assert!(agenda.next_due().unwrap() <= now + MINUTE);
     }
 
@@ -372,6 +459,33 @@ mod tests {
         agenda.forgive(now);
         assert!(agenda.next_due().unwrap() <= now + MINUTE);
         assert_eq!(agenda.statuses(now)[0].failures, 0);
+    }
+
+    #[test]
+    fn a_dear_entry_is_slowed_to_the_budget_of_its_server_and_let_go_when_it_becomes_cheap() {
+        let server = Some(pgvigil_model::ServerId(uuid::Uuid::from_u128(1)));
+        let on_server = |name: &str| Wanted {
+            key: EntryKey { server, ..entry(name) },
+            budget: Some(0.01),
+            ..wanted(name, Duration::from_secs(10))
+        };
+        let mut agenda = Agenda::default();
+        agenda.replace(START, vec![on_server("cheap"), on_server("dear")]);
+        let mut run = |name: &str, busy_ms: u64| {
+            let key = EntryKey { server, ..entry(name) };
+            agenda.take(&key, START);
+            agenda.finish(&key, START, Ended::Well, Duration::from_millis(busy_ms), 0.0);
+            let statuses = agenda.statuses(START);
+            statuses.into_iter().find(|status| status.plugin == key.plugin).unwrap().slowed_to_ms
+        };
+        assert_eq!(run("cheap", 10), None);
+        // 0.1 % is taken by the other one.
+        assert_eq!(run("dear", 900), Some(100_000));
+        assert_eq!(run("cheap", 10), None);
+        for _ in 0..20 {
+            run("dear", 10);
+        }
+        assert_eq!(run("dear", 10), None);
     }
 
     #[test]
@@ -399,7 +513,7 @@ mod tests {
         let mut agenda = agenda(&[("a", MINUTE)]);
         agenda.take_due(agenda.next_due().unwrap());
         agenda.replace(START, Vec::new());
-        agenda.finish(&entry("a"), START, Ended::Well, 0.0);
+        agenda.finish(&entry("a"), START, Ended::Well, Duration::ZERO, 0.0);
         assert_eq!(agenda.len(), 0);
     }
 }

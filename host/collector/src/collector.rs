@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use pgvigil_model::{
-    FailureReason, PluginName, PluginOnServer, RunOutcome, RunReport, ServerId, ServerName, Timestamp, Trigger,
+    FailureReason, PluginName, PluginOnServer, RunOutcome, RunReport, Server, ServerId, ServerName, Timestamp, Trigger,
 };
 use pgvigil_runtime::{Grants, Limits, Probe};
 use tokio::sync::{mpsc, oneshot};
@@ -17,6 +17,7 @@ use tracing::{debug, info, warn};
 
 use crate::agenda::{Agenda, Blame, Edition, Ended, EntryKey, Wanted};
 use crate::databases::NextDatabase;
+use crate::ledger::{EntryCost, Ledger};
 use crate::run::{Machines, Run, lost};
 use crate::trial::{Trials, Verdict};
 
@@ -51,16 +52,28 @@ pub struct Entry {
     pub server: Option<(ServerId, ServerName)>,
     /// When the server was edited last: what failed before says nothing of what comes after.
     pub edited_at: Option<Timestamp>,
+    /// The share of its time that plugins may keep the server busy.
+    pub budget: Option<f64>,
     pub(crate) next_database: NextDatabase,
 }
 
 impl Entry {
     pub fn of_host(plugin: Arc<PluginPlan>) -> Self {
-        Self { plugin, server: None, edited_at: None, next_database: NextDatabase::default() }
+        Self { plugin, server: None, edited_at: None, budget: None, next_database: NextDatabase::default() }
     }
 
-    pub fn on_server(plugin: Arc<PluginPlan>, server: (ServerId, ServerName), edited_at: Timestamp) -> Self {
-        Self { plugin, server: Some(server), edited_at: Some(edited_at), next_database: NextDatabase::default() }
+    pub fn on_server(plugin: Arc<PluginPlan>, server: &Server, budget: Option<f64>) -> Self {
+        Self {
+            plugin,
+            server: Some((server.id, server.name.clone())),
+            edited_at: Some(server.updated_at),
+            budget,
+            next_database: NextDatabase::default(),
+        }
+    }
+
+    fn edition(&self) -> Edition {
+        Edition { server_edited_at: self.edited_at, plugin: self.plugin.edition() }
     }
 
     fn key(&self) -> EntryKey {
@@ -104,6 +117,7 @@ enum Command {
 pub struct Collector {
     commands: mpsc::Sender<Command>,
     counters: Arc<Counters>,
+    ledger: Ledger,
 }
 
 impl Collector {
@@ -112,6 +126,7 @@ impl Collector {
     pub fn start(machines: Arc<dyn Machines>, reports: mpsc::Sender<RunReport>, notices: mpsc::Sender<Notice>) -> Self {
         let (commands, inbox) = mpsc::channel(COMMAND_QUEUE_CAPACITY);
         let counters = Arc::new(Counters::default());
+        let ledger = Ledger::default();
         let worker = Worker {
             clock: Clock::start(),
             agenda: Agenda::default(),
@@ -120,17 +135,23 @@ impl Collector {
             running: HashMap::new(),
             failing: HashMap::new(),
             trials: Trials::default(),
+            ledger: ledger.clone(),
             machines,
             reports,
             notices,
             counters: Arc::clone(&counters),
         };
         tokio::spawn(worker.work(inbox));
-        Self { commands, counters }
+        Self { commands, counters, ledger }
     }
 
     pub fn counters(&self) -> Arc<Counters> {
         Arc::clone(&self.counters)
+    }
+
+    /// What every entry cost since the start.
+    pub fn costs(&self) -> Vec<EntryCost> {
+        self.ledger.costs()
     }
 
     /// Replaces all entries in one step. What runs finishes with what it began with.
@@ -203,6 +224,7 @@ struct Worker {
     /// Why entries failed the last time: a failure that goes on is logged once.
     failing: HashMap<EntryKey, FailureReason>,
     trials: Trials,
+    ledger: Ledger,
     machines: Arc<dyn Machines>,
     reports: mpsc::Sender<RunReport>,
     notices: mpsc::Sender<Notice>,
@@ -262,11 +284,13 @@ impl Worker {
         let wanted = entries.iter().map(|entry| Wanted {
             key: entry.key(),
             interval: entry.plugin.interval,
-            edition: Edition { server_edited_at: entry.edited_at, plugin: entry.plugin.edition() },
+            edition: entry.edition(),
+            budget: entry.budget,
         });
         self.agenda.replace(self.clock.now(), wanted.collect());
         self.entries = entries.into_iter().map(|entry| (entry.key(), entry)).collect();
         self.failing.retain(|key, _| self.entries.contains_key(key));
+        self.ledger.retain(|key| self.entries.contains_key(key));
         let plugins: HashSet<&PluginName> = self.entries.keys().map(|key| &key.plugin).collect();
         self.trials.retain(|plugin| plugins.contains(plugin));
         info!(entries = self.agenda.len(), "entries on the schedule: {}", self.agenda.len());
@@ -334,9 +358,18 @@ impl Worker {
             RunOutcome::Failed { .. } => Ended::Badly(Blame::Circumstances),
             RunOutcome::Collected(_) | RunOutcome::NotApplicable { .. } => Ended::Well,
         };
+        let key = running.entry.key();
+        self.ledger.add(&key, &report);
+        if self.entries.get(&key).is_some_and(|entry| entry.edition() != running.entry.edition()) {
+            // It says nothing of what is on the schedule now.
+            self.agenda.release(&key);
+            self.pass_on(report);
+            return;
+        }
+        let busy = Duration::from_micros(report.cost.host_call_us);
         // So that the entries of a server which is away do not all ask it in the same moment.
         let jitter = rand::random();
-        let quarantined = self.agenda.finish(&running.entry.key(), self.clock.now(), ended, jitter);
+        let quarantined = self.agenda.finish(&key, self.clock.now(), ended, busy, jitter);
         self.log_report(&running.entry, &report);
         self.judge(&running.entry, &report);
         if let RunOutcome::Failed { reason, detail } = &report.outcome

@@ -6,9 +6,11 @@
 mod agenda;
 mod collector;
 mod databases;
+mod ledger;
 mod run;
 mod trial;
 
 pub use agenda::EntryKey;
 pub use collector::{Collector, Counters, Entry, NOTICE_QUEUE_CAPACITY, Notice, PluginPlan};
+pub use ledger::EntryCost;
 pub use run::Machines;

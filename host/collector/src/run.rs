@@ -167,6 +167,7 @@ fn report(entry: &Entry, trigger: Trigger, started_at: Timestamp, end: RunEnd) -
         identity: None,
         digest: entry.plugin.probe.digest().to_owned(),
         sets: Arc::clone(&entry.plugin.probe.metadata().sets),
+        series_max: entry.plugin.limits.series,
         outcome: end.outcome,
         cost: end.cost,
         log: end.log,

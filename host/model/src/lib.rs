@@ -31,7 +31,7 @@ pub use plugin::{
 pub use resolution::Resolution;
 pub use run::{Collected, FailureReason, Identity, LogLine, RunCost, RunOutcome, RunReport, Severity, Trigger};
 pub use sample::{Absence, AbsenceReason, Column, Entity, EntitySet, SampleRow, Samples, Table, Value};
-pub use schedule::{Backoff, Spread, phase};
+pub use schedule::{Backoff, Load, Spread, phase, slowed_intervals};
 pub use series::{Aggregate, Bucket, Point, RatePoint, aggregate, increase, rate_per_second};
 pub use server::{
     PostgresSettings, Secret, Server, ServerSecrets, SshAuth, SshSettings, SslMode, StepOutcome, TestStep,

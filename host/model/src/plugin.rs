@@ -136,6 +136,8 @@ pub struct PluginLimits {
     pub answer_bytes: u64,
     pub host_calls: u64,
     pub values: u64,
+    /// Of one metric set on one server, over all time.
+    pub series: u64,
     pub log_lines: u64,
     pub state_bytes: u64,
 }
@@ -148,6 +150,8 @@ pub struct PluginOnServer {
     pub state: EntryState,
     /// In a row.
     pub failures: u32,
+    /// Its interval, where the budget of the server makes it longer than plugins.toml has it.
+    pub slowed_to_ms: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -219,6 +223,7 @@ impl PluginState {
         let quarantined = count(|state| matches!(state, EntryState::Quarantined));
         let backed_off = count(|state| matches!(state, EntryState::BackedOff { .. }));
         let running = count(|state| matches!(state, EntryState::Running { .. }));
+        let slowed = entries.iter().filter(|entry| entry.slowed_to_ms.is_some()).count();
         let total = entries.len();
         match self {
             Self::Loaded | Self::Degraded if total > 0 && quarantined == total => {
@@ -228,6 +233,9 @@ impl PluginState {
                 let detail =
                     format!("of {total} places it is quarantined in {quarantined} and backed off in {backed_off}");
                 (Self::Degraded, Some(detail))
+            }
+            Self::Loaded | Self::Degraded if slowed > 0 => {
+                (Self::Degraded, Some(format!("slowed in {slowed} of {total} places by the budget of the server")))
             }
             Self::Loaded if running > 0 => (Self::Running, None),
             other => (other, None),

@@ -26,6 +26,8 @@ pub struct RunReport {
     pub digest: String,
     /// What the probe declares: its samples are read by it.
     pub sets: Arc<[MetricSet]>,
+    /// Series that each of its sets may have on one server.
+    pub series_max: u32,
     pub outcome: RunOutcome,
     pub cost: RunCost,
     pub log: Vec<LogLine>,

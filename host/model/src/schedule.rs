@@ -58,9 +58,79 @@ impl Backoff {
     }
 }
 
+/// What one entry does to its server: it keeps it busy for so long, once in every interval.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Load {
+    pub busy: Duration,
+    pub interval: Duration,
+}
+
+/// The intervals at which these loads together keep their server busy for at most `share` of its time. None where the load's own
+/// interval may stay: those that take the least are left alone, those that take more get equal shares.
+pub fn slowed_intervals(loads: &[Load], share: f64) -> Vec<Option<Duration>> {
+    let share_of = |load: &Load| load.busy.as_secs_f64() / load.interval.as_secs_f64().max(1e-3);
+    let mut shares: Vec<f64> = loads.iter().map(share_of).collect();
+    if shares.iter().sum::<f64>() <= share {
+        return vec![None; loads.len()];
+    }
+    shares.sort_by(f64::total_cmp);
+    // Whoever takes no more than an equal part of what is left keeps it.
+    let mut left = share;
+    let mut most = 0.0;
+    for (index, taken) in shares.iter().enumerate() {
+        most = left / (shares.len() - index) as f64;
+        if *taken > most {
+            break;
+        }
+        left -= taken;
+    }
+    let slowed = |load: &Load| {
+        (share_of(load) > most)
+            .then(|| {
+                Duration::try_from_secs_f64(load.busy.as_secs_f64() / most.max(1e-9)).unwrap_or(SLOWEST).min(SLOWEST)
+            })
+            // One that is slower already is not made quicker.
+            .map(|interval| interval.max(load.interval))
+    };
+    loads.iter().map(slowed).collect()
+}
+
+/// However dear an entry is, it runs once a day.
+const SLOWEST: Duration = Duration::from_secs(86_400);
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn load(busy_ms: u64, interval_s: u64) -> Load {
+        Load { busy: Duration::from_millis(busy_ms), interval: Duration::from_secs(interval_s) }
+    }
+
+    #[test]
+    fn within_the_budget_nothing_is_slowed() {
+        assert_eq!(slowed_intervals(&[load(100, 10), load(100, 10)], 0.02), [None, None]);
+    }
+
+    #[test]
+    fn the_dear_are_slowed_and_the_cheap_are_left_alone() {
+        // 0.1 %, 10 % and 30 % of the time, where 2.1 % are allowed: 1 % is left for each of the two.
+        let slowed = slowed_intervals(&[load(10, 10), load(1_000, 10), load(3_000, 10)], 0.021);
+        assert_eq!(slowed, [None, Some(Duration::from_secs(100)), Some(Duration::from_secs(300))]);
+    }
+
+    #[test]
+    fn slowed_loads_keep_the_budget() {
+        let loads = [load(5, 1), load(70, 2), load(900, 60), load(20_000, 30), load(0, 10)];
+        for share in [0.001, 0.01, 0.05, 0.5] {
+            let slowed = slowed_intervals(&loads, share);
+            let total: f64 = loads
+                .iter()
+                .zip(slowed)
+                .map(|(load, slowed)| load.busy.as_secs_f64() / slowed.unwrap_or(load.interval).as_secs_f64())
+                .sum();
+            assert!(total <= share * 1.001, "{total} of {share}");
+        }
+    }
 
     const MINUTE: Duration = Duration::from_secs(60);
 

@@ -18,6 +18,8 @@ pub struct Limits {
     pub host_calls: u32,
     /// Values in a report, over all its samples.
     pub values: usize,
+    /// Series of one metric set on one server, over all time. The store keeps it.
+    pub series: u32,
     pub log_lines: usize,
     /// Bytes of all keys and values of the state of one (plugin, server).
     pub state_bytes: usize,
@@ -36,6 +38,7 @@ impl Limits {
         // One statement per database and server: 1,000 databases are rare, and each call is bounded by itself.
         host_calls: 1_000,
         values: 50_000,
+        series: 10_000,
         log_lines: 200,
         state_bytes: 64 * KIB,
     };
@@ -48,6 +51,7 @@ impl Limits {
         answer_bytes: 16 * MIB,
         host_calls: 10_000,
         values: 500_000,
+        series: 100_000,
         log_lines: 2_000,
         state_bytes: MIB,
     };

@@ -21,7 +21,7 @@ use crate::types::Ts;
 use crate::{StorageError, Store};
 
 use cache::StreamKey;
-use points::{Dialect, points_of, rows_that_fit};
+use points::{Dialect, left_out, points_of, rows_that_fit};
 
 pub(crate) use cache::StreamCache;
 
@@ -65,11 +65,11 @@ macro_rules! steps {
             /// Also answers the streams that the cache did not know.
             async fn record(&mut self, reports: &[RunReport]) -> Result<(Recorded, HashMap<StreamKey, i64>), Fault> {
                 let fresh = self.fresh(reports).await?;
-                self.insert_runs(&fresh).await?;
-                self.add_costs(&fresh).await?;
                 let (rows, undeclared_rows) = rows_that_fit(self.store, &fresh);
                 let streams = self.make_streams(&rows).await?;
-                let points = points_of(&rows, &streams)?;
+                self.insert_runs(&fresh, &left_out(&rows, &streams)).await?;
+                self.add_costs(&fresh).await?;
+                let points = points_of(&rows, &streams);
                 let new_points = self.db.insert_points(&points).await?;
                 self.note_late(&points).await?;
                 for report in &fresh {

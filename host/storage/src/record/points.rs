@@ -1,9 +1,9 @@
 //! Samples on their way: rows that fit a declaration, their streams, points.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::Future;
 
-use pgvigil_model::{RunOutcome, RunReport};
+use pgvigil_model::{Absence, AbsenceReason, RunId, RunOutcome, RunReport};
 use sqlx::{PgConnection, QueryBuilder, SqliteConnection};
 use uuid::Uuid;
 
@@ -18,6 +18,8 @@ const ROWS_PER_UNNEST: usize = 10_000;
 
 /// A row of samples that fits a declaration.
 pub(super) struct Row<'a> {
+    report: &'a RunReport,
+    set: &'a str,
     key: StreamKey,
     /// None: it is not known yet, or not there.
     stream: Option<i64>,
@@ -43,6 +45,8 @@ pub(super) fn rows_that_fit<'a>(store: &Store, reports: &[&'a RunReport]) -> (Ve
                 };
                 let labels: Vec<String> = row.labels.iter().map(|label| clean(label).into_owned()).collect();
                 rows.push(Row {
+                    report,
+                    set: &samples.set,
                     stream: store.stream_cache().get(server.0, set.id, &labels),
                     key: (server.0, set.id, labels),
                     at: report.started_at.into(),
@@ -55,47 +59,98 @@ pub(super) fn rows_that_fit<'a>(store: &Store, reports: &[&'a RunReport]) -> (Ve
     (rows, undeclared)
 }
 
-pub(super) fn points_of<'a>(
-    rows: &[Row<'a>],
-    streams: &HashMap<StreamKey, i64>,
-) -> Result<Vec<NewPoint<'a>>, StorageError> {
-    rows.iter()
-        .map(|row| {
-            let stream = row.stream.or_else(|| streams.get(&row.key).copied());
-            let stream = stream.ok_or_else(|| StorageError::unreadable("stream's labels"))?;
-            Ok(NewPoint { stream, at: row.at, since: row.since, values: row.values })
-        })
-        .collect()
+impl Row<'_> {
+    fn stream(&self, made: &HashMap<StreamKey, i64>) -> Option<i64> {
+        self.stream.or_else(|| made.get(&self.key).copied())
+    }
+}
+
+/// Of the rows that have a stream.
+pub(super) fn points_of<'a>(rows: &[Row<'a>], streams: &HashMap<StreamKey, i64>) -> Vec<NewPoint<'a>> {
+    let point = |row: &Row<'a>| {
+        Some(NewPoint { stream: row.stream(streams)?, at: row.at, since: row.since, values: row.values })
+    };
+    rows.iter().filter_map(point).collect()
+}
+
+/// What there is no place for: of each run the sets with rows that got no stream.
+pub(super) fn left_out(rows: &[Row<'_>], streams: &HashMap<StreamKey, i64>) -> HashMap<RunId, Vec<Absence>> {
+    let mut counts: BTreeMap<(RunId, &str), (u64, u32)> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.stream(streams).is_none()) {
+        let count = counts.entry((row.report.id, row.set)).or_insert((0, row.report.series_max));
+        count.0 += 1;
+    }
+    let mut left_out: HashMap<RunId, Vec<Absence>> = HashMap::new();
+    for ((run, set), (count, most)) in counts {
+        left_out.entry(run).or_default().push(Absence {
+            set: set.to_owned(),
+            labels: Vec::new(),
+            reason: AbsenceReason::Failed,
+            detail: format!(
+                "{count} rows are left out: the set has {most} series on this server, and limits.series in plugins.toml \
+                 allows no more"
+            ),
+        });
+    }
+    left_out
 }
 
 macro_rules! steps {
     ($connection:ty) => {
         impl Batch<'_, $connection> {
-            /// The streams of the rows that know none: made, or found where they are there already.
+            /// The streams of the rows that know none: found, or made as far as the limits of their plugins allow.
             pub(super) async fn make_streams(&mut self, rows: &[Row<'_>]) -> Result<HashMap<StreamKey, i64>, Fault> {
-                let unknown = rows.iter().filter(|row| row.stream.is_none()).map(|row| &row.key);
-                let mut asked: HashSet<&StreamKey> = HashSet::new();
-                let unknown: Vec<&StreamKey> = unknown.filter(|key| asked.insert(key)).collect();
-                let mut found = HashMap::with_capacity(unknown.len());
-                for keys in unknown.chunks(ROWS_PER_STATEMENT) {
-                    let mut texts = Vec::with_capacity(keys.len());
-                    for (_, _, labels) in keys {
-                        texts.push(to_json(labels, "stream's labels")?);
+                let mut unknown: BTreeMap<(Uuid, i64), (u32, BTreeSet<&StreamKey>)> = BTreeMap::new();
+                for row in rows.iter().filter(|row| row.stream.is_none()) {
+                    let (server, set, _) = row.key;
+                    let of_set = unknown.entry((server, set)).or_insert((row.report.series_max, BTreeSet::new()));
+                    of_set.1.insert(&row.key);
+                }
+                let (mut found, mut wanted) = (HashMap::new(), Vec::new());
+                for ((server, set), (most, keys)) in unknown {
+                    let count: i64 =
+                        sqlx::query_scalar("select count(*) from stream where server = $1 and metric_set = $2")
+                            .bind(server)
+                            .bind(set)
+                            .fetch_one(&mut *self.db)
+                            .await?;
+                    let room = usize::try_from(i64::from(most).saturating_sub(count)).unwrap_or_default();
+                    if keys.len() <= room {
+                        wanted.extend(keys);
+                    } else {
+                        // Which of them are there already?
+                        let keys: Vec<&StreamKey> = keys.into_iter().collect();
+                        let there = self.find_streams(&keys).await?;
+                        wanted.extend(keys.into_iter().filter(|key| !there.contains_key(*key)).take(room));
+                        found.extend(there);
                     }
+                }
+                for keys in wanted.chunks(ROWS_PER_STATEMENT) {
                     let mut query = QueryBuilder::new("insert into stream (server, metric_set, labels) ");
-                    query.push_values(keys.iter().zip(texts), |mut row, ((server, set, _), labels)| {
-                        row.push_bind(*server).push_bind(*set).push_bind(labels);
+                    query.push_values(with_texts(keys)?, |mut row, (server, set, labels)| {
+                        row.push_bind(server).push_bind(set).push_bind(labels);
                     });
                     // An update that changes nothing, so that rows which are there already are returned too.
                     query.push(
                         " on conflict (server, metric_set, labels) do update set labels = excluded.labels
                         returning server, metric_set, labels, id",
                     );
-                    let streams: Vec<(Uuid, i64, String, i64)> =
-                        query.build_query_as().persistent(false).fetch_all(&mut *self.db).await?;
-                    for (server, set, labels, id) in streams {
-                        found.insert((server, set, from_json(&labels, "stream's labels")?), id);
-                    }
+                    found.extend(keyed(query.build_query_as().persistent(false).fetch_all(&mut *self.db).await?)?);
+                }
+                Ok(found)
+            }
+
+            async fn find_streams(&mut self, keys: &[&StreamKey]) -> Result<HashMap<StreamKey, i64>, Fault> {
+                let mut found = HashMap::new();
+                for keys in keys.chunks(ROWS_PER_STATEMENT) {
+                    let mut query = QueryBuilder::new(
+                        "select server, metric_set, labels, id from stream where (server, metric_set, labels) in (",
+                    );
+                    query.push_values(with_texts(keys)?, |mut row, (server, set, labels)| {
+                        row.push_bind(server).push_bind(set).push_bind(labels);
+                    });
+                    query.push(")");
+                    found.extend(keyed(query.build_query_as().persistent(false).fetch_all(&mut *self.db).await?)?);
                 }
                 Ok(found)
             }
@@ -124,6 +179,17 @@ macro_rules! steps {
 
 steps!(SqliteConnection);
 steps!(PgConnection);
+
+fn with_texts(keys: &[&StreamKey]) -> Result<Vec<(Uuid, i64, String)>, StorageError> {
+    let text = |(server, set, labels): &&StreamKey| Ok((*server, *set, to_json(labels, "stream's labels")?));
+    keys.iter().map(text).collect()
+}
+
+fn keyed(rows: Vec<(Uuid, i64, String, i64)>) -> Result<HashMap<StreamKey, i64>, StorageError> {
+    rows.into_iter()
+        .map(|(server, set, labels, id)| Ok(((server, set, from_json(&labels, "stream's labels")?), id)))
+        .collect()
+}
 
 /// A row whose stream is known.
 pub(super) struct NewPoint<'a> {

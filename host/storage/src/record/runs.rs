@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use pgvigil_model::{RunOutcome, RunReport, Trigger};
+use pgvigil_model::{Absence, RunId, RunOutcome, RunReport, Trigger};
 use sqlx::{PgConnection, QueryBuilder, SqliteConnection};
 use uuid::Uuid;
 
@@ -15,11 +15,16 @@ use crate::types::{Ts, clean, to_i64, to_json};
 macro_rules! steps {
     ($connection:ty) => {
         impl Batch<'_, $connection> {
-            pub(super) async fn insert_runs(&mut self, reports: &[&RunReport]) -> Result<(), Fault> {
+            /// `left_out`: what runs lack beyond what they told themselves.
+            pub(super) async fn insert_runs(
+                &mut self,
+                reports: &[&RunReport],
+                left_out: &HashMap<RunId, Vec<Absence>>,
+            ) -> Result<(), Fault> {
                 for reports in reports.chunks(ROWS_PER_STATEMENT) {
                     let mut rows = Vec::with_capacity(reports.len());
                     for report in reports {
-                        rows.push((report, RunTexts::of(report)?));
+                        rows.push((report, RunTexts::of(report, left_out.get(&report.id))?));
                     }
                     let mut query = QueryBuilder::new(
                         "insert into run (id, plugin, server, triggered_by, started_at, duration_ms, ticks_skipped,
@@ -96,11 +101,13 @@ struct RunTexts {
 }
 
 impl RunTexts {
-    fn of(report: &RunReport) -> Result<Self, StorageError> {
-        let absences = match &report.outcome {
-            RunOutcome::Collected(collected) => to_json(&collected.absences, "run's absences")?,
-            RunOutcome::NotApplicable { .. } | RunOutcome::Failed { .. } => "[]".to_owned(),
+    fn of(report: &RunReport, left_out: Option<&Vec<Absence>>) -> Result<Self, StorageError> {
+        let told = match &report.outcome {
+            RunOutcome::Collected(collected) => collected.absences.as_slice(),
+            RunOutcome::NotApplicable { .. } | RunOutcome::Failed { .. } => &[],
         };
+        let absences: Vec<&Absence> = told.iter().chain(left_out.into_iter().flatten()).collect();
+        let absences = to_json(&absences, "run's absences")?;
         Ok(Self { cost: to_json(&report.cost, "run's cost")?, absences, log: to_json(&report.log, "run's log")? })
     }
 }

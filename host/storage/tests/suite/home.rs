@@ -111,6 +111,7 @@ pub(crate) fn report(server: ServerId, at: Timestamp, outcome: RunOutcome) -> Ru
         identity: None,
         digest: "00".repeat(32),
         sets: [stat_database()].into(),
+        series_max: 10_000,
         outcome,
         cost: RunCost::default(),
         log: Vec::new(),

@@ -1,12 +1,16 @@
 //! Samples, entities, runs, tables and state.
 
 use pgvigil_model::{
-    Bucket, Collected, Column, Metric, MetricKind, MetricSet, Point, Resolution, RunOutcome, RunReport, ServerId,
-    Table, Timestamp, Value, aggregate,
+    Bucket, Collected, Column, Metric, MetricKind, MetricSet, Point, Resolution, RunCost, RunOutcome, RunReport,
+    ServerId, Table, Timestamp, Value, aggregate,
 };
-use pgvigil_storage::{EventFilter, PluginStateValue, RunFilter, SeriesAnswer, SeriesQuery, Store, StoredOutcome};
+use pgvigil_storage::{
+    CostFilter, CostsBy, EventFilter, PluginStateValue, RunFilter, SeriesAnswer, SeriesQuery, Store, StoredOutcome,
+};
 
-use crate::home::{Home, after, declare, inventory, metric, plugin, report, row, samples, server, stat_database};
+use crate::home::{
+    Home, after, declare, failed, inventory, metric, plugin, report, row, samples, server, stat_database,
+};
 
 crate::on_both_engines!(
     rows_that_were_not_declared_are_counted_not_stored,
@@ -17,6 +21,8 @@ crate::on_both_engines!(
     a_year_answers_no_more_points_than_asked,
     another_declaration_of_a_set_continues_its_series,
     runs_tables_and_state_come_back_as_they_went,
+    a_set_gets_no_more_series_than_its_plugin_may_have,
+    costs_are_summed_up_by_hour_and_outcome,
 );
 
 fn query(server: ServerId, from: Timestamp, to: Timestamp) -> SeriesQuery {
@@ -288,6 +294,56 @@ async fn runs_tables_and_state_come_back_as_they_went(home: &Home) {
     store.save_state(&plugin(), Some(id), &[]).await.unwrap();
     assert_eq!(store.load_state(&plugin(), None).await.unwrap(), state);
     assert!(store.load_state(&plugin(), Some(id)).await.unwrap().is_empty());
+}
+
+async fn a_set_gets_no_more_series_than_its_plugin_may_have(home: &Home) {
+    let store = home.open().await;
+    declare(&store).await;
+    let id = server(&store, "one").await.id;
+    let explosion = |at: i64, names: std::ops::Range<i64>| {
+        let rows = names.map(|name| row(&format!("db{name}"), 1.0, 1.0)).collect();
+        RunReport { series_max: 10, ..samples(id, after(at), rows) }
+    };
+    assert_eq!(store.record(&[explosion(0, 0..8)]).await.unwrap().points, 8);
+    // Two of these are known, and there is room for two more.
+    assert_eq!(store.record(&[explosion(60, 6..106)]).await.unwrap().points, 4);
+    // A host that was started anew knows no stream yet.
+    store.close().await;
+    drop(store);
+    let store = home.open().await;
+    declare(&store).await;
+    assert_eq!(store.record(&[explosion(120, 0..1_000)]).await.unwrap().points, 10);
+    let answer = store.series(&query(id, after(0), after(180))).await.unwrap();
+    assert_eq!(answer.streams.len(), 10);
+    let runs = store.runs(&RunFilter { limit: 10, ..RunFilter::default() }).await.unwrap();
+    let told: Vec<usize> = runs.iter().map(|run| run.absences.len()).collect();
+    assert_eq!(told, [1, 1, 0]);
+    assert!(runs[1].absences[0].detail.starts_with("96 rows are left out: the set has 10 series"), "{:?}", runs[1]);
+}
+
+async fn costs_are_summed_up_by_hour_and_outcome(home: &Home) {
+    let store = home.open().await;
+    declare(&store).await;
+    let id = server(&store, "one").await.id;
+    let costly = |at: i64, peak: u64| RunReport {
+        cost: RunCost { cpu_us: 10, memory_peak_bytes: peak, queries: 2, ..RunCost::default() },
+        ..samples(id, after(at), vec![row("shop", 1.0, 2.0)])
+    };
+    let failure = failed(id, after(120), pgvigil_model::FailureReason::TimedOut);
+    let reports = [costly(0, 5), costly(60, 9), failure, costly(3_600, 1)];
+    store.record(&reports).await.unwrap();
+    // Once more changes nothing.
+    store.record(&reports).await.unwrap();
+    let filter = CostFilter { server: Some(id), from: after(0), to: after(7_200), ..CostFilter::default() };
+    let costs = store.costs(&filter, CostsBy::PluginAndServer).await.unwrap();
+    let sums: Vec<_> = costs.iter().map(|cost| (cost.outcome.as_str(), cost.runs, cost.cost.queries)).collect();
+    assert_eq!(sums, [("collected", 3, 6), ("timed-out", 1, 0)]);
+    assert_eq!((costs[0].duration_ms, costs[0].cost.cpu_us, costs[0].cost.memory_peak_bytes), (21, 30, 9));
+    let hours = store.costs(&filter, CostsBy::PluginAndHour).await.unwrap();
+    let runs: Vec<_> = hours.iter().map(|cost| (cost.outcome.as_str(), cost.runs, cost.server)).collect();
+    assert_eq!(runs, [("collected", 2, None), ("timed-out", 1, None), ("collected", 1, None)]);
+    let elsewhere = CostFilter { plugin: Some("other".parse().unwrap()), ..filter };
+    assert!(store.costs(&elsewhere, CostsBy::PluginAndServer).await.unwrap().is_empty());
 }
 
 /// The budget is 15 ms of CPU in a release build: `cargo test --release -p pgvigil-storage thirty_days -- --ignored --nocapture`.
