@@ -37,7 +37,7 @@ struct EventQuery {
 
 #[derive(Debug, Serialize, ToSchema)]
 #[salvo(schema(name = "Event"))]
-struct EventView {
+pub(crate) struct EventView {
     at: Time,
     /// null: of the host or its plugins, or the server was removed since
     server: Option<String>,
@@ -58,16 +58,18 @@ async fn list_events(api: Api, query: EventQuery) -> ApiResult<Json<Vec<EventVie
     let filter = EventFilter { server, kind: query.kind, limit, ..Default::default() };
     let events = api.store.events(&filter).await?;
     let names = server_names(&api).await?;
-    Ok(Json(events.into_iter().map(|event| view(event, &names)).collect()))
+    Ok(Json(events.into_iter().map(|event| event_view(event, &names)).collect()))
 }
 
-fn view(event: StoredEvent, names: &HashMap<ServerId, ServerName>) -> EventView {
+pub(crate) fn event_view(event: StoredEvent, names: &ServerNames) -> EventView {
     let server = event.server.and_then(|server| names.get(&server)).map(ToString::to_string);
     EventView { at: event.at.into(), server, kind: event.kind, subject: event.subject, detail: event.detail }
 }
 
+pub(crate) type ServerNames = HashMap<ServerId, ServerName>;
+
 /// What servers are called now.
-pub(crate) async fn server_names(api: &Api) -> ApiResult<HashMap<ServerId, ServerName>> {
+pub(crate) async fn server_names(api: &Api) -> ApiResult<ServerNames> {
     let servers = api.store.servers().await?;
     Ok(servers.into_iter().map(|overview| (overview.server.id, overview.server.name)).collect())
 }

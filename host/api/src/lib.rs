@@ -27,6 +27,7 @@ mod wire;
 
 mod account;
 mod audit;
+mod costs;
 mod databases;
 mod docs;
 mod events;
@@ -34,6 +35,7 @@ mod facts;
 mod health;
 mod key_file;
 mod logs;
+mod metric_sets;
 mod plugins;
 mod runs;
 mod series;
@@ -43,6 +45,7 @@ mod sessions;
 mod settings;
 mod ssh_keys;
 mod statistics;
+mod stream;
 mod users;
 mod web;
 

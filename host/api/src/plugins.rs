@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use pgvigil_model::{
     EntryState, MetricSet, OptionKind, OptionSpec, PluginLimits, PluginName, PluginOnServer, PluginState, PluginStatus,
-    ProbeMetadata, ReloadOutcome, ReloadReport, Scope, ServerId, ServerName,
+    ProbeMetadata, ReloadOutcome, ReloadReport, Scope, ServerId,
 };
 use pgvigil_storage::LastRun;
 use salvo::oapi::ToSchema;
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::auth::Caller;
 use crate::error::{ApiError, ApiResult};
-use crate::events::server_names;
+use crate::events::{ServerNames, server_names};
 use crate::extract::{Body, server_named};
 use crate::host::PluginAction;
 use crate::runs::{OutcomeParts, OutcomeWord};
@@ -115,6 +115,8 @@ struct LimitsView {
     answer_bytes: u64,
     host_calls: u64,
     values: u64,
+    /// Of one metric set on one server, over all time
+    series: u64,
     log_lines: u64,
     state_bytes: u64,
 }
@@ -131,6 +133,8 @@ struct OnServerView {
     running_for_ms: Option<u64>,
     /// In a row
     failures: u32,
+    /// Its interval, where the budget of the server makes it longer
+    slowed_to_ms: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
@@ -379,7 +383,7 @@ async fn answer(api: &Api, name: &str) -> ApiResult<Json<Plugin>> {
 struct Seen {
     last_runs: HashMap<PluginName, Vec<LastRun>>,
     on_servers: HashMap<PluginName, Vec<PluginOnServer>>,
-    names: HashMap<ServerId, ServerName>,
+    names: ServerNames,
 }
 
 impl Seen {
@@ -410,7 +414,14 @@ impl Seen {
                     EntryState::Quarantined => (EntryStateWord::Quarantined, None, None),
                 };
                 let server = self.name(entry.server);
-                OnServerView { server, state, due_in_ms, running_for_ms, failures: entry.failures }
+                OnServerView {
+                    server,
+                    state,
+                    due_in_ms,
+                    running_for_ms,
+                    failures: entry.failures,
+                    slowed_to_ms: entry.slowed_to_ms,
+                }
             })
             .collect();
         views.sort_by(|one, other| one.server.cmp(&other.server));
@@ -492,6 +503,7 @@ impl From<PluginLimits> for LimitsView {
             answer_bytes: limits.answer_bytes,
             host_calls: limits.host_calls,
             values: limits.values,
+            series: limits.series,
             log_lines: limits.log_lines,
             state_bytes: limits.state_bytes,
         }

@@ -14,8 +14,8 @@ use crate::error::CatchFrameworkErrors;
 use crate::permissions::Guard;
 use crate::state::Api;
 use crate::{
-    account, audit, databases, docs, events, health, logs, plugins, runs, series, servers, sessions, settings,
-    ssh_keys, statistics, users, web,
+    account, audit, costs, databases, docs, events, health, logs, metric_sets, plugins, runs, series, servers,
+    sessions, settings, ssh_keys, statistics, stream, users, web,
 };
 
 /// Smaller answers are not worth compressing.
@@ -50,6 +50,9 @@ pub(crate) fn api() -> Router {
         settings::routes(),
         plugins::routes(),
         runs::routes(),
+        costs::routes(),
+        metric_sets::routes(),
+        stream::routes(),
         events::routes(),
     ];
     let mut routes: Vec<Router> = nouns.into_iter().flatten().collect();

@@ -20,6 +20,7 @@ const POINTS_MAX: u32 = 5_000;
 const WINDOW_SECONDS_DEFAULT: i64 = 6 * 3_600;
 const METRICS_MAX: usize = 50;
 const LABELS_MAX: usize = 10;
+const TOP_MAX: u32 = 100;
 
 /// Values in one answer, times included: about 2 MB of JSON before compression.
 const VALUES_MAX: usize = 250_000;
@@ -55,6 +56,9 @@ struct SeriesParameters {
     /// Points that each series may have, 10 to 5000; 1000 where not given.
     #[salvo(parameter(value_type = Option<u32>, required = false))]
     max_points: Option<String>,
+    /// Only so many series, those with the greatest mean; the others are summed up in `rest`. For one metric; 1 to 100.
+    #[salvo(parameter(value_type = Option<u32>, required = false))]
+    top: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -70,6 +74,9 @@ pub(crate) struct SeriesColumns {
     /// Seconds since 1970; of a bucket its start.
     timestamps: Vec<i64>,
     series: Vec<SeriesColumn>,
+    /// With `top`: the series that are not among them. null: there are none, or they cannot be summed up (ratios, more series
+    /// than one answer looks at)
+    rest: Option<RestColumn>,
     /// Series that match but are beyond what one answer holds.
     series_left_out: u64,
 }
@@ -79,6 +86,13 @@ struct SeriesColumn {
     metric: String,
     labels: std::collections::BTreeMap<String, String>,
     /// One for each timestamp. Gauge: mean of the bucket; counter: rate per second; null: a gap.
+    values: Vec<Number>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct RestColumn {
+    series_count: usize,
+    /// Sums, one for each timestamp; null where none of them has a value.
     values: Vec<Number>,
 }
 
@@ -159,6 +173,7 @@ async fn get_series(api: Api, parameters: SeriesParameters) -> ApiResult<Json<Se
     let window = Window::parse(("from", "to"), window.0, window.1, WINDOW_SECONDS_DEFAULT, now)?;
     let max_points = number_in("max_points", parameters.max_points.as_deref(), POINTS_DEFAULT, POINTS_MIN, POINTS_MAX)?;
     let metrics = parse_metrics(parameters.metrics.as_deref())?;
+    let top = parse_top(parameters.top.as_deref(), &metrics)?;
     let labels = parse_labels(parameters.labels.as_deref())?;
     let server = server_named(&api, name).await?.server;
     let (from, to) = (window.from, window.to);
@@ -166,7 +181,48 @@ async fn get_series(api: Api, parameters: SeriesParameters) -> ApiResult<Json<Se
     let read = tokio::time::timeout(READ_TIMEOUT, api.store.series(&query)).await;
     let answer = read.map_err(|_| ApiError::Busy { retry_after_seconds: 5 })??;
     let interval_seconds = Intervals::of(&api).seconds(&query.set);
-    Ok(Json(columns(server.name.to_string(), query.set, window, interval_seconds, answer)))
+    // The rest is exact only if all of them are looked at.
+    let values_max = if top.is_some() { usize::MAX } else { VALUES_MAX };
+    let mut columns = columns(server.name.to_string(), query.set, window, interval_seconds, values_max, answer);
+    if let Some(top) = top {
+        keep_top(&mut columns, top);
+    }
+    Ok(Json(columns))
+}
+
+fn parse_top(text: Option<&str>, metrics: &[String]) -> ApiResult<Option<usize>> {
+    let Some(text) = text else { return Ok(None) };
+    if metrics.len() != 1 {
+        return Err(ApiError::invalid("top", "needs exactly one metric, by which series are ranked"));
+    }
+    let top = number_in("top", Some(text), TOP_MAX, 1, TOP_MAX)?;
+    Ok(usize::try_from(top).ok())
+}
+
+/// Ranks series by their mean over the window and sums up those behind the first `top`.
+fn keep_top(columns: &mut SeriesColumns, top: usize) {
+    columns.series.sort_by(|one, other| mean(other).total_cmp(&mean(one)));
+    let others = columns.series.split_off(top.min(columns.series.len()));
+    let is_additive = columns.metrics.iter().all(|metric| metric.unit != "ratio");
+    if others.is_empty() || columns.series_left_out > 0 || !is_additive {
+        columns.series_left_out += u64::try_from(others.len()).unwrap_or(u64::MAX);
+        return;
+    }
+    let mut values = vec![None; columns.timestamps.len()];
+    for column in &others {
+        for (sum, Number(value)) in values.iter_mut().zip(&column.values) {
+            if let Some(value) = value {
+                *sum = Some(sum.unwrap_or(0.0) + value);
+            }
+        }
+    }
+    columns.rest = Some(RestColumn { series_count: others.len(), values: values.into_iter().map(Number).collect() });
+}
+
+/// Over what is there; a series without a value is behind all others.
+fn mean(column: &SeriesColumn) -> f64 {
+    let values: Vec<f64> = column.values.iter().filter_map(|Number(value)| *value).collect();
+    if values.is_empty() { f64::NEG_INFINITY } else { values.iter().sum::<f64>() / values.len() as f64 }
 }
 
 /// `a,b,c`; empty for all.
@@ -203,13 +259,14 @@ fn columns(
     set: String,
     window: Window,
     interval_seconds: i64,
+    values_max: usize,
     mut answer: SeriesAnswer,
 ) -> SeriesColumns {
     let interval_seconds = answer.resolution.bucket_seconds().unwrap_or(0).max(interval_seconds);
     let timestamps = axis(&answer, interval_seconds);
     // Whole streams only: half of one would look like an outage.
     let values_per_stream = timestamps.len().saturating_mul(answer.metrics.len()).max(1);
-    let streams_max = (VALUES_MAX / values_per_stream).max(1);
+    let streams_max = (values_max / values_per_stream).max(1);
     let left_out = answer.streams.len().saturating_sub(streams_max);
     answer.streams.truncate(streams_max);
     let series = series(&answer, &timestamps);
@@ -223,6 +280,7 @@ fn columns(
         set,
         timestamps,
         series,
+        rest: None,
         series_left_out: answer.streams_left_out.saturating_add(u64::try_from(left_out).unwrap_or(u64::MAX)),
     }
 }
@@ -303,7 +361,7 @@ mod tests {
 
     fn columns_of(streams: Vec<SeriesStream>) -> (Vec<i64>, Vec<String>) {
         let window = Window { from: Timestamp::from_seconds(0), to: Timestamp::from_seconds(1_000) };
-        let columns = columns("main".into(), "pg_stat_database".into(), window, 60, answer(streams));
+        let columns = columns("main".into(), "pg_stat_database".into(), window, 60, VALUES_MAX, answer(streams));
         let values = columns.series.iter().map(|series| serde_json::to_string(&series.values).unwrap());
         (columns.timestamps, values.collect())
     }
@@ -333,8 +391,32 @@ mod tests {
         let points: Vec<(i64, f64)> = (0..5_000).map(|minute| (minute * 60, 1.0)).collect();
         let streams = (0..100).map(|number| stream(&number.to_string(), &points)).collect();
         let window = Window { from: Timestamp::from_seconds(0), to: Timestamp::from_seconds(300_000) };
-        let columns = columns("main".into(), "s".into(), window, 60, answer(streams));
+        let columns = columns("main".into(), "s".into(), window, 60, VALUES_MAX, answer(streams));
         assert_eq!((columns.series.len(), columns.series_left_out), (50, 50));
+    }
+
+    #[test]
+    fn the_greatest_series_are_kept_and_the_others_add_up_exactly() {
+        let points = |value: f64| [(0, value), (60, value * 2.0)];
+        let streams = [("a", 1.0), ("b", 10.0), ("c", 3.0)].map(|(name, value)| stream(name, &points(value)));
+        let window = Window { from: Timestamp::from_seconds(0), to: Timestamp::from_seconds(1_000) };
+        let mut columns = columns("main".into(), "s".into(), window, 60, VALUES_MAX, answer(streams.into()));
+        keep_top(&mut columns, 1);
+        assert_eq!(columns.series.iter().map(|series| &series.labels["datname"]).collect::<Vec<_>>(), ["b"]);
+        let rest = columns.rest.unwrap();
+        assert_eq!((rest.series_count, rest.values), (2, vec![Number(Some(4.0)), Number(Some(8.0))]));
+        assert_eq!(columns.series_left_out, 0);
+    }
+
+    #[test]
+    fn ratios_do_not_add_up() {
+        let streams = ["a", "b"].map(|name| stream(name, &[(0, 0.5)]));
+        let window = Window { from: Timestamp::from_seconds(0), to: Timestamp::from_seconds(1_000) };
+        let mut answer = answer(streams.into());
+        answer.metrics[0].unit = "ratio".to_owned();
+        let mut columns = columns("main".into(), "s".into(), window, 60, VALUES_MAX, answer);
+        keep_top(&mut columns, 1);
+        assert_eq!((columns.series.len(), columns.rest.is_none(), columns.series_left_out), (1, true, 1));
     }
 
     #[test]

@@ -58,8 +58,10 @@ impl Bound {
             FuseConfig::default().with_request_body_timeout(STALL_TIMEOUT).with_write_stall_timeout(STALL_TIMEOUT);
         let server = Server::new(self.acceptor).fuse_config(fuse).max_connections(CONNECTIONS_MAX);
         let handle = server.handle();
+        let closing = api.closing.clone();
         let stopping = async move {
             stop.cancelled().await;
+            closing.cancel();
             handle.stop_graceful(STOP_TIMEOUT);
             std::future::pending::<()>().await;
         };

@@ -9,6 +9,7 @@ use salvo::extract::{Extractible, Metadata};
 use salvo::oapi::{Components, EndpointArgRegister, Operation};
 use salvo::prelude::*;
 use tokio::sync::{Mutex, Semaphore};
+use tokio_util::sync::CancellationToken;
 
 use crate::auth::Tokens;
 use crate::client::Client;
@@ -24,6 +25,9 @@ const SECRET_KEY_BYTES_MIN: usize = 32;
 
 /// Connection tests and live views under way at once; each opens a connection to a monitored server.
 const VISITS_MAX: usize = 8;
+
+/// Live views open at once; each holds a connection.
+const STREAMS_MAX: usize = 256;
 
 #[derive(Debug, thiserror::Error)]
 #[error("SECRET_KEY has {bytes} bytes, but needs at least {SECRET_KEY_BYTES_MIN}")]
@@ -44,6 +48,9 @@ pub struct Parts {
     pub(crate) limits: FailureLimits,
     pub(crate) facts: FactsCache,
     pub(crate) visits: Semaphore,
+    pub(crate) streams: Arc<Semaphore>,
+    /// Cancelled when the host stops: streams end, which would otherwise never do.
+    pub(crate) closing: CancellationToken,
     /// Held from checking a change of a server against what is stored until it is stored.
     pub(crate) server_changes: Mutex<()>,
 }
@@ -60,6 +67,8 @@ impl Api {
             limits: FailureLimits::default(),
             facts: FactsCache::default(),
             visits: Semaphore::new(VISITS_MAX),
+            streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+            closing: CancellationToken::new(),
             server_changes: Mutex::new(()),
             config,
             store,

@@ -5,6 +5,7 @@ mod harness;
 
 mod interim;
 mod permissions;
+mod plugins;
 mod sessions;
 
 mod account;

@@ -1,0 +1,177 @@
+//! Runs and events as they happen, pushed to whoever looks (server-sent events).
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::time::Duration;
+
+use futures_util::stream::unfold;
+use pgvigil_model::ServerId;
+use salvo::oapi::{ToParameters, ToSchema};
+use salvo::prelude::*;
+use salvo::sse::{SseEvent, SseKeepAlive};
+use serde::{Deserialize, Serialize};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
+
+use crate::error::{ApiError, ApiResult};
+use crate::events::{EventView, ServerNames, event_view, server_names};
+use crate::extract::server_named;
+use crate::host::{HostEvent, RunNews};
+use crate::runs::{OutcomeParts, OutcomeWord};
+use crate::state::Api;
+use crate::wire::{FailureReasonWord, Time};
+
+/// A stream ends then and the client asks again, so that what its user may do is looked at again.
+const STREAM_TIMEOUT: Duration = Duration::from_secs(15 * 60);
+
+/// Proxies close what is silent for a minute.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+pub(crate) fn routes() -> Vec<Router> {
+    vec![Router::with_path("stream").get(get_stream)]
+}
+
+#[derive(Debug, Deserialize, ToParameters)]
+#[salvo(parameters(default_parameter_in = Query))]
+struct StreamQuery {
+    /// Name of a server; what happens anywhere where not given.
+    #[salvo(parameter(required = false))]
+    server: Option<String>,
+    /// Name of a plugin; of all where not given.
+    #[salvo(parameter(required = false))]
+    plugin: Option<String>,
+}
+
+/// The data of an event `run`.
+#[derive(Debug, Serialize, ToSchema)]
+struct RunEnded {
+    id: String,
+    plugin: String,
+    /// null: a plugin of the host itself, or the server was removed since
+    server: Option<String>,
+    started_at: Time,
+    duration_ms: u64,
+    outcome: OutcomeWord,
+    reason: Option<FailureReasonWord>,
+    detail: Option<String>,
+    /// How many values were collected.
+    values: Option<u64>,
+}
+
+/// The data of an event `missed`: ask for what you show again.
+#[derive(Debug, Serialize, ToSchema)]
+struct Missed {
+    count: u64,
+}
+
+/// `text/event-stream` with the events `run` (a RunEnded), `event` (an Event) and `missed`, for at most 15 minutes.
+#[endpoint(
+    operation_id = "getStream",
+    tags("events"),
+    responses(
+        (status_code = 200, description = "Events as they happen", content_type = "text/event-stream", body = RunEnded)
+    )
+)]
+async fn get_stream(api: Api, query: StreamQuery, res: &mut Response) -> ApiResult<()> {
+    let server = match &query.server {
+        Some(name) => Some(server_named(&api, name).await?.server.id),
+        None => None,
+    };
+    let place = api.streams.clone().try_acquire_owned();
+    let listener = Listener {
+        events: api.host.subscribe(),
+        names: server_names(&api).await?,
+        server,
+        plugin: query.plugin,
+        ends_at: Instant::now() + STREAM_TIMEOUT,
+        closing: api.closing.clone(),
+        waiting: VecDeque::new(),
+        _place: place.map_err(|_| ApiError::Busy { retry_after_seconds: 30 })?,
+        api,
+    };
+    let events = unfold(listener, |mut listener| async {
+        let event = listener.next().await?;
+        Some((Ok::<_, Infallible>(event), listener))
+    });
+    SseKeepAlive::new(Box::pin(events)).max_interval(KEEP_ALIVE).stream(res);
+    Ok(())
+}
+
+struct Listener {
+    api: Api,
+    events: Receiver<HostEvent>,
+    names: ServerNames,
+    server: Option<ServerId>,
+    plugin: Option<String>,
+    ends_at: Instant,
+    closing: CancellationToken,
+    waiting: VecDeque<SseEvent>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Listener {
+    /// None: it is time to end.
+    async fn next(&mut self) -> Option<SseEvent> {
+        loop {
+            if let Some(event) = self.waiting.pop_front() {
+                return Some(event);
+            }
+            let received = timeout_at(self.ends_at, self.events.recv());
+            match self.closing.run_until_cancelled(received).await?.ok()? {
+                Ok(event) => self.take(event).await,
+                Err(RecvError::Lagged(count)) => self.push("missed", Missed { count }),
+                Err(RecvError::Closed) => return None,
+            }
+        }
+    }
+
+    async fn take(&mut self, event: HostEvent) {
+        let (server, plugin) = match &event {
+            HostEvent::Run(run) => (run.server, Some(run.plugin.as_str())),
+            HostEvent::Event(event) => (event.server, event.subject.strip_prefix("plugin:")),
+        };
+        if self.server.is_some() && self.server != server || self.plugin.is_some() && self.plugin.as_deref() != plugin {
+            return;
+        }
+        if server.is_some_and(|server| !self.names.contains_key(&server))
+            && let Ok(names) = server_names(&self.api).await
+        {
+            self.names = names;
+        }
+        match event {
+            HostEvent::Run(run) => {
+                let view = run_ended(run, &self.names);
+                self.push("run", view);
+            }
+            HostEvent::Event(event) => {
+                let view: EventView = event_view(event, &self.names);
+                self.push("event", view);
+            }
+        }
+    }
+
+    fn push(&mut self, name: &str, data: impl Serialize) {
+        match SseEvent::default().name(name).json(data) {
+            Ok(event) => self.waiting.push_back(event),
+            Err(error) => tracing::error!(%error, "an event cannot be written as JSON"),
+        }
+    }
+}
+
+fn run_ended(run: RunNews, names: &ServerNames) -> RunEnded {
+    let outcome = OutcomeParts::from(run.outcome);
+    RunEnded {
+        id: run.id.to_string(),
+        plugin: run.plugin.to_string(),
+        server: run.server.and_then(|server| names.get(&server)).map(ToString::to_string),
+        started_at: run.started_at.into(),
+        duration_ms: run.duration_ms,
+        outcome: outcome.word,
+        reason: outcome.reason,
+        detail: outcome.detail,
+        values: outcome.values,
+    }
+}
