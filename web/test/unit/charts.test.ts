@@ -18,6 +18,7 @@ function answer(part: Partial<SeriesResponse>): SeriesResponse {
     timestamps: [],
     series: [],
     series_left_out: 0,
+    rest: null,
     ...part,
   }
 }

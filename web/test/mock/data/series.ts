@@ -41,6 +41,7 @@ export function makeSeries(query: URLSearchParams): SeriesResponse {
     })),
     timestamps,
     series_left_out: 0,
+    rest: null,
     series: metrics.flatMap(([name, metric]) =>
       streams.map(({ index, labels }) => ({
         metric: name,
