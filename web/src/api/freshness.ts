@@ -27,7 +27,8 @@ export function keepFresh(client: QueryClient, live: Live): () => void {
   const touched = new Set<string>()
   const stopListening = live.listen((event) => {
     for (const query of client.getQueryCache().getAll()) {
-      if (query.meta?.freshness?.touchedBy?.(event)) touched.add(query.queryHash)
+      const touchedBy = query.meta?.freshness?.touchedBy
+      if (touchedBy !== undefined && (event.kind === 'missed' || touchedBy(event))) touched.add(query.queryHash)
     }
   })
   const tick = () => {

@@ -5,7 +5,8 @@ export type LiveState = 'push' | 'polling' | 'paused'
 
 /** What the host pushed: that something happened, and where. What exactly is then asked for as ever. */
 export interface LiveEvent {
-  kind: 'run' | 'event' | 'plugin'
+  /** `missed`: more happened than could be told. */
+  kind: 'run' | 'event' | 'missed'
   server: string | null
   plugin: string | null
 }
@@ -111,7 +112,7 @@ export class Live {
   }
 
   #hear(kind: string, data: string) {
-    if (kind !== 'run' && kind !== 'event' && kind !== 'plugin') return
+    if (kind !== 'run' && kind !== 'event' && kind !== 'missed') return
     const event: LiveEvent = { kind, ...subjectOf(data) }
     for (const listener of this.#listeners) listener(event)
   }

@@ -18,7 +18,8 @@ export const every = (milliseconds: number, touchedBy?: (event: LiveEvent) => bo
 
 const aboutServer = (name: string) => (event: LiveEvent) => event.server === name
 const aboutRuns = (event: LiveEvent) => event.kind === 'run'
-const aboutPlugins = (event: LiveEvent) => event.kind === 'plugin'
+/** What happened to plugins is told as an event of the host. */
+const aboutPlugins = (event: LiveEvent) => event.kind === 'event'
 
 /** The list shows what the host last saw, so asking for it costs the servers nothing. */
 export const serversQuery = () =>
@@ -66,6 +67,8 @@ export interface SeriesRequest {
   metrics: readonly string[]
   /** `datname:app`; none = every series of the set. */
   labels?: string | undefined
+  /** So many series, the greatest; the others come summed up. */
+  top?: number | undefined
 }
 
 /** Points that a chart of full width can show one beside the other. */
@@ -84,9 +87,9 @@ export const seriesQuery = (request: SeriesRequest, range: TimeRange, window = r
   queryOptions({
     queryKey: ['series', request, window],
     queryFn: ({ signal }) => {
-      const { server, set, labels } = request
+      const { server, set, labels, top } = request
       const metrics = request.metrics.join(',')
-      const query = { server, set, metrics, ...window, max_points: MAX_POINTS, ...(labels ? { labels } : {}) }
+      const query = { server, set, metrics, ...window, max_points: MAX_POINTS, ...withoutUnset({ labels, top }) }
       return unwrap(api.GET('/api/series', { params: { query }, signal }))
     },
     placeholderData: keepPreviousData,
@@ -127,7 +130,32 @@ export const pluginQuery = (name: string) =>
   queryOptions({
     queryKey: ['plugin', name],
     queryFn: ({ signal }) => unwrap(api.GET('/api/plugins/{name}', { params: { path: { name } }, signal })),
-    meta: every(15 * SECOND, (event) => event.plugin === name, 5 * SECOND),
+    meta: every(15 * SECOND, (event) => aboutPlugins(event) || event.plugin === name, 5 * SECOND),
+  })
+
+/** Everything that any probe declares or has declared. */
+export const metricSetsQuery = () =>
+  queryOptions({
+    queryKey: ['metric sets'],
+    queryFn: ({ signal }) => unwrap(api.GET('/api/metric-sets', { signal })),
+    meta: every(MINUTE, aboutPlugins),
+  })
+
+export interface CostsFilter {
+  server?: string | undefined
+  plugin?: string | undefined
+}
+
+/** What runs cost in a window, which goes by whole hours. */
+export const costsQuery = (filter: CostsFilter, range: TimeRange) =>
+  queryOptions({
+    queryKey: ['costs', filter, rangeToQuery(range)],
+    queryFn: ({ signal }) => {
+      const query = { ...withoutUnset(filter), ...rangeToQuery(range) }
+      return unwrap(api.GET('/api/costs', { params: { query }, signal }))
+    },
+    placeholderData: keepPreviousData,
+    meta: range.kind === 'absolute' ? {} : every(MINUTE),
   })
 
 export interface RunsFilter {

@@ -155,10 +155,12 @@ const validateRuns = (search: Record<string, unknown>): RunsSearch => ({
   plugin: searchText(search.plugin),
 })
 
+const validateCosts = (search: Record<string, unknown>) => ({ costs: searchText(search.costs) })
+
 const serverPlugins = createRoute({
   getParentRoute: () => server,
   path: '/plugins',
-  validateSearch: validateRuns,
+  validateSearch: (search: Record<string, unknown>) => ({ ...validateRuns(search), ...validateCosts(search) }),
   component: lazyRouteComponent(() => import('../features/server/plugins-tab'), 'PluginsTab'),
 })
 
@@ -210,6 +212,13 @@ const pluginLogs = createRoute({
   path: '/logs',
   validateSearch: (search: Record<string, unknown>) => ({ q: searchText(search.q), level: searchText(search.level) }),
   component: lazyRouteComponent(() => import('../features/plugins/logs-tab'), 'PluginLogsTab'),
+})
+
+const pluginCosts = createRoute({
+  getParentRoute: () => plugin,
+  path: '/costs',
+  validateSearch: validateCosts,
+  component: lazyRouteComponent(() => import('../features/plugins/costs-tab'), 'PluginCostsTab'),
 })
 
 const pluginMetrics = createRoute({
@@ -328,6 +337,7 @@ const routeTree = root.addChildren([
     pluginRuns,
     pluginLogs,
     pluginMetrics,
+    pluginCosts,
     pluginConfig,
     pluginReloads,
   ]),

@@ -12,7 +12,7 @@ import type { AutoChart } from './auto-chart'
 import { ChartFrame } from './chart-frame'
 import { seriesFacts } from './facts'
 import { useMarks } from './marks'
-import { type ChartWords, chartData, withCompared } from './model'
+import { type ChartWords, chartData, mergeOf, SERIES_MAX, withCompared } from './model'
 import { useSeen } from './seen'
 
 export interface AutoChartCardProps {
@@ -34,7 +34,7 @@ export function AutoChartCard(props: AutoChartCardProps) {
   const [card, seen] = useSeen()
   const marks = useMarks(server)
   const names = useMemo(() => chart.metrics.map((metric) => metric.name), [chart])
-  const request = { server, set: chart.set.name, metrics: names, labels: props.labels }
+  const request = { server, set: chart.set.name, metrics: names, labels: props.labels, top: topOf(chart) }
   const query = useQuery({ ...seriesQuery(request, range), enabled: seen })
   const earlier = comparison === undefined ? 0 : comparisonSeconds(comparison, range)
   const before = useQuery({
@@ -73,6 +73,13 @@ export function AutoChartCard(props: AutoChartCardProps) {
       )}
     />
   )
+}
+
+/** The host sums up what would be too many lines, where a sum says something and no label gathers them. */
+function topOf({ kind, metrics, shape }: AutoChart): number | undefined {
+  const [metric, ...others] = metrics
+  if (metric === undefined || others.length > 0 || kind === 'facts' || shape.kind !== 'by-series') return undefined
+  return mergeOf(metric.unit) === 'sum' ? SERIES_MAX : undefined
 }
 
 interface FactRow {

@@ -29,7 +29,7 @@ export interface ChartMark {
 }
 
 /** More lines than these cannot be told apart: the greatest are drawn, the rest becomes one. */
-const SERIES_MAX = 20
+export const SERIES_MAX = 20
 const SERIES_SHOWN = 10
 
 export const OTHER_KEY = '\u0000other'
@@ -71,18 +71,15 @@ export function topAndOther(
   otherLabel: (count: number) => string,
   length: number,
   merge: Merge = 'sum',
+  left: SeriesResponse['rest'] = null,
 ): ChartSeries[] {
-  if (series.length <= SERIES_MAX) return series
+  if (series.length <= SERIES_MAX && left === null) return series
   const ranked = series.toSorted((a, b) => mean(b.values) - mean(a.values))
   const rest = ranked.slice(SERIES_SHOWN)
   const other = {
     key: OTHER_KEY,
-    label: otherLabel(rest.length),
-    values: mergeColumns(
-      rest.map((one) => one.values),
-      length,
-      merge,
-    ),
+    label: otherLabel(rest.length + (left?.series_count ?? 0)),
+    values: mergeColumns([...rest.map((one) => one.values), ...(left === null ? [] : [left.values])], length, merge),
   }
   return [...ranked.slice(0, SERIES_SHOWN), other]
 }
@@ -171,7 +168,8 @@ export function chartData(
           values: one.values,
         }
       })
-      return { ...base, format, series: topAndOther(series, words.other, length, mergeOf(first?.unit ?? '')) }
+      const merge = mergeOf(first?.unit ?? '')
+      return { ...base, format, series: topAndOther(series, words.other, length, merge, answer.rest) }
     }
     case 'by-metric':
       return {

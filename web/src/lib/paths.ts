@@ -22,6 +22,7 @@ export const paths = {
   pluginServers: (name: string) => `/plugins/${part(name)}/servers`,
   pluginLogs: (name: string) => `/plugins/${part(name)}/logs`,
   pluginMetrics: (name: string) => `/plugins/${part(name)}/metrics`,
+  pluginCosts: (name: string) => `/plugins/${part(name)}/costs`,
   pluginConfig: (name: string) => `/plugins/${part(name)}/config`,
   pluginReloads: (name: string) => `/plugins/${part(name)}/reloads`,
   runs: () => '/runs',

@@ -115,6 +115,9 @@ export function createUnits(locale: Locale, words: UnitWords, zone?: Zone) {
     /** A ratio from 0 to 1. Near 100 % the last hundredths matter, so they are not rounded up. */
     percent: (ratio: Maybe): string =>
       isKnown(ratio) ? `${format(Math.floor(ratio * 10_000) / 100, ratio >= 0.99 && ratio < 1 ? 2 : 1)} %` : UNKNOWN,
+    /** A part that may be very small: 0.02 % is not nothing. */
+    share: (ratio: Maybe): string =>
+      isKnown(ratio) ? (ratio > 0 && ratio < 0.0001 ? `< ${format(0.01, 2)} %` : `${short(ratio * 100)} %`) : UNKNOWN,
     bytesRate: (perSecond: Maybe): string => (isKnown(perSecond) ? `${bytes(perSecond)}${words.perSecond}` : UNKNOWN),
     /** How long ago `time` was; the browser's clock may run behind the host's. */
     age: (time: string | number | null | undefined, now: number): string => {

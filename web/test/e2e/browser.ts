@@ -63,7 +63,7 @@ export async function freshWorld(page: Page, options: Record<string, string | nu
 }
 
 /** What the host tells all open pages. */
-export async function push(page: Page, event: 'run' | 'event' | 'plugin', data: object): Promise<void> {
+export async function push(page: Page, event: 'run' | 'event' | 'missed', data: object): Promise<void> {
   await page.request.post(`/mock/push?event=${event}`, { data: JSON.stringify(data) })
 }
 

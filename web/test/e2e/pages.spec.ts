@@ -62,6 +62,7 @@ const PAGES: Record<string, string> = {
   'plugin-logs': '/plugins/pg_stat_database/logs',
   'plugin-metrics': '/plugins/pg_stat_database/metrics',
   'plugin-config': '/plugins/database_size/config',
+  'plugin-costs': '/plugins/pg_stat_database/costs',
   'plugin-reloads': '/plugins/pg_stat_activity/reloads',
   'plugin-missing': '/plugins/nothing',
   'plugin-refused': '/plugins/my_queries',

@@ -25,6 +25,7 @@ const PAGES: Record<string, string> = {
   'plugin-servers': '/plugins/pg_stat_database/servers',
   'plugin-runs': '/plugins/pg_stat_database/runs',
   'plugin-logs': '/plugins/pg_stat_database/logs',
+  'plugin-costs': '/plugins/pg_stat_database/costs',
   'plugin-reloads': '/plugins/pg_stat_database/reloads',
   runs: '/runs',
   events: '/events',

@@ -53,11 +53,6 @@ export function route<M extends Method, P extends keyof paths>(
   role: Role,
   handle: (call: Call) => Answer<paths[P][M]>,
 ): Route {
-  return untyped(method, path, role, handle)
-}
-
-/** A route that the host's document does not have yet. */
-export function untyped(method: Method, path: string, role: Role, handle: (call: Call) => unknown): Route {
   const names = [...path.matchAll(/\{(\w+)\}/g)].map((name) => name[1] ?? '')
   const pattern = new RegExp(`^${path.replace(/\{\w+\}/g, '([^/]+)')}$`)
   return { method: method.toUpperCase(), pattern, names, role, handle }

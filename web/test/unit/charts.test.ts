@@ -77,6 +77,23 @@ test('of more than twenty series the ten greatest are drawn, and the rest as one
   expect(data.series.at(-1)).toEqual({ key: OTHER_KEY, label: 'other 15', values: [105, null] })
 })
 
+test('what the host has summed up already joins the rest', () => {
+  const series = Array.from({ length: 12 }, (_, index) => ({
+    metric: 'n',
+    labels: { id: String(index) },
+    values: [100 - index],
+  }))
+  const rest = { series_count: 30, values: [7] }
+  const data = chartData(
+    answer({ timestamps: [0], metrics: [metric('n')], series, rest }),
+    { kind: 'by-series' },
+    ['n'],
+    words,
+  )
+  expect(data.series).toHaveLength(11)
+  expect(data.series.at(-1)).toEqual({ key: OTHER_KEY, label: 'other 32', values: [90 + 89 + 7] })
+})
+
 test('twenty series are all drawn', () => {
   const series = Array.from({ length: 20 }, (_, index) => ({
     metric: 'numbackends',

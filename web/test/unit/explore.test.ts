@@ -5,7 +5,7 @@ import { autoCharts, chartOf } from '../../src/charts/auto-chart.ts'
 import { mergeColumns, mergeOf } from '../../src/charts/model.ts'
 import { knownSets, labelValues, parseLabels, searchSets } from '../../src/features/explore/explore-model.ts'
 import { parsePreferences } from '../../src/lib/preferences.ts'
-import { makePlugins } from '../mock/data/plugins.ts'
+import { makeMetricSets } from '../mock/data/sets.ts'
 
 const metric = (name: string, kind: MetricDeclaration['kind'] = 'gauge', unit = ''): MetricDeclaration => ({
   name,
@@ -52,7 +52,7 @@ test('shares are averaged and ages are not added up', () => {
   expect(mergeColumns([[1], [2]], 1, mergeOf('bytes'))).toEqual([3])
 })
 
-const sets = knownSets(makePlugins(), 'en')
+const sets = knownSets(makeMetricSets(), 'en')
 
 test('a search finds a set with all of its metrics, or only the metrics that match', () => {
   expect(searchSets(sets, 'pg_connections')[0]?.set.metrics).toHaveLength(2)
@@ -62,10 +62,11 @@ test('a search finds a set with all of its metrics, or only the metrics that mat
   expect(searchSets(sets, 'no such thing')).toEqual([])
 })
 
-test('a set that two plugins fill is one', () => {
-  const plugins = makePlugins()
-  const twice = [...plugins, ...plugins.map((plugin) => ({ ...plugin, name: `${plugin.name}_again` }))]
-  expect(knownSets(twice, 'en').map((known) => known.set.name)).toEqual(sets.map((known) => known.set.name))
+test('words are those of the language, and of none where only history is left', () => {
+  const [russian] = searchSets(knownSets(makeMetricSets(), 'ru'), 'заказы')
+  expect([russian?.set.name, russian?.help]).toEqual(['shop_orders', 'Заказы магазина'])
+  expect(russian?.set.metrics.map((one) => russian.metricHelp(one))).toContain('Заказы')
+  expect(searchSets(sets, 'old_queue')[0]?.set.plugins).toEqual([])
 })
 
 test('labels go through the URL whatever they hold', () => {

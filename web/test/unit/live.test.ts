@@ -71,7 +71,7 @@ function liveOn(answers: (() => Response)[]) {
 test('what the host pushes is told, and what is not known is left alone', async () => {
   const text = [
     'event: run\ndata: {"server":"a","plugin":"p","outcome":"failed"}\n\n',
-    'event: plugin\ndata: {"plugin":"p"}\n\n',
+    'event: missed\ndata: {"count":7}\n\n',
     'event: weather\ndata: {}\n\n',
     'event: event\ndata: not json\n\n',
   ]
@@ -79,7 +79,7 @@ test('what the host pushes is told, and what is not known is left alone', async 
   await done
   expect(heard).toEqual([
     { kind: 'run', server: 'a', plugin: 'p' },
-    { kind: 'plugin', server: null, plugin: 'p' },
+    { kind: 'missed', server: null, plugin: null },
     { kind: 'event', server: null, plugin: null },
   ])
 })

@@ -53,6 +53,7 @@ test('every link has its shape', () => {
       "newServer": "/servers/new",
       "plugin": "/plugins/s",
       "pluginConfig": "/plugins/s/config",
+      "pluginCosts": "/plugins/s/costs",
       "pluginLogs": "/plugins/s/logs",
       "pluginMetrics": "/plugins/s/metrics",
       "pluginReloads": "/plugins/s/reloads",

@@ -1,34 +1,20 @@
-import type { MetricDeclaration, MetricSetDeclaration, Plugin } from '../../api/types'
+import type { DeclaredSet, MetricDeclaration } from '../../api/types'
 import type { Locale } from '../../i18n'
-import { probeWords } from '../plugins/probe-words'
 
-/** A set with the plugin that fills it, and its words in the reader's language. */
+/** A set with its words in the reader's language. */
 export interface KnownSet {
-  plugin: string
-  set: MetricSetDeclaration
+  set: DeclaredSet
   help: string
   metricHelp: (metric: MetricDeclaration) => string
 }
 
-/** Every set that any plugin declares, each once; plugins in the order of their names. */
-export function knownSets(plugins: readonly Plugin[], locale: Locale): KnownSet[] {
-  const found = new Map<string, KnownSet>()
-  for (const plugin of plugins.toSorted((a, b) => a.name.localeCompare(b.name))) {
-    const { metadata } = plugin
-    if (metadata == null) continue
-    const words = probeWords(metadata, locale)
-    for (const set of metadata.sets) {
-      // The same probe may run as several plugins.
-      if (found.has(set.name)) continue
-      found.set(set.name, {
-        plugin: plugin.name,
-        set,
-        help: words.setHelp(set.name, set.help),
-        metricHelp: (metric) => words.metricHelp(set.name, metric.name, metric.help),
-      })
-    }
-  }
-  return [...found.values()]
+/** A set's own words are English; other languages are texts `help_ru` and `help_ru.metric`. */
+export function knownSets(sets: readonly DeclaredSet[], locale: Locale): KnownSet[] {
+  return sets.map((set) => ({
+    set,
+    help: set.texts[`help_${locale}`] ?? set.help,
+    metricHelp: (metric) => set.texts[`help_${locale}.${metric.name}`] ?? metric.help,
+  }))
 }
 
 /** Sets with those metrics of them that match; a set that matches itself has all of its metrics. */
@@ -37,7 +23,8 @@ export function searchSets(sets: readonly KnownSet[], text: string): KnownSet[] 
   if (words.length === 0) return [...sets]
   const has = (haystack: string) => words.every((word) => haystack.includes(word))
   return sets.flatMap((known) => {
-    const own = `${known.plugin} ${known.set.name} ${known.help} ${known.set.labels.join(' ')}`.toLocaleLowerCase()
+    const own =
+      `${known.set.plugins.join(' ')} ${known.set.name} ${known.help} ${known.set.labels.join(' ')}`.toLocaleLowerCase()
     if (has(own)) return [known]
     const metrics = known.set.metrics.filter((metric) =>
       has(`${own} ${metric.name} ${metric.full_name} ${known.metricHelp(metric)}`.toLocaleLowerCase()),

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { pluginsQuery, serversQuery } from '../../api/queries'
+import { metricSetsQuery, serversQuery } from '../../api/queries'
 import { PageHeader } from '../../blocks/page-header'
 import { EmptyState, QueryView } from '../../blocks/state-view'
 import { useI18n } from '../../i18n'
@@ -17,7 +17,7 @@ export function ExplorePage() {
   const { t } = useI18n()
   const [search, setSearch] = useUrlState<ExploreSearch>()
   const servers = useQuery(serversQuery())
-  const plugins = useQuery(pluginsQuery())
+  const sets = useQuery(metricSetsQuery())
   // Whoever comes without a server sees one that answers.
   const first = servers.data?.find((server) => server.state === 'ok') ?? servers.data?.[0]
   const server = search.server ?? first?.name
@@ -35,9 +35,9 @@ export function ExplorePage() {
               </Link>
             </EmptyState>
           ) : (
-            <QueryView query={plugins} skeleton={<ExploreSkeleton />}>
+            <QueryView query={sets} skeleton={<ExploreSkeleton />}>
               {(known) => (
-                <Explorer server={server} plugins={known}>
+                <Explorer server={server} sets={known}>
                   <SelectFilter
                     label={t.common.server}
                     fill

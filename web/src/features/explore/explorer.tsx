@@ -1,9 +1,11 @@
+import { Link } from '@tanstack/react-router'
 import { type ReactNode, useMemo } from 'react'
-import type { MetricDeclaration, Plugin } from '../../api/types'
+import type { DeclaredSet, MetricDeclaration } from '../../api/types'
 import { EmptyState } from '../../blocks/state-view'
 import { autoCharts, chartOf } from '../../charts/auto-chart'
 import { AutoChartCard } from '../../charts/auto-chart-card'
 import { useI18n } from '../../i18n'
+import { paths } from '../../lib/paths'
 import { useUrlState } from '../../lib/router-hooks'
 import { Button } from '../../ui/button'
 import { type KnownSet, knownSets } from './explore-model'
@@ -22,10 +24,10 @@ export interface ExploreSearch {
 }
 
 /** Search at the left, charts at the right; all of it is in the URL. */
-export function Explorer(props: { server: string; plugins: readonly Plugin[]; children?: ReactNode }) {
+export function Explorer(props: { server: string; sets: readonly DeclaredSet[]; children?: ReactNode }) {
   const { t, locale } = useI18n()
   const [search, setSearch] = useUrlState<ExploreSearch>()
-  const sets = useMemo(() => knownSets(props.plugins, locale), [props.plugins, locale])
+  const sets = useMemo(() => knownSets(props.sets, locale), [props.sets, locale])
   const chosen = sets.find((known) => known.set.name === search.set)
   const metric = chosen?.set.metrics.find((one) => one.name === search.metric)
   const choose = (set: string, name?: string) => setSearch({ set, metric: name, l: undefined, by: undefined }, 'push')
@@ -88,16 +90,25 @@ function SetCharts({ server, known }: { server: string; known: KnownSet }) {
 }
 
 function SetHeading({ known }: { known: KnownSet }) {
-  const { t } = useI18n()
+  const { t, u } = useI18n()
+  const { plugins, interval_ms: interval } = known.set
   return (
     <div className="mb-2 flex flex-wrap items-baseline gap-x-3">
       <h2 className="font-mono text-base font-semibold break-all">{known.set.name}</h2>
       <p className="text-dim">{known.help}</p>
-      {known.set.labels.length > 0 && (
-        <p className="text-xs text-dim">
-          {t.plugins.labels}: {known.set.labels.join(', ')}
-        </p>
-      )}
+      <p className="text-xs text-dim">
+        {known.set.labels.length > 0 && `${t.plugins.labels}: ${known.set.labels.join(', ')} · `}
+        {interval == null ? '' : `${t.explore.every(u.duration(interval))} · `}
+        {plugins.length === 0 ? (
+          <span className="text-warn">{t.explore.historyOnly}</span>
+        ) : (
+          plugins.map((plugin) => (
+            <Link key={plugin} to={paths.plugin(plugin)} className="mr-1.5 text-accent-strong underline">
+              {plugin}
+            </Link>
+          ))
+        )}
+      </p>
     </div>
   )
 }

@@ -78,6 +78,7 @@ function Bounds({ plugin }: { plugin: Plugin }) {
           [t.plugins.limits.answer, u.bytes(limits.answer_bytes)],
           [t.plugins.limits.calls, u.integer(limits.host_calls)],
           [t.plugins.limits.values, u.integer(limits.values)],
+          [t.plugins.limits.series, u.integer(limits.series)],
           [t.plugins.limits.log, u.integer(limits.log_lines)],
           [t.plugins.limits.state, u.bytes(limits.state_bytes)],
         ]}

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { Outlet } from '@tanstack/react-router'
+import { Outlet, useLocation } from '@tanstack/react-router'
 import { pluginQuery } from '../../api/queries'
 import type { Plugin } from '../../api/types'
 import { LinkTabs } from '../../blocks/link-tabs'
@@ -18,9 +18,10 @@ export function PluginPage() {
   const { t } = useI18n()
   const name = useParam('name')
   const query = useQuery(pluginQuery(name))
+  const ofWindow = useLocation({ select: ({ pathname }) => pathname === paths.pluginCosts(name) })
   return (
     <>
-      <PageHeader title={name} time="live" note={query.data && <Note plugin={query.data} />}>
+      <PageHeader title={name} time={ofWindow ? 'range' : 'live'} note={query.data && <Note plugin={query.data} />}>
         {query.data && <PluginActions plugin={query.data} />}
       </PageHeader>
       <QueryView query={query} skeleton={<FormSkeleton />} notFoundText={t.plugins.notFound(name)}>
@@ -35,6 +36,7 @@ export function PluginPage() {
                 { to: paths.pluginRuns(name), label: t.plugins.tabs.runs },
                 { to: paths.pluginLogs(name), label: t.plugins.tabs.logs },
                 { to: paths.pluginMetrics(name), label: t.plugins.tabs.metrics },
+                { to: paths.pluginCosts(name), label: t.plugins.tabs.costs },
                 { to: paths.pluginConfig(name), label: t.plugins.tabs.config },
                 { to: paths.pluginReloads(name), label: t.plugins.tabs.reloads },
               ]}

@@ -103,10 +103,18 @@ function useColumns(plugin: string): Column<Row, ColumnId>[] {
         numeric: true,
         priority: 2,
         sortBy: (row) => row.on.due_in_ms,
-        cell: (row) =>
-          row.on.running_for_ms == null
-            ? u.ahead(row.on.due_in_ms)
-            : t.plugins.runningFor(u.duration(row.on.running_for_ms)),
+        cell: (row) => (
+          <>
+            {row.on.running_for_ms == null
+              ? u.ahead(row.on.due_in_ms)
+              : t.plugins.runningFor(u.duration(row.on.running_for_ms))}
+            {row.on.slowed_to_ms != null && (
+              <div className="truncate text-xs text-warn" title={t.plugins.slowedWhy}>
+                {t.plugins.slowed(u.duration(row.on.slowed_to_ms))}
+              </div>
+            )}
+          </>
+        ),
       },
       {
         id: 'last',

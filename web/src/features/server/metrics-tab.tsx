@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { pluginsQuery } from '../../api/queries'
+import { metricSetsQuery } from '../../api/queries'
 import { QueryView } from '../../blocks/state-view'
 import { useParam } from '../../lib/router-hooks'
 import { ExploreSkeleton } from '../../ui/skeleton'
@@ -8,10 +8,10 @@ import { Explorer } from '../explore/explorer'
 /** Everything that probes declare, of this server. */
 export function MetricsTab() {
   const name = useParam('name')
-  const query = useQuery(pluginsQuery())
+  const query = useQuery(metricSetsQuery())
   return (
     <QueryView query={query} skeleton={<ExploreSkeleton />}>
-      {(plugins) => <Explorer server={name} plugins={plugins} />}
+      {(sets) => <Explorer server={name} sets={sets} />}
     </QueryView>
   )
 }

@@ -14,6 +14,8 @@ export const explore = {
     unknownText: (set: string) =>
       `No plugin that is loaded declares the set ${set}. The plugin may be switched off or refused, or the set renamed.`,
     family: (count: number) => plural(count, { one: 'metric', other: 'metrics' }),
+    every: (duration: string) => `every ${duration}`,
+    historyOnly: 'no plugin collects it any more',
     metric: 'Metric',
     value: 'Value',
     by: 'Lines',

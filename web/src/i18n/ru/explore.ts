@@ -15,6 +15,8 @@ export const explore: Pick<Messages, 'explore'> = {
     unknownText: (set) =>
       `Ни один загруженный плагин не объявляет набор ${set}. Плагин мог быть выключен или отклонён, а набор переименован.`,
     family: (count) => plural(count, { one: 'метрика', few: 'метрики', many: 'метрик', other: 'метрики' }),
+    every: (duration) => `раз в ${duration}`,
+    historyOnly: 'ни один плагин больше не собирает',
     metric: 'Метрика',
     value: 'Значение',
     by: 'Линии',

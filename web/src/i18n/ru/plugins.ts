@@ -3,7 +3,7 @@ import { pluralizer } from '../plural'
 
 const plural = pluralizer('ru')
 
-export const plugins: Pick<Messages, 'plugins' | 'runs' | 'events'> = {
+export const plugins: Pick<Messages, 'plugins' | 'costs' | 'runs' | 'events'> = {
   plugins: {
     title: 'Плагины',
     hint: 'Что запускает plugins.toml и как это идёт',
@@ -36,6 +36,7 @@ export const plugins: Pick<Messages, 'plugins' | 'runs' | 'events'> = {
       runs: 'Запуски',
       logs: 'Журнал',
       metrics: 'Метрики',
+      costs: 'Цена',
       config: 'Настройка',
       reloads: 'Перезагрузки',
     },
@@ -65,6 +66,7 @@ export const plugins: Pick<Messages, 'plugins' | 'runs' | 'events'> = {
       answer: 'Размер ответа',
       calls: 'Запросов и команд',
       values: 'Значений',
+      series: 'Рядов на набор и сервер',
       log: 'Строк журнала',
       state: 'Память между запусками',
     },
@@ -81,6 +83,8 @@ export const plugins: Pick<Messages, 'plugins' | 'runs' | 'events'> = {
       'backed-off': 'отложен',
       quarantined: 'в карантине',
     },
+    slowed: (duration) => `реже: раз в ${duration}`,
+    slowedWhy: 'Занимает больше времени сервера, чем разрешает бюджет, поэтому запускается реже.',
     failures: (count) =>
       plural(count, { one: 'ошибка подряд', few: 'ошибки подряд', many: 'ошибок подряд', other: 'ошибки подряд' }),
     runningFor: (duration) => `уже ${duration}`,
@@ -146,6 +150,23 @@ export const plugins: Pick<Messages, 'plugins' | 'runs' | 'events'> = {
         done: (name) => `${name} работает в версии из plugins.toml.`,
       },
     },
+  },
+  costs: {
+    title: 'Цена мониторинга',
+    hint: 'За выбранное время, по целым часам. «Занят» — доля этого времени, когда сервер отвечал нам.',
+    columns: {
+      share: 'Занят',
+      server: 'Сервер, за запуск',
+      runs: 'Запусков',
+      failed: 'С ошибкой',
+      cpu: 'ЦП, за запуск',
+      memory: 'Память, пик',
+      queries: 'Запросов',
+      rows: 'Строк',
+      bytes: 'Получено',
+    },
+    emptyTitle: 'За это время запусков не было',
+    emptyText: 'Что не запускалось, ничего не стоит. Выберите больший период, чтобы увидеть прежние запуски.',
   },
   runs: {
     title: 'Запуски',

@@ -25,6 +25,15 @@ export function makeSeries(query: URLSearchParams): SeriesResponse {
     .map((values, index) => ({ index, labels: labelsOf(set?.labels ?? [], values) }))
     .filter(({ labels }) => matchesLabels(labels, query.get('labels')))
   const seed = hash(query.get('server') ?? '')
+  const top = Number(query.get('top') ?? streams.length)
+  const values = (name: string, metric: MockMetric) =>
+    streams.map(({ index, labels }) => ({
+      metric: name,
+      labels,
+      values: timestamps.map((at, place) => valueAt(metric, seed + index * 7, index, at, place / timestamps.length)),
+    }))
+  const all = metrics.flatMap(([name, metric]) => values(name, metric).toSorted((a, b) => mean(b) - mean(a)))
+  const rest = all.slice(top)
   return {
     server: query.get('server') ?? '',
     set: setName,
@@ -41,16 +50,21 @@ export function makeSeries(query: URLSearchParams): SeriesResponse {
     })),
     timestamps,
     series_left_out: 0,
-    rest: null,
-    series: metrics.flatMap(([name, metric]) =>
-      streams.map(({ index, labels }) => ({
-        metric: name,
-        labels,
-        values: timestamps.map((at, place) => valueAt(metric, seed + index * 7, index, at, place / timestamps.length)),
-      })),
-    ),
+    rest:
+      rest.length === 0
+        ? null
+        : {
+            series_count: rest.length,
+            values: timestamps.map((_, place) => sum(rest.map((one) => one.values[place]))),
+          },
+    series: query.has('top') ? all.slice(0, top) : metrics.flatMap(([name, metric]) => values(name, metric)),
   }
 }
+
+const sum = (values: readonly (number | null | undefined)[]): number | null =>
+  values.reduce<number | null>((total, value) => (value == null ? total : (total ?? 0) + value), null)
+
+const mean = ({ values }: { values: (number | null)[] }): number => (sum(values) ?? 0) / Math.max(1, values.length)
 
 const labelsOf = (names: readonly string[], values: readonly string[]): Record<string, string> =>
   Object.fromEntries(names.map((name, index) => [name, values[index] ?? '']))
@@ -64,7 +78,7 @@ function matchesLabels(labels: Record<string, string>, wanted: string | null): b
   })
 }
 
-const hash = (text: string): number => [...text].reduce((sum, char) => (sum * 31 + char.charCodeAt(0)) % 1_000, 7)
+const hash = (text: string): number => [...text].reduce((before, char) => (before * 31 + char.charCodeAt(0)) % 1_000, 7)
 
 const SHARES = [0.02, 1, 0.7, 0.05, 0.3, 0.15, 0.4, 0.2]
 

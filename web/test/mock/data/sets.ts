@@ -1,3 +1,4 @@
+import type { DeclaredSet } from '../../../src/api/types.ts'
 import { GB } from './base.ts'
 import { DATABASES } from './databases.ts'
 
@@ -85,3 +86,36 @@ export const SETS: Record<string, MockSet> = {
 }
 
 export const setsOf = (plugin: string) => Object.entries(SETS).filter(([, set]) => set.plugin === plugin)
+
+/** As the host lists what is declared; of one set only history is left. */
+export const makeMetricSets = (): DeclaredSet[] =>
+  Object.entries({ ...SETS, ...GONE })
+    .map(([name, { plugin, help, labels, metrics }]) => ({
+      name,
+      help,
+      labels: [...labels],
+      interval_ms: plugin === '' ? null : 60_000,
+      plugins: plugin === '' ? [] : [plugin],
+      texts: name === 'shop_orders' ? RUSSIAN : NONE,
+      metrics: Object.entries(metrics).map(([metric, { kind, unit, help: about }]) => ({
+        name: metric,
+        full_name: `${name}_${metric}`,
+        kind,
+        unit,
+        help: about,
+      })),
+    }))
+    .toSorted((a, b) => a.name.localeCompare(b.name))
+
+const GONE: Record<string, MockSet> = {
+  old_queue: {
+    plugin: '',
+    help: 'Length of a queue',
+    labels: [],
+    streams: [],
+    metrics: { length: gauge(1, 'Waiting') },
+  },
+}
+
+const RUSSIAN = { help_ru: 'Заказы магазина', 'help_ru.count': 'Заказы' }
+const NONE: Record<string, string> = {}

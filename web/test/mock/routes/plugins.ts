@@ -1,6 +1,8 @@
 import type { Plugin, Run } from '../../../src/api/types.ts'
+import { makeCosts } from '../data/costs.ts'
 import { makeEvents, makeRuns } from '../data/plugins.ts'
 import { makeServers } from '../data/servers.ts'
+import { makeMetricSets } from '../data/sets.ts'
 import { bodyOf, type Call, found, matches, param, type Route, route } from '../http.ts'
 
 export const pluginRoutes: readonly Route[] = [
@@ -40,6 +42,8 @@ export const pluginRoutes: readonly Route[] = [
         matches(call, 'outcome', run.outcome),
     ),
   ),
+  route('get', '/api/metric-sets', 'viewer', makeMetricSets),
+  route('get', '/api/costs', 'viewer', ({ query }) => makeCosts(query)),
   route('get', '/api/events', 'viewer', (call) =>
     makeEvents().filter((event) => matches(call, 'server', event.server) && matches(call, 'kind', event.kind)),
   ),
