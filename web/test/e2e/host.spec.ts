@@ -1,12 +1,12 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { axe, launch, open } from './browser.ts'
+import { axe, launch, open, screenshot, settled } from './browser.ts'
 
 /**
- * The UI on a real host with a real PostgreSQL server, from the sign-in to the first chart.
+ * The UI on a real host with a real PostgreSQL server and a real sshd, from the sign-in to charts, disks and sessions.
  *
- * Takes from the environment: BASE_URL, ADMIN_PASSWORD, PG_HOST, PG_PORT, PG_USER, PG_PASSWORD, and optionally
- * SERVER_NAME (`ui-test`) and SAMPLES_TIMEOUT_S (180), which must be longer than two intervals of the host's plugins.
+ * Takes from the environment: BASE_URL, ADMIN_PASSWORD, PG_HOST, PG_PORT, PG_USER, PG_PASSWORD, SSH_HOST, SSH_PORT,
+ * SSH_USER, SSH_KEY_FILE (a private key without passphrase), and optionally SERVER_NAME (`ui-test`) and SAMPLES_TIMEOUT_S (180), which must be longer than two intervals of the host's plugins.
  */
 function need(name: string): string {
   const value = process.env[name]
@@ -28,11 +28,21 @@ test('a server is tested, added, and drawn', async () => {
   if (baseUrl === '') throw new Error('the environment variable BASE_URL is not set')
   const { page, faults, close } = await open(browser, baseUrl, { locale: 'en', theme: 'light' })
 
-  await page.goto('/servers/new')
+  await page.goto('/ssh-keys')
   await page.getByLabel('User name').fill('admin')
   await page.getByLabel('Password').fill(need('ADMIN_PASSWORD'))
   await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('button', { name: 'Bring a key' }).first().click()
+  await page.getByLabel('Name', { exact: true }).fill('disks')
+  await page.getByLabel('Read from a file').setInputFiles(need('SSH_KEY_FILE'))
+  await page.getByRole('dialog').getByRole('button', { name: 'Bring a key' }).click()
+  await page
+    .getByRole('dialog', { name: 'disks' })
+    .getByText(/^ssh-ed25519 /)
+    .waitFor()
+  await page.getByRole('button', { name: 'Done' }).click()
 
+  await page.goto('/servers/new')
   await page.getByRole('heading', { name: 'Add server', level: 1 }).waitFor()
   await page.getByLabel('Name', { exact: true }).fill(name)
   await page.getByLabel('Host', { exact: true }).fill(need('PG_HOST'))
@@ -44,6 +54,14 @@ test('a server is tested, added, and drawn', async () => {
   await page.getByLabel('Password', { exact: true }).fill(need('PG_PASSWORD'))
   await page.getByRole('button', { name: 'Test connection' }).click()
   await page.getByText('PostgreSQL: The test has passed').waitFor({ timeout: 60_000 })
+  await page.getByLabel('Collect over SSH').check()
+  await page.getByLabel('SSH host', { exact: true }).fill(need('SSH_HOST'))
+  await page.getByLabel('SSH port', { exact: true }).fill(need('SSH_PORT'))
+  await page.getByLabel('SSH user', { exact: true }).fill(need('SSH_USER'))
+  await page.getByRole('button', { name: 'Stored key' }).click()
+  await page.getByLabel('SSH key', { exact: true }).selectOption('disks (ed25519)')
+  await page.getByRole('button', { name: 'Test connection' }).click()
+  await page.getByText('SSH: The test has passed').waitFor({ timeout: 60_000 })
   await page.getByRole('button', { name: 'Add server' }).click()
 
   await page.waitForURL(new RegExp(`/servers/${name}$`))
@@ -62,6 +80,36 @@ test('a server is tested, added, and drawn', async () => {
 
   await page.getByRole('link', { name: 'Databases', exact: true }).click()
   await page.getByRole('link', { name: 'postgres', exact: true }).waitFor({ timeout: samplesTimeout })
+
+  // Disks come over SSH, sessions when one asks for them, and any metric without code of ours.
+  await page.goto(`/servers/${name}`)
+  await page
+    .getByRole('region', { name: 'Filesystems' })
+    .getByText('data', { exact: true })
+    .waitFor({ timeout: samplesTimeout })
+  await settled(page)
+  await screenshot(page, 'host-server')
+  await page.getByRole('link', { name: 'Sessions', exact: true }).click()
+  await page.getByText('Read from the server at this moment').waitFor()
+  await page.getByText('just now').first().waitFor()
+  await page.goto(`/explore?server=${name}&set=pg_stat_database&metric=numbackends&from=now-1h`)
+  await page.getByRole('region', { name: 'numbackends' }).locator('canvas').waitFor()
+  for (const path of [
+    '/',
+    '/plugins',
+    '/plugins/pg_stat_database',
+    '/events',
+    '/settings',
+    '/audit',
+    '/logs',
+    '/account',
+  ]) {
+    await page.goto(path)
+    await page.locator('main h1').waitFor()
+    await settled(page)
+    expect(await axe(page), path).toEqual([])
+    await screenshot(page, `host-${path.replaceAll('/', '-')}`)
+  }
 
   await page.goto('/runs?outcome=collected')
   await page.getByRole('link', { name }).first().waitFor({ timeout: samplesTimeout })
