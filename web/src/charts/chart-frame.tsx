@@ -6,8 +6,9 @@ import { useTime } from '../app/time'
 import { useI18n } from '../i18n'
 import { download, downloadCsv, fileName } from '../lib/download'
 import { paths } from '../lib/paths'
+import { relative } from '../lib/time-range'
 import { formatValue } from '../lib/units'
-import { IconButton, iconButtonClass } from '../ui/button'
+import { Button, IconButton, iconButtonClass } from '../ui/button'
 import { Icon } from '../ui/icon'
 import { MenuButton, MenuItem } from '../ui/menu'
 import { ChartSkeleton } from '../ui/skeleton'
@@ -78,10 +79,17 @@ function Drawn(props: ChartFrameProps & { data: ChartData; asTable: boolean; onP
   const marks = marksWithin(props.marks, data.from, data.to)
   if (!hasValues(data)) {
     const few = data.timestamps.length > 0 && answer?.metrics.some((metric) => metric.kind === 'counter') === true
+    // A server that was just added has hours of a day without anything, and minutes with much.
+    const closer = few && answer?.resolution !== 'raw' ? relative('1h') : undefined
     return (
-      <p className="grid h-[180px] place-items-center px-4 text-center text-dim">
-        {few ? t.charts.oneSample : t.charts.noSamples}
-      </p>
+      <div className="grid h-[180px] content-center justify-items-center gap-3 px-4 text-center text-dim">
+        <p>{few ? t.charts.oneSample : t.charts.noSamples}</p>
+        {closer && (
+          <Button onClick={() => setRange(closer)} aria-label={`${title}: ${t.charts.lookCloser}`}>
+            {t.charts.lookCloser}
+          </Button>
+        )}
+      </div>
     )
   }
   const zoom = (from: number, to: number) =>

@@ -120,6 +120,23 @@ describe('a chart', () => {
     await load.getByRole('columnheader', { name: 'commits (before)' }).waitFor()
   })
 
+  test('that has one point for an hour offers to look closer', async () => {
+    await page.route('**/api/series?*', async (route) => {
+      const response = await route.fetch()
+      if (!route.request().url().includes('now-24h')) return await route.fulfill({ response })
+      const answer = await response.json()
+      const series = answer.series.map((one: object) => ({ ...one, values: [null] }))
+      await route.fulfill({
+        response,
+        json: { ...answer, resolution: 'hour', timestamps: [answer.timestamps[0]], series },
+      })
+    })
+    await page.goto('/servers/billing-01')
+    await page.getByRole('button', { name: 'Transactions: Show the last hour' }).click()
+    await page.waitForURL(/from=now-1h/)
+    await page.getByRole('region', { name: 'Transactions' }).locator('canvas').waitFor()
+  })
+
   test('is saved as a table and as a picture', async () => {
     await chart().locator('canvas').waitFor()
     const save = async (item: string) => {

@@ -42,7 +42,8 @@ export const charts: Pick<Messages, 'charts'> = {
     noSamples: 'За этот период измерений нет',
     leftOut: (count) =>
       `показаны не все: ещё ${plural(count, { one: 'ряд', few: 'ряда', many: 'рядов', other: 'ряда' })}`,
-    oneSample: 'Для скорости нужны два измерения, а за этот период есть только одно',
+    oneSample: 'Для скорости нужны две точки, а за этот период пока только одна',
+    lookCloser: 'Показать последний час',
     showTable: 'Показать таблицей',
     showChart: 'Показать графиком',
     time: 'Время',
