@@ -42,7 +42,8 @@ struct AuditQuery {
 struct AuditEventView {
     timestamp: Time,
     /// `login_success`, `login_failed`, `refresh`, `refresh_reused`, `logout`, `access_denied`, and `_create`, `_update`,
-    /// `_delete` after `user`, `server` or `ssh_key`, and `settings_update`
+    /// `_delete` after `user`, `server` or `ssh_key`, and `settings_update`,
+    /// `analysis_criteria_update`
     event_type: String,
     /// Of a failed sign-in as it was typed
     username: String,

@@ -26,6 +26,7 @@ mod permissions;
 mod wire;
 
 mod account;
+mod analysis;
 mod audit;
 mod costs;
 mod databases;

@@ -14,8 +14,8 @@ use crate::error::CatchFrameworkErrors;
 use crate::permissions::Guard;
 use crate::state::Api;
 use crate::{
-    account, audit, costs, databases, docs, events, health, logs, metric_sets, plugins, runs, series, servers,
-    sessions, settings, ssh_keys, statistics, stream, users, web,
+    account, analysis, audit, costs, databases, docs, events, health, logs, metric_sets, plugins, runs, series,
+    servers, sessions, settings, ssh_keys, statistics, stream, users, web,
 };
 
 /// Smaller answers are not worth compressing.
@@ -47,6 +47,7 @@ pub(crate) fn api() -> Router {
         databases::routes(),
         statistics::routes(),
         series::routes(),
+        analysis::routes(),
         settings::routes(),
         plugins::routes(),
         runs::routes(),

@@ -1,6 +1,6 @@
 //! Types that several answers share, as they look in JSON and in the OpenAPI document.
 
-use pgvigil_model::{AbsenceReason, FailureReason, StepOutcome, Timestamp};
+use pgvigil_model::{AbsenceReason, FailureReason, StepOutcome, Timestamp, Verdict};
 use pgvigil_storage::{LogLevel, Role};
 use salvo::oapi::schema::{BasicType, Schema};
 use salvo::oapi::{Components, ComposeSchema, KnownFormat, Object, Ref, RefOr, SchemaFormat, ToSchema};
@@ -116,6 +116,7 @@ macro_rules! words {
 
 words!(RoleWord, Role, "Role", ["viewer", "operator", "admin"]);
 words!(LogLevelWord, LogLevel, "LogLevel", ["info", "warning", "error"]);
+words!(VerdictWord, Verdict, "Verdict", ["dead", "static", "low-activity", "active", "not-enough-data"]);
 words!(StepOutcomeWord, StepOutcome, "StepOutcome", ["passed", "warning", "failed", "skipped"]);
 words!(
     AbsenceReasonWord,
@@ -174,6 +175,7 @@ mod tests {
     fn documented_words_are_those_of_the_model() {
         assert_words_are_of::<Role>(RoleWord::WORDS);
         assert_words_are_of::<LogLevel>(LogLevelWord::WORDS);
+        assert_words_are_of::<Verdict>(VerdictWord::WORDS);
         assert_words_are_of::<StepOutcome>(StepOutcomeWord::WORDS);
         assert_words_are_of::<AbsenceReason>(AbsenceReasonWord::WORDS);
         assert_words_are_of::<FailureReason>(FailureReasonWord::WORDS);

@@ -3,6 +3,7 @@
 //! Absent here: I/O, clocks, tokio, sqlx, salvo, wasmtime.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests"))]
 
+mod analysis;
 mod glob;
 mod metric;
 mod month;
@@ -19,6 +20,7 @@ mod setting;
 mod ssh_key;
 mod time;
 
+pub use analysis::{Activity, Criteria, Criterion, InvalidCriterion, Reason, Verdict, judge};
 pub use glob::glob_matches;
 pub use metric::{Metric, MetricKind, MetricSet};
 pub use month::Month;

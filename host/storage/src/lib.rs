@@ -12,6 +12,7 @@ mod error;
 mod types;
 mod vault;
 
+mod analysis;
 mod audit;
 mod cost;
 mod entity;
@@ -34,6 +35,7 @@ mod table;
 mod user;
 mod view;
 
+pub use analysis::StoredCriterion;
 pub use audit::{AuditEvent, AuditFilter, AuditPage, AuditStats};
 pub use cost::{Cost, CostFilter, CostsBy};
 pub use engine::{EngineKind, Store, StoreUrl, Trouble};

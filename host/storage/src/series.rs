@@ -71,6 +71,9 @@ pub const SERIES_STREAMS_MAX: usize = 1_000;
 /// Numbers in one answer: at 40 bytes each some 40 MB. Beyond it the resolution is coarser.
 const VALUES_MAX: i64 = 1_000_000;
 
+/// Streams that are read in one go where all are wanted: a month of hours of each is some 10 MB.
+const STREAMS_AT_ONCE: usize = 100;
+
 /// From how many of the newest points of a stream its usual interval is taken.
 const INTERVAL_POINTS: i64 = 9;
 
@@ -169,7 +172,12 @@ struct Plan<'a> {
     resolution: Resolution,
 }
 
-impl Plan<'_> {
+impl<'a> Plan<'a> {
+    fn new(streams: &'a [Found], wanted: &'a [Wanted], metrics: &'a [Metric], resolution: Resolution) -> Self {
+        let by_id = streams.iter().enumerate().map(|(at, stream)| (stream.id, at)).collect();
+        Self { streams, by_id, wanted, metrics, resolution }
+    }
+
     fn ids_of(&self, declaration: usize) -> Vec<i64> {
         self.streams.iter().filter(|stream| stream.declaration == declaration).map(|stream| stream.id).collect()
     }
@@ -212,29 +220,7 @@ impl Store {
         let to = Timestamp::from(Ts::from(query.to)).max(from);
         let resolution = self.resolution(&streams, metrics.len(), from, to, query.max_points).await?;
         let wanted: Vec<Wanted> = declarations.iter().map(|declared| wanted(declared, &metrics)).collect();
-        let plan = Plan {
-            by_id: streams.iter().enumerate().map(|(at, stream)| (stream.id, at)).collect(),
-            streams: &streams,
-            wanted: &wanted,
-            metrics: &metrics,
-            resolution,
-        };
-        let mut answer = BucketsByStream::new();
-        match resolution.bucket_seconds() {
-            None => {
-                let span = Span { from, to: Timestamp::from_micros(to.micros().saturating_add(1)) };
-                self.add_points(&plan, span, &mut answer).await?;
-            }
-            Some(seconds) => {
-                let whole =
-                    Span { from: resolution.bucket_start(from), to: resolution.bucket_start(to).plus_seconds(seconds) };
-                self.add_buckets(&plan, whole, &mut answer).await?;
-            }
-        }
-        let streams = answer
-            .into_iter()
-            .map(|(labels, buckets)| SeriesStream { labels, buckets: buckets.into_values().collect() })
-            .collect();
+        let streams = self.read_streams(&Plan::new(&streams, &wanted, &metrics, resolution), from, to).await?;
         let left_out = found.saturating_sub(SERIES_STREAMS_MAX);
         Ok(SeriesAnswer {
             resolution,
@@ -243,6 +229,59 @@ impl Store {
             streams,
             streams_left_out: u64::try_from(left_out).unwrap_or_default(),
         })
+    }
+
+    /// Every stream that matches in its whole length, at this resolution: some at a time, so that what is held stays small
+    /// however many there are. `max_points` does not count here.
+    pub async fn visit_series(
+        &self,
+        query: &SeriesQuery,
+        resolution: Resolution,
+        mut visit: impl FnMut(&[Metric], &SeriesStream),
+    ) -> Result<(), StorageError> {
+        let declarations = self.declarations_of(&query.set).await?;
+        let labels = labels_of(&declarations);
+        let metrics = metrics_of(&declarations, &query.metrics);
+        let mut streams = self.find_streams(query.server, &declarations, &labels, &query.labels).await?;
+        // Those of one series stay together; the sort keeps the order of their declarations.
+        streams.sort_by(|one, other| one.labels.cmp(&other.labels));
+        let wanted: Vec<Wanted> = declarations.iter().map(|declared| wanted(declared, &metrics)).collect();
+        let mut rest = &streams[..];
+        while !rest.is_empty() {
+            let mut end = rest.len().min(STREAMS_AT_ONCE);
+            while end < rest.len() && rest[end].labels == rest[end - 1].labels {
+                end += 1;
+            }
+            let (some, later) = rest.split_at(end);
+            let plan = Plan::new(some, &wanted, &metrics, resolution);
+            for stream in self.read_streams(&plan, query.from, query.to).await? {
+                visit(&metrics, &stream);
+            }
+            rest = later;
+        }
+        Ok(())
+    }
+
+    async fn read_streams(
+        &self,
+        plan: &Plan<'_>,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<SeriesStream>, StorageError> {
+        let mut answer = BucketsByStream::new();
+        match plan.resolution.bucket_seconds() {
+            None => {
+                let span = Span { from, to: Timestamp::from_micros(to.micros().saturating_add(1)) };
+                self.add_points(plan, span, &mut answer).await?;
+            }
+            Some(seconds) => {
+                let (from, to) = (plan.resolution.bucket_start(from), plan.resolution.bucket_start(to));
+                self.add_buckets(plan, Span { from, to: to.plus_seconds(seconds) }, &mut answer).await?;
+            }
+        }
+        let stream =
+            |(labels, buckets): (_, BTreeMap<_, _>)| SeriesStream { labels, buckets: buckets.into_values().collect() };
+        Ok(answer.into_iter().map(stream).collect())
     }
 
     /// By declaration and id. The labels are in the order of `labels`.

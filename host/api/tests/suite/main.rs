@@ -9,6 +9,7 @@ mod plugins;
 mod sessions;
 
 mod account;
+mod analysis;
 mod documents;
 mod observations;
 mod servers;

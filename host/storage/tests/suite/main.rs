@@ -1,6 +1,7 @@
 //! What the store promises, on both engines.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
+mod analysis;
 mod home;
 mod people;
 mod samples;
