@@ -133,6 +133,26 @@ export const pluginQuery = (name: string) =>
     meta: every(15 * SECOND, (event) => aboutPlugins(event) || event.plugin === name, 5 * SECOND),
   })
 
+export const ANALYSIS_KEY = ['analysis'] as const
+
+/** As many as one answer may have. */
+const ANALYSIS_LIMIT = 500
+
+/** Over as long a time as the criteria need: this window is not the one of the charts. */
+export const analysisQuery = (server: string) =>
+  queryOptions({
+    queryKey: [...ANALYSIS_KEY, server],
+    queryFn: ({ signal }) =>
+      unwrap(api.GET('/api/analysis', { params: { query: { server, limit: ANALYSIS_LIMIT } }, signal })),
+    meta: every(10 * MINUTE),
+  })
+
+export const criteriaQuery = () =>
+  queryOptions({
+    queryKey: [...ANALYSIS_KEY, 'criteria', ''],
+    queryFn: ({ signal }) => unwrap(api.GET('/api/analysis/criteria', { signal })),
+  })
+
 /** Everything that any probe declares or has declared. */
 export const metricSetsQuery = () =>
   queryOptions({

@@ -107,6 +107,17 @@ const serverDatabases = createRoute({
   component: lazyRouteComponent(() => import('../features/server/databases-tab'), 'DatabasesTab'),
 })
 
+const serverAnalysis = createRoute({
+  getParentRoute: () => server,
+  path: '/analysis',
+  validateSearch: (search: Record<string, unknown>) => ({
+    q: searchText(search.q),
+    verdict: searchText(search.verdict),
+    sort: searchText(search.sort),
+  }),
+  component: lazyRouteComponent(() => import('../features/server/analysis-tab'), 'AnalysisTab'),
+})
+
 const serverSessions = createRoute({
   getParentRoute: () => server,
   path: '/sessions',
@@ -328,7 +339,15 @@ const routeTree = root.addChildren([
   servers,
   newServer,
   editServer,
-  server.addChildren([serverOverview, serverDatabases, serverSessions, serverPlugins, serverMetrics, serverEvents]),
+  server.addChildren([
+    serverOverview,
+    serverDatabases,
+    serverAnalysis,
+    serverSessions,
+    serverPlugins,
+    serverMetrics,
+    serverEvents,
+  ]),
   database,
   plugins,
   plugin.addChildren([

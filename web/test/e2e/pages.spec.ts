@@ -42,6 +42,7 @@ const PAGES: Record<string, string> = {
   database: '/servers/billing-01/db/app',
   'database-denied': '/servers/billing-01/db/keycloak',
   'database-gone': '/servers/billing-01/db/old_shop',
+  analysis: '/servers/billing-01/analysis',
   sessions: '/servers/billing-01/sessions',
   'sessions-away': '/servers/crm-01/sessions',
   explore: '/explore',

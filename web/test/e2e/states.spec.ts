@@ -16,6 +16,7 @@ const PAGES: Record<string, string> = {
   'server-edit': '/servers/billing-01/edit',
   databases: '/servers/billing-01/databases',
   database: '/servers/billing-01/db/app',
+  analysis: '/servers/billing-01/analysis',
   sessions: '/servers/billing-01/sessions',
   'server-metrics': '/servers/billing-01/metrics?set=pg_connections',
   'server-plugins': '/servers/billing-01/plugins',
@@ -141,6 +142,7 @@ test('what was known stays where it cannot be updated, and says how old it is', 
       await go(page, path)
       await settled(page)
     }
+    await go(page, '/no/such/page')
     await page.waitForTimeout(FRESH_MS)
     await answers(page, fails)
     for (const [id, path] of pages) {

@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http'
-import type { Health, OwnSession, Plugin, ServerStatus, SshKey, User } from '../../src/api/types.ts'
+import type { AnalysisCriteria, Health, OwnSession, Plugin, ServerStatus, SshKey, User } from '../../src/api/types.ts'
 import { oneOf } from '../../src/lib/url-state.ts'
 import { makeKeys, makeOwnSessions } from './data/admin.ts'
+import { makeCriteria } from './data/analysis.ts'
 import { makePlugins } from './data/plugins.ts'
 import { makeServers } from './data/servers.ts'
 import { makeSettings } from './data/settings.ts'
@@ -31,6 +32,7 @@ export interface World {
   /** Servers that were added here, and how often their runs were asked for since: the first answer is empty. */
   added: Map<string, number>
   settings: ReturnType<typeof makeSettings>
+  criteria: AnalysisCriteria
   /** Open event streams. */
   streams: Set<ServerResponse>
 }
@@ -52,6 +54,7 @@ export const makeWorld = (options: WorldOptions): World => ({
   added: new Map(),
   servers: makeServers(options.servers),
   settings: makeSettings(),
+  criteria: makeCriteria(),
   streams: new Set(),
 })
 

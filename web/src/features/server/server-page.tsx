@@ -144,6 +144,7 @@ function Tabs({ name }: { name: string }) {
       tabs={[
         { to: paths.server(name), label: t.server.tabs.overview, exact: true },
         { to: paths.serverDatabases(name), label: t.server.tabs.databases },
+        { to: paths.serverAnalysis(name), label: t.server.tabs.analysis },
         { to: paths.serverSessions(name), label: t.server.tabs.sessions },
         { to: paths.serverMetrics(name), label: t.server.tabs.metrics },
         { to: paths.serverPlugins(name), label: t.server.tabs.plugins },

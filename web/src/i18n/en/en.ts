@@ -1,4 +1,5 @@
 import { admin } from './admin'
+import { analysis } from './analysis'
 import { app } from './app'
 import { charts } from './charts'
 import { databases } from './databases'
@@ -32,6 +33,7 @@ export const en = {
   ...fleet,
   ...setup,
   ...explore,
+  ...analysis,
 }
 
 /** Every other language has exactly these texts. */

@@ -42,6 +42,7 @@ export const servers = {
     tabs: {
       overview: 'Overview',
       databases: 'Databases',
+      analysis: 'Use',
       sessions: 'Sessions',
       metrics: 'Metrics',
       plugins: 'Plugins',

@@ -1,5 +1,6 @@
 import type { Messages } from '../en/en'
 import { admin } from './admin'
+import { analysis } from './analysis'
 import { app } from './app'
 import { charts } from './charts'
 import { databases } from './databases'
@@ -33,4 +34,5 @@ export const ru: Messages = {
   ...fleet,
   ...setup,
   ...explore,
+  ...analysis,
 }

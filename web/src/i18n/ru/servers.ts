@@ -43,6 +43,7 @@ export const servers: Pick<Messages, 'servers' | 'server' | 'form'> = {
     tabs: {
       overview: 'Обзор',
       databases: 'Базы данных',
+      analysis: 'Использование',
       sessions: 'Сеансы',
       metrics: 'Метрики',
       plugins: 'Плагины',

@@ -1,4 +1,5 @@
 import type { ServerIn, ServerStatus, TestResult } from '../../../src/api/types.ts'
+import { makeAnalysis } from '../data/analysis.ts'
 import { makeDatabases, makeFilesystems } from '../data/databases.ts'
 import { makeSeries } from '../data/series.ts'
 import { makeServers } from '../data/servers.ts'
@@ -29,6 +30,18 @@ export const serverRoutes: readonly Route[] = [
     const hidden = call.role === 'viewer'
     const queries = makeSessions().map((session) => (hidden ? { ...session, query: null } : session))
     return { queries, truncated: false, query_texts_hidden: hidden }
+  }),
+  route('get', '/api/analysis', 'viewer', ({ query, world }) =>
+    makeAnalysis(query.get('server') ?? '', world.criteria),
+  ),
+  route('get', '/api/analysis/criteria', 'viewer', ({ world }) => world.criteria),
+  route('put', '/api/analysis/criteria', 'operator', (call) => {
+    const { world } = call
+    for (const [key, value] of Object.entries(bodyOf(call, 'put', '/api/analysis/criteria'))) {
+      const before = world.criteria[key]
+      if (before && value != null) world.criteria = { ...world.criteria, [key]: { ...before, value } }
+    }
+    return world.criteria
   }),
   route('get', '/api/series', 'viewer', ({ query }) => makeSeries(query)),
 ]

@@ -1,0 +1,99 @@
+import type { AnalysedDatabase, AnalysisCriteria } from '../../api/types'
+import type { Messages } from '../../i18n/en/en'
+import { csvText } from '../../lib/csv'
+import type { Units } from '../../lib/units'
+import { isValidSetting } from '../settings/settings-model'
+
+export type Verdict = AnalysedDatabase['verdict']
+
+/** What one looks for first. */
+export const VERDICTS = [
+  'dead',
+  'static',
+  'low-activity',
+  'active',
+  'not-enough-data',
+] as const satisfies readonly Verdict[]
+
+export const CRITERIA = [
+  'dead_days',
+  'static_connections_days',
+  'low_activity_connections',
+  'low_activity_transactions_per_hour',
+  'background_transactions_per_hour',
+  'background_rows_read_per_hour',
+  'background_rows_written_per_hour',
+] as const
+export type CriterionKey = (typeof CRITERIA)[number]
+export type CriteriaDraft = Partial<Record<CriterionKey, string>>
+
+/** The host leaves alone what is null. */
+export const UNCHANGED: Record<CriterionKey, null> = {
+  dead_days: null,
+  static_connections_days: null,
+  low_activity_connections: null,
+  low_activity_transactions_per_hour: null,
+  background_transactions_per_hour: null,
+  background_rows_read_per_hour: null,
+  background_rows_written_per_hour: null,
+}
+
+/** Why, in the reader's language; what this page does not know yet comes in the host's own words. */
+export function reasonText(one: AnalysedDatabase, t: Messages['analysis'], u: Units): string {
+  const days = u.count(one.idle_days ?? one.observed_days)
+  const needed = u.count(one.needed_days)
+  const perHour = u.count(one.transactions_per_hour)
+  const connections = u.count(one.connections_mean)
+  switch (one.reason_code) {
+    case 'used':
+    case 'little-used':
+      return t.reasons.used(perHour, connections)
+    case 'connected-but-idle':
+      return t.reasons.connectedButIdle(connections, days)
+    case 'unused':
+      return t.reasons.unused(days)
+    case 'no-samples':
+      return t.reasons.noSamples
+    case 'nothing-to-compare':
+      return t.reasons.nothingToCompare
+    case 'observed-too-shortly':
+      return t.reasons.observedTooShortly(days, needed)
+    default:
+      return one.reason
+  }
+}
+
+/** What was changed and is right, as numbers; nothing where anything is wrong. */
+export function changedCriteria(stored: AnalysisCriteria, draft: CriteriaDraft): Partial<Record<CriterionKey, number>> {
+  const changed: Partial<Record<CriterionKey, number>> = {}
+  for (const key of CRITERIA) {
+    const [criterion, text] = [stored[key], draft[key]]
+    if (criterion === undefined || text === undefined || text === String(criterion.value)) continue
+    if (!isValidSetting(criterion, text)) return {}
+    changed[key] = Number(text)
+  }
+  return changed
+}
+
+export function analysisCsv(rows: readonly AnalysedDatabase[], names: Messages['analysis']['columns']): string {
+  return csvText(
+    [
+      names.name,
+      names.verdict,
+      names.reason,
+      names.idle,
+      names.transactions,
+      names.connections,
+      `${names.size}, bytes`,
+    ],
+    rows.map((one) => [
+      one.name,
+      one.verdict,
+      one.reason,
+      one.idle_days,
+      one.transactions_per_hour,
+      one.connections_mean,
+      one.size_bytes,
+    ]),
+  )
+}

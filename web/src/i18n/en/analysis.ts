@@ -1,0 +1,60 @@
+export const analysis = {
+  analysis: {
+    title: 'Use of databases',
+    period: (from: string, to: string) => `What was done from ${from} to ${to}.`,
+    unusedSize: (size: string) => `Databases that are dead or only held open take ${size}.`,
+    cut: (shown: number, total: number) => `Only ${shown} of ${total} are shown.`,
+    watchedThrough: 'pgvigil itself connects here',
+    columns: {
+      name: 'Database',
+      verdict: 'Verdict',
+      reason: 'Why',
+      idle: 'Idle, days',
+      transactions: 'Per hour',
+      connections: 'Connections',
+      size: 'Size',
+    },
+    verdicts: {
+      dead: 'Dead',
+      static: 'Static',
+      'low-activity': 'Low activity',
+      active: 'Active',
+      'not-enough-data': 'Not known yet',
+    },
+    reasons: {
+      used: (perHour: string, connections: string) => `${perHour} transactions an hour over ${connections} connections`,
+      connectedButIdle: (connections: string, days: string) =>
+        `${connections} connections are held, but nothing was done for ${days} days`,
+      unused: (days: string) => `no connections and no activity for ${days} days`,
+      noSamples: 'no samples in this period',
+      nothingToCompare: 'only one sample: there is nothing to compare it with',
+      observedTooShortly: (days: string, needed: string) =>
+        `nothing was done in the ${days} days that are known; ${needed} are needed to tell`,
+    },
+    criteria: 'Criteria',
+    criteriaText:
+      'The host keeps them for all servers and everybody. What monitoring and autovacuum do is no activity.',
+    criteriaSaved: 'The criteria are saved.',
+    usual: (value: string) => `Usually ${value}.`,
+    criterionNames: {
+      dead_days: 'Dead after days',
+      static_connections_days: 'Static after days',
+      low_activity_connections: 'Low activity: connections below',
+      low_activity_transactions_per_hour: 'Low activity: transactions an hour below',
+      background_transactions_per_hour: 'Background: transactions an hour',
+      background_rows_read_per_hour: 'Background: rows read an hour',
+      background_rows_written_per_hour: 'Background: rows written an hour',
+    },
+    criterionHelp: {
+      dead_days: 'Without activity and without connections for so long.',
+      static_connections_days: 'With connections, but without activity for so long.',
+      low_activity_connections: 'On average.',
+      low_activity_transactions_per_hour: 'On average, with few connections.',
+      background_transactions_per_hour: 'Up to so many are no activity.',
+      background_rows_read_per_hour: 'Up to so many are no activity.',
+      background_rows_written_per_hour: 'Up to so many are no activity.',
+    },
+    emptyTitle: 'No databases yet',
+    emptyText: 'What a database does is judged when the server has been watched for a while.',
+  },
+}

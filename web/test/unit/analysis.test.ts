@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest'
+import { analysisCsv, changedCriteria, reasonText } from '../../src/features/server/analysis-model.ts'
+import { analysis } from '../../src/i18n/en/analysis.ts'
+import { words } from '../../src/i18n/en/words.ts'
+import { createUnits } from '../../src/lib/units.ts'
+import { makeAnalysis, makeCriteria } from '../mock/data/analysis.ts'
+
+const units = createUnits('en', words.units)
+const { items } = makeAnalysis('a', makeCriteria())
+
+test('each verdict has its reason with figures, and a reason of a newer host is told in its words', () => {
+  expect(items.map((one) => reasonText(one, analysis.analysis, units))).toEqual([
+    'no connections and no activity for 31.3 days',
+    '5 connections are held, but nothing was done for 31.3 days',
+    '600 transactions an hour over 1 connections',
+    '10K transactions an hour over 5 connections',
+    '1,900 transactions an hour over 5 connections',
+    'nothing was done in the 5 days that are known; 30 are needed to tell',
+  ])
+  const [first] = items
+  const newer = first && { ...first, reason_code: 'archived', reason: 'it is archived' }
+  expect(newer && reasonText(newer, analysis.analysis, units)).toBe('it is archived')
+})
+
+test('only what was changed is sent, and nothing while anything is out of range', () => {
+  const stored = makeCriteria()
+  expect(changedCriteria(stored, { dead_days: '7', static_connections_days: '30' })).toEqual({ dead_days: 7 })
+  expect(changedCriteria(stored, { dead_days: '7', static_connections_days: '91' })).toEqual({})
+  expect(changedCriteria(stored, {})).toEqual({})
+})
+
+test('a name that a spreadsheet would run is saved as text', () => {
+  const [first] = items
+  const csv = first && analysisCsv([{ ...first, name: '=cmd|x' }], analysis.analysis.columns)
+  expect(csv).toContain("\r\n'=cmd|x,dead,")
+})
