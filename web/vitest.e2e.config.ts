@@ -10,7 +10,7 @@ export default defineConfig({
     maxWorkers: 2,
     // Figures are printed as they are.
     disableConsoleIntercept: true,
-    testTimeout: 120_000,
+    testTimeout: 300_000,
     hookTimeout: 60_000,
   },
 })

@@ -15,7 +15,7 @@ test('verdicts come with their reasons, are filtered by the URL, and lead to the
   await signIn(page, 'viewer', '/servers/billing-01/analysis')
   const table = page.getByRole('region', { name: 'Use of databases' })
   await table.getByText('no connections and no activity for 31.3 days').waitFor()
-  await page.getByText('Databases that are dead or only held open take 235 GB.').waitFor()
+  await page.getByText('Databases that are dead or only held open take 235 GB').waitFor()
   expect(await page.getByRole('button', { name: 'Criteria' }).count()).toBe(0)
   await page.getByRole('button', { name: /^Static/ }).click()
   await page.waitForURL(/verdict=static/)

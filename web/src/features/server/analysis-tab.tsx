@@ -79,7 +79,7 @@ function Analysis({ analysis }: { analysis: DatabaseAnalysis }) {
     <>
       <p className="mb-3 text-dim">
         {t.analysis.period(u.date(analysis.from), u.date(analysis.to))}
-        {bytes > 0 && ` ${t.analysis.unusedSize(u.bytes(bytes))}`}
+        {bytes > 0 && ` · ${t.analysis.unusedSize(u.bytes(bytes))}`}
         {analysis.total > analysis.items.length && (
           <span className="text-warn"> {t.analysis.cut(analysis.items.length, analysis.total)}</span>
         )}

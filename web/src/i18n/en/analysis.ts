@@ -1,8 +1,8 @@
 export const analysis = {
   analysis: {
     title: 'Use of databases',
-    period: (from: string, to: string) => `What was done from ${from} to ${to}.`,
-    unusedSize: (size: string) => `Databases that are dead or only held open take ${size}.`,
+    period: (from: string, to: string) => `What was done from ${from} to ${to}`,
+    unusedSize: (size: string) => `Databases that are dead or only held open take ${size}`,
     cut: (shown: number, total: number) => `Only ${shown} of ${total} are shown.`,
     watchedThrough: 'pgvigil itself connects here',
     columns: {

@@ -3,8 +3,8 @@ import type { Messages } from '../en/en'
 export const analysis: Pick<Messages, 'analysis'> = {
   analysis: {
     title: 'Использование баз',
-    period: (from, to) => `Что происходило с ${from} по ${to}.`,
-    unusedSize: (size) => `Мёртвые и простаивающие базы занимают ${size}.`,
+    period: (from, to) => `Что происходило: ${from} – ${to}`,
+    unusedSize: (size) => `Мёртвые и простаивающие базы занимают ${size}`,
     cut: (shown, total) => `Показаны ${shown} из ${total}.`,
     watchedThrough: 'сюда подключается сам pgvigil',
     columns: {
