@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::config::{self, Config};
-use crate::{check, logging, serve};
+use crate::{check, import, logging, serve};
 
 /// Watches a fleet of PostgreSQL servers with WASM probes.
 #[derive(Debug, Parser)]
@@ -25,8 +25,17 @@ enum Command {
         #[arg(default_value = "plugins.toml")]
         plugins: PathBuf,
     },
+    /// Take over what another system kept.
+    #[command(subcommand)]
+    Import(Predecessor),
     /// Print the OpenAPI document of the HTTP API.
     Openapi,
+}
+
+#[derive(Debug, Subcommand)]
+enum Predecessor {
+    /// PostgreSQL Activity Monitor 3.0: users, servers, SSH keys, settings, audit trail, databases and history.
+    Pam(Box<import::Options>),
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
@@ -37,6 +46,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
             serve::serve(config)
         }
         Command::Check { plugins } => check::check(&plugins),
+        Command::Import(Predecessor::Pam(options)) => import::import_pam(*options),
         Command::Openapi => print(&pgvigil_api::openapi_json()),
     }
 }

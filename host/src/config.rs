@@ -17,40 +17,40 @@ use serde::Deserialize;
 pub(crate) struct Options {
     /// Address and port to serve HTTP on [default: 127.0.0.1:8000].
     #[arg(long, env = "PGVIGIL_LISTEN")]
-    listen: Option<SocketAddr>,
+    pub(crate) listen: Option<SocketAddr>,
     /// Where the store, the secrets and the cache are kept [default: the platform's place for application data].
     #[arg(long, env = "PGVIGIL_DATA_DIR")]
-    data_dir: Option<PathBuf>,
+    pub(crate) data_dir: Option<PathBuf>,
     /// Configuration file [default: pgvigil.toml in the data directory, if it is there].
     #[arg(long, env = "PGVIGIL_CONFIG")]
-    config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     /// Which probes run where [default: plugins.toml in the data directory, made on the first start].
     #[arg(long, env = "PGVIGIL_PLUGINS")]
-    plugins: Option<PathBuf>,
+    pub(crate) plugins: Option<PathBuf>,
     /// An origin that browsers may use the API from, as https://pgvigil.example.org; may be repeated [default: the host's own].
     #[arg(long = "allowed-origin", env = "PGVIGIL_ALLOWED_ORIGINS", value_delimiter = ',')]
-    allowed_origins: Vec<Origin>,
+    pub(crate) allowed_origins: Vec<Origin>,
     /// A proxy whose X-Forwarded-For counts, as 10.0.0.0/8; may be repeated [default: loopback].
     #[arg(long = "trusted-proxy", env = "PGVIGIL_TRUSTED_PROXIES", value_delimiter = ',')]
-    trusted_proxies: Vec<Network>,
+    pub(crate) trusted_proxies: Vec<Network>,
     /// A network whose addresses may be monitored, as 10.0.0.0/8; may be repeated [default: all].
     #[arg(long = "allowed-server-network", env = "PGVIGIL_ALLOWED_SERVER_NETWORKS", value_delimiter = ',')]
-    allowed_server_networks: Vec<Network>,
+    pub(crate) allowed_server_networks: Vec<Network>,
     /// A network that is never connected to, also where it is within an allowed one; may be repeated [default: none].
     #[arg(long = "denied-server-network", env = "PGVIGIL_DENIED_SERVER_NETWORKS", value_delimiter = ',')]
-    denied_server_networks: Vec<Network>,
+    pub(crate) denied_server_networks: Vec<Network>,
     /// From which role on texts of statements are shown in live views: viewer, operator, admin or nobody [default: operator].
     #[arg(long, env = "PGVIGIL_QUERY_TEXTS")]
-    query_texts: Option<QueryTexts>,
+    pub(crate) query_texts: Option<QueryTexts>,
     /// [default: text]
     #[arg(long, env = "PGVIGIL_LOG_FORMAT")]
-    log_format: Option<LogFormat>,
+    pub(crate) log_format: Option<LogFormat>,
     /// error, warn, info, debug, trace, or by module as pgvigil=debug,info [default: info]
     #[arg(long, env = "LOG_LEVEL")]
-    log_level: Option<String>,
+    pub(crate) log_level: Option<String>,
     /// Also start a private throwaway PostgreSQL with a light load, and watch it.
     #[arg(long)]
-    demo: bool,
+    pub(crate) demo: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]

@@ -12,6 +12,7 @@ mod config;
 mod demo;
 mod first_start;
 mod host;
+mod import;
 mod keepers;
 mod loader;
 mod logging;

@@ -119,7 +119,7 @@ async fn start(config: &Config) -> anyhow::Result<Started> {
     Ok(Started { keys, plugin_file, bound, store })
 }
 
-async fn open_store(config: &Config, keys: &Keys) -> anyhow::Result<Store> {
+pub(crate) async fn open_store(config: &Config, keys: &Keys) -> anyhow::Result<Store> {
     let url = match &config.database_url {
         Some(url) => url.clone(),
         None => StoreUrl::in_data_dir(&config.data_dir),

@@ -61,6 +61,7 @@ pub use host::{
 pub use password::{PASSWORD_BYTES_MAX, PasswordError, Passwords, check_password_rules};
 pub use serve::{Bound, ServeError, bind};
 pub use state::{Api, WeakSecretKey};
+pub use users::check_login;
 
 /// What [`Bound::serve`] serves, without a socket.
 pub fn service(api: Api) -> salvo::Service {

@@ -184,7 +184,7 @@ fn told_changes(before: &User, after: &User, password_changed: bool) -> Vec<Stri
 }
 
 /// A login stands in addresses as it is, so that every user can be shown, changed and removed.
-fn check_login(login: &str) -> Result<(), String> {
+pub fn check_login(login: &str) -> Result<(), String> {
     let accepts = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '@' | '+');
     if !(1..=LOGIN_CHARS_MAX).contains(&login.chars().count()) || !login.chars().all(accepts) {
         return Err(format!("must be 1 to {LOGIN_CHARS_MAX} letters, digits and . _ - @ +"));

@@ -7,7 +7,7 @@ use crate::engine::{read_store, write_store};
 use crate::types::{Ts, clean, containing, to_i64, to_u64};
 use crate::{StorageError, Store};
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct AuditEvent {
     pub at: Timestamp,
     /// As in the contract: `login_success`, `server_update`...
@@ -52,7 +52,7 @@ pub struct AuditStats {
 }
 
 #[derive(sqlx::FromRow)]
-struct AuditRow {
+pub(crate) struct AuditRow {
     at: Ts,
     event_type: String,
     username: String,

@@ -4,7 +4,7 @@ use pgvigil_model::{Resolution, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{read_store, write_store};
-use crate::types::{Ts, clean, containing, folded, to_i64, to_u64};
+use crate::types::{Ts, clean, containing, to_i64, to_u64};
 use crate::{StorageError, Store};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -29,7 +29,7 @@ impl LogLevel {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct LogEntry {
     pub at: Timestamp,
     pub level: LogLevel,
@@ -67,7 +67,7 @@ pub struct LogStats {
 }
 
 #[derive(sqlx::FromRow)]
-struct LogRow {
+pub(crate) struct LogRow {
     at: Ts,
     level: String,
     source: String,
@@ -106,21 +106,28 @@ macro_rules! matching {
     };
 }
 
+macro_rules! insert_log {
+    ($db:expr, $entry:expr) => {
+        sqlx::query(
+            "insert into system_log (at, level, source, message, details, folded) values ($1, $2, $3, $4, $5, $6)",
+        )
+        .bind($crate::types::Ts::from($entry.at))
+        .bind($entry.level.as_str())
+        .bind($crate::types::clean(&$entry.source))
+        .bind($crate::types::clean(&$entry.message))
+        .bind($entry.details.as_deref().map($crate::types::clean))
+        .bind($crate::types::folded(&[Some(&$entry.message), $entry.details.as_deref()]))
+        .execute(&mut *$db)
+        .await?
+    };
+}
+
+pub(crate) use insert_log;
+
 impl Store {
     pub async fn insert_log(&self, entry: &LogEntry) -> Result<(), StorageError> {
-        let folded = folded(&[Some(&entry.message), entry.details.as_deref()]);
         write_store!(self, "write to the system log", |db| {
-            sqlx::query(
-                "insert into system_log (at, level, source, message, details, folded) values ($1, $2, $3, $4, $5, $6)",
-            )
-            .bind(Ts::from(entry.at))
-            .bind(entry.level.as_str())
-            .bind(clean(&entry.source))
-            .bind(clean(&entry.message))
-            .bind(entry.details.as_deref().map(clean))
-            .bind(&folded)
-            .execute(db)
-            .await?;
+            insert_log!(db, entry);
             Ok(())
         })
     }

@@ -110,17 +110,26 @@ impl Store {
         Ok(())
     }
 
-    /// The newest declaration of each set name that was ever declared.
+    /// Each set that was ever declared, as the newest declaration has it, and with the metrics that earlier ones had.
     pub async fn metric_sets(&self) -> Result<Vec<MetricSet>, StorageError> {
         let rows: Vec<String> = read_store!(self, "list metric sets", |db| {
-            Ok(sqlx::query_scalar(
-                "select declaration from metric_set
-                where id in (select max(id) from metric_set group by name) order by name",
-            )
-            .fetch_all(db)
-            .await?)
+            Ok(sqlx::query_scalar("select declaration from metric_set order by name, id desc").fetch_all(db).await?)
         })?;
-        rows.iter().map(|text| from_json(text, "metric set")).collect()
+        let mut sets: Vec<MetricSet> = Vec::new();
+        for text in rows {
+            let set: MetricSet = from_json(&text, "metric set")?;
+            match sets.last_mut().filter(|newer| newer.name == set.name) {
+                None => sets.push(set),
+                Some(newer) => {
+                    for metric in set.metrics {
+                        if newer.position(&metric.name).is_none() {
+                            newer.metrics.push(metric);
+                        }
+                    }
+                }
+            }
+        }
+        Ok(sets)
     }
 
     /// All declarations of a set, the newest first.

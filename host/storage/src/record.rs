@@ -51,6 +51,14 @@ impl Store {
         self.stream_cache().extend(streams);
         Ok(recorded)
     }
+
+    /// Of these reports the samples only. Answers how many points were not there.
+    pub(crate) async fn record_samples(&self, reports: &[RunReport]) -> Result<u64, StorageError> {
+        let (points, streams) =
+            write_store!(self, "record samples", |db| Batch { store: self, db }.record_samples(reports).await)?;
+        self.stream_cache().extend(streams);
+        Ok(points)
+    }
 }
 
 /// A batch within its transaction, on one engine's connection.
@@ -84,6 +92,22 @@ macro_rules! steps {
                     undeclared_rows,
                 };
                 Ok((recorded, streams))
+            }
+
+            async fn record_samples(&mut self, reports: &[RunReport]) -> Result<(u64, HashMap<StreamKey, i64>), Fault> {
+                let (rows, undeclared) = rows_that_fit(self.store, &reports.iter().collect::<Vec<_>>());
+                if undeclared > 0 {
+                    let set = reports.iter().flat_map(|report| report.sets.iter()).map(|set| set.name.clone()).next();
+                    let why = "its rows do not fit the declaration";
+                    return Err(StorageError::InvalidMetricSet { set: set.unwrap_or_default(), why }.into());
+                }
+                let streams = self.make_streams(&rows).await?;
+                let points = points_of(&rows, &streams);
+                let new_points = self.db.insert_points(&points).await?;
+                if new_points > 0 {
+                    self.note_late(&points).await?;
+                }
+                Ok((new_points, streams))
             }
 
             /// The reports that are not recorded yet and whose server is there, in the order of their arrival.
