@@ -65,11 +65,20 @@ async fn what_is_no_component_is_refused() {
 async fn built_in_probes_import_only_the_probe_interface() {
     let folder = Path::new(env!("PGVIGIL_HOSTILE_PROBE")).parent().unwrap();
     let engine = ProbeEngine::new(None).unwrap();
-    for name in
-        ["pg_stat_database", "pg_stat_activity", "database_size", "database_list", "ssh_disk_usage", "maintenance"]
-    {
+    let sets = r#"[{"name": "one", "metrics": {"n": {"kind": "gauge"}}, "sql": "select 1 as n"}]"#;
+    let config = |name| if name == "sql" { vec![("set".to_owned(), sets.to_owned())] } else { Vec::new() };
+    for name in [
+        "pg_stat_database",
+        "pg_stat_activity",
+        "database_size",
+        "database_list",
+        "ssh_disk_usage",
+        "maintenance",
+        "sql",
+    ] {
         let component = std::fs::read(folder.join(format!("{name}.wasm"))).unwrap();
-        let probe = ProbeComponent::load(&engine, component.into()).await.unwrap().describe(&[]).await.unwrap();
+        let component = ProbeComponent::load(&engine, component.into()).await.unwrap();
+        let probe = component.describe(&config(name)).await.unwrap();
         assert_eq!(probe.metadata().name, name);
     }
 }

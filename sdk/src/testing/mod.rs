@@ -216,7 +216,10 @@ impl FakeHost {
         HOST.set(Some(self));
         let result = P::collect(target);
         let Some(host) = HOST.take() else { panic!("the probe ran another probe") };
-        let metadata = <P as Declared>::metadata();
+        // As the target's configuration makes it.
+        let metadata = P::describe(&target.config).unwrap_or_else(|error| {
+            panic!("[plugin.config] is not valid: `{}` {}", error.path.join("."), error.message)
+        });
         if let Ok(report) = &result {
             refuse_undeclared(report, &metadata);
         }

@@ -1,0 +1,126 @@
+//! The probe `sql`: what an operator asks for in plugins.toml, on real PostgreSQL.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod harness;
+
+use std::process::Command;
+
+use harness::{Client, HostOptions, TestHost, server_of};
+use pgvigil_cluster::testing;
+use serde_json::Value;
+
+const EXAMPLE: &str = include_str!("../../examples/plugins.sql.toml");
+
+const SHOP: &str = "
+    create table public.orders (status text);
+    insert into public.orders select case when i < 3 then 'open' else 'shipped' end from generate_series(1, 10) as i;
+    create table quiet (i int);";
+
+/// Every second, and two tables at the top.
+fn quick() -> String {
+    let example = ["30s", "5m", "60s"].iter().fold(EXAMPLE.to_owned(), |text, interval| {
+        text.replace(&format!("interval = \"{interval}\""), "interval = \"1s\"")
+    });
+    example.replace("keep = 20", "keep = 1")
+}
+
+/// The newest value of the row with these labels.
+async fn newest(admin: &Client, server: &str, set: &str, metric: &str, labels: &[(&str, &str)]) -> f64 {
+    let path = format!("/api/series?server={server}&set={set}&metrics={metric}&from=now-1h&to=now");
+    let of = |answer: &Value| {
+        let series = answer["series"].as_array()?;
+        let one = series.iter().find(|one| labels.iter().all(|(label, value)| one["labels"][*label] == *value))?;
+        one["values"].as_array()?.iter().filter_map(Value::as_f64).next_back()
+    };
+    of(&admin.until(&path, |answer| of(answer).is_some()).await).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_example_measures_every_major() {
+    let quick = quick();
+    let host = TestHost::start(HostOptions { plugins: &quick, ..HostOptions::default() });
+    let admin = host.admin().await;
+    for major in [10, 13, 18] {
+        let database = testing::database(testing::postgres(major));
+        database.execute(SHOP);
+        // The test's own database, which `busy_tables` and `orders` find by themselves.
+        let (name, shop) = (format!("pg{major}"), database.name());
+        admin.add_server(&server_of(testing::postgres(major), &name)).await;
+        let open = newest(&admin, &name, "orders", "orders", &[("datname", shop), ("status", "open")]).await;
+        assert!((open - 2.0).abs() < 0.1, "{open}");
+        let written = newest(&admin, &name, "wal_position", "written", &[]).await;
+        assert!(written >= 0.0, "{written}");
+        let top = [("datname", shop), ("table", "orders")];
+        newest(&admin, &name, "busy_tables", "dead_rows", &top).await;
+        let rest = [("datname", shop), ("table", "(rest)"), ("schemaname", "(rest)")];
+        newest(&admin, &name, "busy_tables", "dead_rows", &rest).await;
+        // Its databases without such a table are no failure.
+        let runs = admin.get(&format!("/api/runs?server={name}&outcome=failed")).await;
+        assert_eq!(runs, Value::Array(Vec::new()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_is_found_on_the_server_by_its_name() {
+    let set = |sql: &str, metrics: &str| {
+        format!(
+            "[[plugin]]\nname = \"wrong\"\nprobe = \"builtin:sql\"\ninterval = \"1s\"\ntimeout = \"5s\"\nservers = [\"*\"]\n\
+             grants = {{ postgres = \"read\" }}\n[[plugin.config.set]]\nname = \"wrong\"\n{metrics}\nsql = \"{sql}\"\n"
+        )
+    };
+    let gauge = "metrics.n = { kind = \"gauge\" }";
+    let cases = [
+        (set("select 1 as m", gauge), "misconfigured", "column `m`, which is neither label nor metric"),
+        (set("select 'x' as n", gauge), "misconfigured", "column `n`: expected a number, got text"),
+        (set("selct 1", gauge), "sql-failed", "selct"),
+        (set("select 1 as n; drop table orders", gauge), "sql-failed", "multiple commands"),
+        (set("select 1 as n", &format!("{gauge}\nextension = \"nowhere\"")), "", "needs extension nowhere"),
+    ];
+    for (plugins, reason, words) in cases {
+        let host = TestHost::start(HostOptions { plugins: &plugins, ..HostOptions::default() });
+        let admin = host.admin().await;
+        admin.add_server(&server_of(testing::postgres(18), "target")).await;
+        let runs = admin.until("/api/runs?plugin=wrong&limit=1", |runs| runs[0]["outcome"].is_string()).await;
+        let (outcome, detail) = (&runs[0]["outcome"], runs[0]["detail"].as_str().unwrap());
+        assert!(detail.contains(words), "{runs}");
+        match reason {
+            "" => assert_eq!(outcome, "not-applicable", "{runs}"),
+            reason => assert_eq!(runs[0]["reason"], reason, "{runs}"),
+        }
+    }
+}
+
+fn check(plugins: &str) -> (bool, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("plugins.toml");
+    std::fs::write(&path, plugins).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_pgvigil")).arg("check").arg(&path).output().unwrap();
+    let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    (output.status.success(), text)
+}
+
+#[test]
+fn check_finds_the_line_and_column_of_what_is_wrong() {
+    let (is_good, text) = check(EXAMPLE);
+    assert!(is_good, "{text}");
+    assert!(text.contains("asks for: postgres, state"), "{text}");
+    let cases = [
+        ("by = \"changed\"", "by = \"changd\"", "`set.0.top.by` must be"),
+        (
+            "n_dead_tup\",",
+            "n_dead_tup\", unt = \"\",",
+            "`set.0.metrics.dead_rows.unt` is unknown; there are kind, unit",
+        ),
+        ("role = \"standby\"", "role = \"slave\"", "`set.0.query.0.role` must be \"primary\", \"standby\""),
+    ];
+    for (right, wrong, words) in cases {
+        let broken = EXAMPLE.replacen(right, wrong, 1);
+        let key = wrong.rsplit(", ").next().unwrap().split(" =").next().unwrap();
+        let offset = broken.find(wrong).unwrap() + wrong.find(key).unwrap();
+        let line = broken[..offset].matches('\n').count() + 1;
+        let column = offset - broken[..offset].rfind('\n').map_or(0, |at| at + 1) + 1;
+        let (is_good, text) = check(&broken);
+        assert!(!is_good && text.contains(words), "{text}");
+        assert!(text.contains(&format!("plugins.toml:{line}:{column}: ")), "{line}:{column}: {text}");
+    }
+}

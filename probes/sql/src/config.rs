@@ -1,0 +1,404 @@
+//! `[plugin.config]`, checked: every error leads to the key that is to blame.
+
+use std::time::Duration;
+
+use pgvigil_sdk::{Attr, ConfigError, Metric, MetricKind, MetricSetSpec, Scope};
+use serde_json::{Map, Value as Json};
+
+/// Each set of scope `per-database` has it.
+pub(crate) const DATABASE_LABEL: &str = "datname";
+const NAME_BYTES: usize = 63;
+/// The base units of OpenMetrics that a database may have.
+const UNITS: &[&str] = &["", "seconds", "bytes", "ratio", "celsius", "joules", "volts", "amperes", "meters", "grams"];
+const SET_KEYS: &[&str] = &[
+    "name",
+    "help",
+    "labels",
+    "metrics",
+    "sql",
+    "from_version",
+    "before_version",
+    "role",
+    "extension",
+    "query",
+    "precondition",
+    "grant",
+    "timeout_ms",
+    "top",
+];
+const STATEMENT_KEYS: &[&str] = &["sql", "from_version", "before_version", "role", "extension"];
+
+#[derive(Debug)]
+pub(crate) struct Config {
+    pub scope: Scope,
+    pub sets: Vec<Set>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Set {
+    pub name: String,
+    pub help: String,
+    pub scope: Scope,
+    pub labels: Vec<Label>,
+    pub metrics: Vec<MetricColumn>,
+    /// The first that is for the server is asked.
+    pub statements: Vec<Statement>,
+    pub precondition: Option<String>,
+    /// What to grant where PostgreSQL refuses: `select on shop.orders`.
+    pub grant: Option<String>,
+    pub timeout: Option<Duration>,
+    pub top: Option<Top>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Label {
+    pub name: String,
+    pub column: String,
+}
+
+#[derive(Debug)]
+pub(crate) struct MetricColumn {
+    pub name: String,
+    pub column: String,
+    pub kind: MetricKind,
+    pub unit: String,
+    pub help: String,
+    pub rest: Rest,
+}
+
+/// What one row for many says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rest {
+    Sum,
+    Max,
+    Min,
+    None,
+}
+
+#[derive(Debug)]
+pub(crate) struct Top {
+    /// Index of a metric.
+    pub by: usize,
+    pub keep: usize,
+}
+
+#[derive(Debug)]
+pub(crate) struct Statement {
+    pub sql: String,
+    pub from_version: Option<Version>,
+    pub before_version: Option<Version>,
+    pub role: Option<Role>,
+    pub extension: Option<Extension>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Version {
+    pub text: String,
+    /// As server_version_num.
+    pub num: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    Primary,
+    Standby,
+}
+
+#[derive(Debug)]
+pub(crate) struct Extension {
+    pub name: String,
+    pub from: Option<String>,
+    pub before: Option<String>,
+}
+
+impl Config {
+    pub(crate) fn read(config: &[Attr]) -> Result<Self, ConfigError> {
+        let option = |key: &str| config.iter().find(|attr| attr.key == key).map(|attr| attr.val.as_str());
+        let scope = match option("scope") {
+            None | Some("per-server") => Scope::PerServer,
+            Some("per-database") => Scope::PerDatabase,
+            Some(_) => return Err(error(&["scope"], "must be \"per-server\" or \"per-database\"")),
+        };
+        let missing = "is missing: each [[plugin.config.set]] is a metric set, with its name, metrics and SQL";
+        let text = option("set").ok_or_else(|| error(&["set"], missing))?;
+        let json: Json = serde_json::from_str(text).map_err(|_| error(&["set"], "must be [[plugin.config.set]]"))?;
+        let sets = At { value: &json, path: vec!["set".to_owned()] };
+        let items = sets.items("must be [[plugin.config.set]], one or more")?;
+        if items.is_empty() {
+            return sets.fail(missing);
+        }
+        let sets = items.iter().map(|item| set(item, scope)).collect::<Result<Vec<_>, _>>()?;
+        for (index, set) in sets.iter().enumerate() {
+            if sets[..index].iter().any(|earlier| earlier.name == set.name) {
+                return items[index].needed("name")?.fail("is the name of an earlier set");
+            }
+        }
+        Ok(Self { scope, sets })
+    }
+}
+
+impl Set {
+    pub(crate) fn declaration(&self) -> MetricSetSpec {
+        let metric = |metric: &MetricColumn| Metric {
+            name: metric.name.clone(),
+            kind: metric.kind,
+            unit: metric.unit.clone(),
+            help: metric.help.clone(),
+        };
+        MetricSetSpec {
+            name: self.name.clone(),
+            help: self.help.clone(),
+            labels: self.labels.iter().map(|label| label.name.clone()).collect(),
+            metrics: self.metrics.iter().map(metric).collect(),
+        }
+    }
+}
+
+fn set(at: &At<'_>, scope: Scope) -> Result<Set, ConfigError> {
+    at.table(SET_KEYS)?;
+    let name = at.needed("name")?.name()?;
+    let labels = labels(at, scope)?;
+    let metrics = metrics(&at.needed("metrics")?, &labels)?;
+    Ok(Set {
+        help: at.optional("help", At::text)?.unwrap_or_else(|| name.clone()),
+        statements: statements(at)?,
+        precondition: at.optional("precondition", At::filled_text)?,
+        grant: at.optional("grant", At::filled_text)?,
+        timeout: at.optional("timeout_ms", |at| at.positive())?.map(Duration::from_millis),
+        top: at.optional("top", |at| top(at, &metrics))?,
+        name,
+        scope,
+        labels,
+        metrics,
+    })
+}
+
+/// `["status", { name = "relname", column = "table_name" }]`
+fn labels(set: &At<'_>, scope: Scope) -> Result<Vec<Label>, ConfigError> {
+    let expected = "must be an array of labels: \"status\", or { name = \"status\", column = \"order_status\" }";
+    let items = set.get("labels").map(|at| at.items(expected)).transpose()?.unwrap_or_default();
+    let mut labels: Vec<Label> = Vec::new();
+    for at in &items {
+        let label = match at.value {
+            Json::String(_) => at.name().map(|name| Label { column: name.clone(), name })?,
+            _ => {
+                at.table(&["name", "column"])?;
+                let name = at.needed("name")?.name()?;
+                Label { column: at.optional("column", At::filled_text)?.unwrap_or_else(|| name.clone()), name }
+            }
+        };
+        if labels.iter().any(|earlier| earlier.name == label.name) {
+            return at.fail("is a label already");
+        }
+        labels.push(label);
+    }
+    if scope == Scope::PerDatabase && labels.iter().all(|label| label.name != DATABASE_LABEL) {
+        labels.insert(0, Label { name: DATABASE_LABEL.to_owned(), column: DATABASE_LABEL.to_owned() });
+    }
+    Ok(labels)
+}
+
+fn metrics(at: &At<'_>, labels: &[Label]) -> Result<Vec<MetricColumn>, ConfigError> {
+    let table = at.any_table("must be a table: metrics.orders = { kind = \"gauge\", help = \"Orders\" }")?;
+    if table.is_empty() {
+        return at.fail("is empty: a set needs a metric");
+    }
+    let mut metrics = Vec::new();
+    for name in table.keys() {
+        let at = at.needed(name)?;
+        check_name(name).or_else(|message| at.fail(&message))?;
+        if labels.iter().any(|label| label.name == *name) {
+            return at.fail("is the name of a label");
+        }
+        metrics.push(metric(&at, name)?);
+    }
+    Ok(metrics)
+}
+
+fn metric(at: &At<'_>, name: &str) -> Result<MetricColumn, ConfigError> {
+    at.table(&["kind", "unit", "help", "column", "rest"])?;
+    let kinds = [("gauge", MetricKind::Gauge), ("counter", MetricKind::Counter), ("info", MetricKind::Info)];
+    let rests = [("sum", Rest::Sum), ("max", Rest::Max), ("min", Rest::Min), ("none", Rest::None)];
+    let units: Vec<_> = UNITS.iter().map(|unit| (*unit, *unit)).collect();
+    let unit = at.optional("unit", |at| at.one_of(&units))?.unwrap_or_default();
+    // A sum of ratios says nothing.
+    let rest = if unit == "ratio" { Rest::None } else { Rest::Sum };
+    Ok(MetricColumn {
+        name: name.to_owned(),
+        column: at.optional("column", At::filled_text)?.unwrap_or_else(|| name.to_owned()),
+        kind: at.needed("kind")?.one_of(&kinds)?,
+        unit: unit.to_owned(),
+        help: at.optional("help", At::text)?.unwrap_or_else(|| name.to_owned()),
+        rest: at.optional("rest", |at| at.one_of(&rests))?.unwrap_or(rest),
+    })
+}
+
+fn top(at: &At<'_>, metrics: &[MetricColumn]) -> Result<Top, ConfigError> {
+    at.table(&["by", "keep"])?;
+    let by: Vec<_> = metrics.iter().enumerate().map(|(index, metric)| (metric.name.as_str(), index)).collect();
+    let keep = at.needed("keep")?.positive()?;
+    Ok(Top { by: at.needed("by")?.one_of(&by)?, keep: usize::try_from(keep).unwrap_or(usize::MAX) })
+}
+
+/// One `sql`, or a [[plugin.config.set.query]] for each kind of server.
+fn statements(set: &At<'_>) -> Result<Vec<Statement>, ConfigError> {
+    match (set.get("sql"), set.get("query")) {
+        (Some(_), None) => Ok(vec![statement(set)?]),
+        (None, Some(queries)) => {
+            let items = queries.items("must be [[plugin.config.set.query]], one or more")?;
+            if items.is_empty() {
+                return queries.fail("is empty");
+            }
+            let one = |at: &At<'_>| at.table(STATEMENT_KEYS).and_then(|_| statement(at));
+            items.iter().map(one).collect()
+        }
+        (Some(sql), Some(_)) => sql.fail("is there beside `query`: put it in a [[plugin.config.set.query]] too"),
+        (None, None) => set.fail("has no `sql`: give one, or a [[plugin.config.set.query]] for each kind of server"),
+    }
+}
+
+fn statement(at: &At<'_>) -> Result<Statement, ConfigError> {
+    let roles = [("primary", Role::Primary), ("standby", Role::Standby)];
+    Ok(Statement {
+        sql: at.needed("sql")?.filled_text()?,
+        from_version: at.optional("from_version", version)?,
+        before_version: at.optional("before_version", version)?,
+        role: at.optional("role", |at| at.one_of(&roles))?,
+        extension: at.optional("extension", extension)?,
+    })
+}
+
+/// `"9.6"`, `"14"`, `"14.2"` or `14`.
+fn version(at: &At<'_>) -> Result<Version, ConfigError> {
+    let text = match at.value {
+        Json::String(text) => text.clone(),
+        Json::Number(number) => number.to_string(),
+        _ => String::new(),
+    };
+    let parts: Option<Vec<u32>> = text.split('.').map(|part| part.parse().ok().filter(|part| *part < 100)).collect();
+    let num = match parts.as_deref() {
+        Some([9, minor]) => Some(90_000 + minor * 100),
+        Some([9, minor, patch]) => Some(90_000 + minor * 100 + patch),
+        Some([major]) if *major >= 10 => Some(major * 10_000),
+        Some([major, minor]) if *major >= 10 => Some(major * 10_000 + minor),
+        _ => None,
+    };
+    match num {
+        Some(num) => Ok(Version { text, num }),
+        None => at.fail("must be a version of PostgreSQL, like \"9.6\", \"14\" or \"14.2\""),
+    }
+}
+
+/// `"pg_stat_statements"` or `{ name = "pg_stat_statements", from = "1.10" }`.
+fn extension(at: &At<'_>) -> Result<Extension, ConfigError> {
+    if let Json::String(_) = at.value {
+        return Ok(Extension { name: at.filled_text()?, from: None, before: None });
+    }
+    at.table(&["name", "from", "before"])?;
+    let version = |at: &At<'_>| {
+        let text = at.filled_text()?;
+        if text.starts_with(|c: char| c.is_ascii_digit()) {
+            Ok(text)
+        } else {
+            at.fail("must be a version, like \"1.10\"")
+        }
+    };
+    Ok(Extension {
+        name: at.needed("name")?.filled_text()?,
+        from: at.optional("from", version)?,
+        before: at.optional("before", version)?,
+    })
+}
+
+fn error(path: &[&str], message: &str) -> ConfigError {
+    ConfigError { path: path.iter().map(|key| (*key).to_owned()).collect(), message: message.to_owned() }
+}
+
+fn check_name(name: &str) -> Result<(), String> {
+    let begins = name.starts_with(|c: char| c.is_ascii_lowercase());
+    let holds = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    if begins && holds && name.len() <= NAME_BYTES {
+        return Ok(());
+    }
+    Err(format!("must be of a-z, 0-9 and _, beginning with a letter, at most {NAME_BYTES}"))
+}
+
+/// A value and the way to it.
+struct At<'a> {
+    value: &'a Json,
+    path: Vec<String>,
+}
+
+impl<'a> At<'a> {
+    fn fail<T>(&self, message: &str) -> Result<T, ConfigError> {
+        Err(ConfigError { path: self.path.clone(), message: message.to_owned() })
+    }
+
+    fn below(&self, key: &str, value: &'a Json) -> Self {
+        At { value, path: self.path.iter().cloned().chain([key.to_owned()]).collect() }
+    }
+
+    fn get(&self, key: &str) -> Option<Self> {
+        self.value.get(key).map(|value| self.below(key, value))
+    }
+
+    fn needed(&self, key: &str) -> Result<Self, ConfigError> {
+        self.get(key).map_or_else(|| self.fail(&format!("has no `{key}`")), Ok)
+    }
+
+    fn optional<T>(
+        &self,
+        key: &str,
+        read: impl FnOnce(&Self) -> Result<T, ConfigError>,
+    ) -> Result<Option<T>, ConfigError> {
+        self.get(key).map(|at| read(&at)).transpose()
+    }
+
+    fn any_table(&self, expected: &str) -> Result<&'a Map<String, Json>, ConfigError> {
+        self.value.as_object().map_or_else(|| self.fail(expected), Ok)
+    }
+
+    /// A table without other keys than these.
+    fn table(&self, known: &[&str]) -> Result<(), ConfigError> {
+        let table = self.any_table(&format!("must be a table with {}", known.join(", ")))?;
+        match table.iter().find(|(key, _)| !known.contains(&key.as_str())) {
+            None => Ok(()),
+            Some((key, value)) => self.below(key, value).fail(&format!("is unknown; there are {}", known.join(", "))),
+        }
+    }
+
+    fn items(&self, expected: &str) -> Result<Vec<Self>, ConfigError> {
+        let items = self.value.as_array().map_or_else(|| self.fail(expected), Ok)?;
+        Ok(items.iter().enumerate().map(|(index, item)| self.below(&index.to_string(), item)).collect())
+    }
+
+    fn text(&self) -> Result<String, ConfigError> {
+        self.value.as_str().map_or_else(|| self.fail("must be a text"), |text| Ok(text.to_owned()))
+    }
+
+    fn filled_text(&self) -> Result<String, ConfigError> {
+        let text = self.text()?;
+        if text.trim().is_empty() { self.fail("must not be empty") } else { Ok(text) }
+    }
+
+    fn name(&self) -> Result<String, ConfigError> {
+        let name = self.text()?;
+        check_name(&name).or_else(|message| self.fail(&message))?;
+        Ok(name)
+    }
+
+    fn positive(&self) -> Result<u64, ConfigError> {
+        let number = self.value.as_u64().filter(|number| *number > 0);
+        number.map_or_else(|| self.fail("must be a whole number, at least 1"), Ok)
+    }
+
+    fn one_of<T: Copy>(&self, choices: &[(&str, T)]) -> Result<T, ConfigError> {
+        let found = self.value.as_str().and_then(|text| choices.iter().find(|(name, _)| *name == text));
+        if let Some((_, choice)) = found {
+            return Ok(*choice);
+        }
+        let names: Vec<String> =
+            choices.iter().filter(|(name, _)| !name.is_empty()).map(|(name, _)| format!("\"{name}\"")).collect();
+        self.fail(&format!("must be {}", names.join(", ")))
+    }
+}
