@@ -9,6 +9,7 @@ use pgvigil_runtime::ProbeEngine;
 use crate::first_start::announce;
 use crate::loader::Loader;
 use crate::plugins::PluginFile;
+use crate::probe;
 use crate::registry::{Plugin, Registry, Standing, SwitchedOff, asks, grant_texts, missing_grants};
 use crate::serve;
 use crate::versions::Versions;
@@ -17,7 +18,7 @@ use crate::versions::Versions;
 pub(crate) fn check(path: &Path) -> anyhow::Result<()> {
     let file = PluginFile::read(path)?;
     serve::runtime("check", 1)?.block_on(async {
-        let loader = Loader::new(ProbeEngine::new(None)?, Arc::new(Versions::nowhere()));
+        let loader = Loader::new(ProbeEngine::new(probe::compiled_code().ok())?, Arc::new(Versions::nowhere()));
         let registry = Registry::build(&loader, &file, &SwitchedOff::new(), &Registry::default()).await;
         for plugin in &registry.plugins {
             announce(&describe(plugin));

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::config::{self, Config};
+use crate::probe::{self, ProbeCommand};
 use crate::{check, import, logging, serve};
 
 /// Watches a fleet of PostgreSQL servers with WASM probes.
@@ -28,6 +29,9 @@ enum Command {
     /// Take over what another system kept.
     #[command(subcommand)]
     Import(Predecessor),
+    /// Write, run and test a probe.
+    #[command(subcommand)]
+    Probe(ProbeCommand),
     /// Print the OpenAPI document of the HTTP API.
     Openapi,
 }
@@ -47,6 +51,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
         }
         Command::Check { plugins } => check::check(&plugins),
         Command::Import(Predecessor::Pam(options)) => import::import_pam(*options),
+        Command::Probe(command) => probe::run(command),
         Command::Openapi => print(&pgvigil_api::openapi_json()),
     }
 }

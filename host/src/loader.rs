@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
 use anyhow::{Context, bail};
 use pgvigil_model::{OptionKind, OptionSpec, PluginName, ProbeMetadata, Scope};
 use pgvigil_runtime::{COMPONENT_BYTES, LoadError, Probe, ProbeComponent, ProbeEngine, digest};
+use tokio::sync::Mutex;
 
 use crate::builtin;
 use crate::plugins::{ConfigValue, PluginEntry, PluginFile, ProbeSource};
@@ -69,6 +70,11 @@ impl Loader {
         })
     }
 
+    /// An entry that stands in no file.
+    pub(crate) async fn load_alone(&self, entry: &PluginEntry) -> Result<Version, String> {
+        self.find(entry, None).await.map(|found| found.version).map_err(|fault| fault.why)
+    }
+
     async fn find(&self, entry: &PluginEntry, running: Option<&Version>) -> Result<Found, Fault> {
         let at_probe = |error: anyhow::Error| Fault::at("probe", format!("{error:#}"));
         let mut wasm = component(&entry.probe).map_err(at_probe)?;
@@ -120,13 +126,13 @@ impl Loader {
         Ok(Version { probe, config, given: given.clone() })
     }
 
+    /// Whoever wants the same one waits, and shares it: several plugins with one probe compile it once.
     async fn component(&self, digest: &str, wasm: Arc<[u8]>) -> Result<Arc<ProbeComponent>, LoadError> {
-        let known = self.compiled.lock().unwrap_or_else(PoisonError::into_inner).get(digest).and_then(Weak::upgrade);
-        if let Some(known) = known {
+        let mut compiled = self.compiled.lock().await;
+        if let Some(known) = compiled.get(digest).and_then(Weak::upgrade) {
             return Ok(known);
         }
         let component = ProbeComponent::load(&self.engine, wasm).await?;
-        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
         compiled.retain(|_, component| component.strong_count() > 0);
         compiled.insert(digest.to_owned(), Arc::downgrade(&component));
         Ok(component)
@@ -238,6 +244,15 @@ fn check_kind(option: &OptionSpec, value: &ConfigValue) -> Result<String, String
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn plugins_with_the_same_probe_compile_it_once() {
+        let loader = Loader::new(ProbeEngine::new(None).unwrap(), Arc::new(Versions::nowhere()));
+        let wasm: Arc<[u8]> = builtin::find("maintenance").unwrap().into();
+        let digest = digest(&wasm);
+        let (one, other) = tokio::join!(loader.component(&digest, Arc::clone(&wasm)), loader.component(&digest, wasm));
+        assert!(Arc::ptr_eq(&one.unwrap(), &other.unwrap()));
+    }
 
     fn option(kind: OptionKind) -> OptionSpec {
         OptionSpec { key: "limit".into(), kind, help: "How many".into(), default: None, required: false }

@@ -18,6 +18,7 @@ mod loader;
 mod logging;
 mod machines;
 mod plugins;
+mod probe;
 mod registry;
 mod reload;
 mod serve;

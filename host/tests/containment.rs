@@ -5,7 +5,7 @@ mod harness;
 
 use std::fmt::Write;
 
-use harness::{HostOptions, TestHost, server_of};
+use harness::{HostOptions, TestHost, check, server_of};
 use pgvigil_cluster::testing;
 use serde_json::Value;
 
@@ -80,4 +80,41 @@ async fn each_misdeed_ends_its_own_run_and_is_named() {
         testing::execute(testing::postgres(18), "postgres", "select count(*) from pg_class where relname = 'harm'");
     assert_eq!(tables[0][0].as_deref(), Some("0"));
     assert!(!std::path::Path::new("/tmp/pgvigil-harm").exists());
+}
+
+/// `probe = "file:..."` reads whatever it names, so what it names must be a component of bearable size.
+#[test]
+fn what_is_no_component_is_refused_where_it_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    std::fs::File::create(place("huge")).unwrap().set_len(33 << 20).unwrap();
+    let good = std::fs::read(env!("PGVIGIL_HOSTILE_PROBE")).unwrap();
+    std::fs::write(place("half"), &good[..good.len() / 2]).unwrap();
+    let scrambled: Vec<u8> = good.iter().enumerate().map(|(at, byte)| byte ^ u8::from(at % 97 == 96)).collect();
+    std::fs::write(place("scrambled"), scrambled).unwrap();
+    std::os::unix::net::UnixListener::bind(place("socket")).unwrap();
+    let cases = [
+        ("../../../../../../../../etc/passwd", "it is not a WASM component"),
+        ("/dev/zero", "it is not a file"),
+        (".", "it is not a file"),
+        (&place("socket"), "it is not a file"),
+        (&place("huge"), "more than 33554432"),
+        (&place("half"), "it is not a WASM component"),
+        (&place("scrambled"), "it is not a WASM component"),
+        ("nowhere.wasm", "No such file"),
+    ];
+    for (file, words) in cases {
+        let (is_good, text) = check(&format!("[[plugin]]\nname = \"x\"\nprobe = \"file:{file}\"\nservers = [\"*\"]\n"));
+        assert!(!is_good && text.contains(words) && text.contains("plugins.toml:3:1: "), "{file}: {text}");
+    }
+}
+
+#[test]
+fn a_name_that_is_a_path_is_no_name() {
+    for name in ["../x", "a/b", "/etc/passwd", ".", ""] {
+        let (is_good, text) = check(&format!("[[plugin]]\nname = \"{name}\"\nprobe = \"builtin:maintenance\"\n"));
+        assert!(!is_good && text.contains("plugins.toml:2:8: "), "{name}: {text}");
+    }
+    let (is_good, text) = check("[[plugin]]\nname = \"x\"\nprobe = \"builtin:../x\"\n");
+    assert!(!is_good && text.contains("there is no builtin probe `../x`"), "{text}");
 }

@@ -103,6 +103,24 @@ fn only_file(folder: &Path) -> PathBuf {
     files.remove(0)
 }
 
+/// On one thread: compiling takes long, and must not keep others from running.
+#[tokio::test(flavor = "current_thread")]
+async fn compiling_lets_others_run() {
+    let engine = ProbeEngine::new(None).unwrap();
+    let mut turns = 0_u64;
+    let others = async {
+        loop {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            turns += 1;
+        }
+    };
+    tokio::select! {
+        loaded = ProbeComponent::load(&engine, hostile()) => drop(loaded.unwrap()),
+        () = others => unreachable!("it never ends"),
+    };
+    assert!(turns >= 5, "others had {turns} turns while a component was compiled");
+}
+
 /// On one thread: what the probe computes must not keep others from running.
 #[tokio::test(flavor = "current_thread")]
 async fn a_probe_that_computes_lets_others_run() {

@@ -3,9 +3,7 @@
 
 mod harness;
 
-use std::process::Command;
-
-use harness::{Client, HostOptions, TestHost, server_of};
+use harness::{Client, HostOptions, TestHost, check, server_of};
 use pgvigil_cluster::testing;
 use serde_json::Value;
 
@@ -88,15 +86,6 @@ async fn what_is_wrong_is_found_on_the_server_by_its_name() {
             reason => assert_eq!(runs[0]["reason"], reason, "{runs}"),
         }
     }
-}
-
-fn check(plugins: &str) -> (bool, String) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("plugins.toml");
-    std::fs::write(&path, plugins).unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_pgvigil")).arg("check").arg(&path).output().unwrap();
-    let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-    (output.status.success(), text)
 }
 
 #[test]

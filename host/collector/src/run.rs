@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use pgvigil_model::{
-    Capability, FailureReason, Identity, PluginName, RunCost, RunId, RunOutcome, RunReport, Scope, ServerId, Timestamp,
-    Trigger,
+    Capability, FailureReason, Identity, PluginName, RunCost, RunId, RunOutcome, RunReport, Scope, ServerId,
+    ServerName, Timestamp, Trigger,
 };
 use pgvigil_runtime::{Access, Limits, Postgres, RunEnd, RunRequest, Target, Unavailable};
 
-use crate::collector::Entry;
+use crate::collector::{Entry, PluginPlan};
 use crate::databases::Databases;
 
 /// How a run reaches its server.
@@ -20,6 +20,13 @@ pub trait Machines: Send + Sync {
 
 /// For saving the plugin's state after the run. Host calls keep their own deadlines.
 const GRACE: Duration = Duration::from_secs(2);
+
+/// One run beside any schedule, on a server of this name or, for scope `host`, on none.
+pub async fn run_once(plugin: Arc<PluginPlan>, server: ServerName, machines: Arc<dyn Machines>) -> RunReport {
+    let server = (plugin.probe.metadata().scope != Scope::Host).then(|| (ServerId::generate(), server));
+    let entry = Entry { server, ..Entry::of_host(plugin) };
+    Run { entry, trigger: Trigger::Request, ticks_skipped: 0, machines }.report().await
+}
 
 pub(crate) struct Run {
     pub entry: Entry,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use pgvigil_model::{Column, FailureReason, Identity, Timestamp, Value};
+use serde::{Deserialize, Serialize};
 
 /// The bounds of one host call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +17,7 @@ pub struct CallBudget {
 }
 
 /// Rows of one statement. `bytes` is what the server sent for them.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ResultSet {
     pub columns: Vec<Column>,
     pub rows: Vec<Vec<Value>>,
@@ -26,7 +27,7 @@ pub struct ResultSet {
 }
 
 /// A connection or a host call that failed: the reason for programs, the detail for people.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[error("{detail}")]
 pub struct Unavailable {
     pub reason: FailureReason,
@@ -34,7 +35,7 @@ pub struct Unavailable {
     pub detail: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum PostgresError {
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -64,7 +65,7 @@ pub trait Postgres: Send + Sync {
     async fn in_database(&self, database: &str, timeout: Duration) -> Result<Arc<dyn Postgres>, Unavailable>;
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommandOutput {
     pub exit_code: i32,
     pub stdout: Vec<u8>,
@@ -72,7 +73,7 @@ pub struct CommandOutput {
     pub truncated: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum SshError {
     #[error("no SSH access is registered for this server")]
     NotConfigured,

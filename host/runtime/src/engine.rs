@@ -4,6 +4,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use tokio::sync::Semaphore;
 use tracing::{debug, warn};
@@ -17,12 +18,15 @@ use crate::ticker::Ticker;
 
 /// Probes that run at the same time, over all plugins and servers; more wait for their turn.
 const CONCURRENT_INSTANCES: usize = 64;
-/// A small component has 3 core instances, one in Python more.
-const CORE_INSTANCES_PER_COMPONENT: u32 = 16;
+/// A small component has 3 core instances, one in Python with its standard library 38.
+const CORE_INSTANCES_PER_COMPONENT: u32 = 64;
 /// A guest's own stack.
 const WASM_STACK_BYTES: usize = 512 << 10;
 /// The fibre's stack holds the guest's and our host calls' frames.
 const ASYNC_STACK_BYTES: usize = 2 << 20;
+
+/// Compiled code that is kept. That of a probe in Python is some 60 MB, of one in Rust less than 1.
+const CACHE_BYTES: u64 = 512 << 20;
 
 /// Loads and runs probes. One per host.
 pub struct ProbeEngine {
@@ -95,6 +99,9 @@ impl ProbeEngine {
         if let Err(error) = write_atomically(&path, &code) {
             warn!("a compiled probe is not cached: cannot write {}: {error}", path.display());
         }
+        if let Err(error) = prune(dir, CACHE_BYTES) {
+            warn!("old compiled probes are kept: cannot look through {}: {error}", dir.display());
+        }
         Ok(component)
     }
 
@@ -107,7 +114,10 @@ impl ProbeEngine {
         #[allow(unsafe_code, reason = "loading our own compiled code is what the cache is for")]
         let loaded = unsafe { Component::deserialize_file(&self.engine, path) };
         match loaded {
-            Ok(component) => Some(component),
+            Ok(component) => {
+                touch(path);
+                Some(component)
+            }
             Err(error) => {
                 debug!("compiling anew, because {} does not load: {error:#}", path.display());
                 None
@@ -146,7 +156,7 @@ fn pool() -> PoolingAllocationConfig {
     let components = u32::try_from(CONCURRENT_INSTANCES).unwrap_or(u32::MAX);
     let mut pool = PoolingAllocationConfig::default();
     pool.total_component_instances(components)
-        .total_core_instances(components * 4)
+        .total_core_instances(components * CORE_INSTANCES_PER_COMPONENT)
         .max_core_instances_per_component(CORE_INSTANCES_PER_COMPONENT)
         .total_memories(components * 2)
         .total_tables(components * 4)
@@ -175,8 +185,69 @@ fn create_private_dir(dir: &Path) -> std::io::Result<()> {
     std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700))
 }
 
+/// What is used stays: the oldest go first.
+fn touch(path: &Path) {
+    let touched =
+        std::fs::File::options().append(true).open(path).and_then(|file| file.set_modified(SystemTime::now()));
+    if let Err(error) = touched {
+        debug!("cannot note that {} is in use: {error}", path.display());
+    }
+}
+
+/// Removes what was not used for longest, until the rest has `most` bytes. Code that runs now is mapped and stays usable. The
+/// newest file always stays, however large.
+fn prune(dir: &Path, most: u64) -> std::io::Result<()> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(dir)? {
+        let entry = entry?;
+        // Another host with the same cache may have removed it meanwhile.
+        if let Ok(metadata) = entry.metadata() {
+            files.push((metadata.modified()?, metadata.len(), entry.path()));
+        }
+    }
+    files.sort_by(|a, b| b.cmp(a));
+    let mut bytes = 0;
+    for (index, (_, length, path)) in files.into_iter().enumerate() {
+        bytes += length;
+        if bytes > most && index > 0 {
+            debug!("removing {}, which was not used for long", path.display());
+            // The same: it may be gone.
+            let _ = std::fs::remove_file(&path);
+        }
+    }
+    Ok(())
+}
+
 fn write_atomically(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
     std::fs::write(&temporary, bytes)?;
     std::fs::rename(&temporary, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn file(dir: &Path, name: &str, age: u64) -> PathBuf {
+        let path = dir.join(name);
+        std::fs::write(&path, [0; 100]).unwrap();
+        let used = SystemTime::now() - Duration::from_secs(age);
+        std::fs::File::options().append(true).open(&path).unwrap().set_modified(used).unwrap();
+        path
+    }
+
+    #[test]
+    fn what_was_not_used_for_longest_goes_first() {
+        let dir = tempfile::tempdir().unwrap();
+        let (old, used, new) = (file(dir.path(), "a", 30), file(dir.path(), "b", 20), file(dir.path(), "c", 10));
+        touch(&used);
+        prune(dir.path(), 300).unwrap();
+        assert!(old.exists());
+        prune(dir.path(), 250).unwrap();
+        assert!(!old.exists() && used.exists() && new.exists());
+        prune(dir.path(), 10).unwrap();
+        assert!(used.exists() && !new.exists(), "the newest stays");
+    }
 }

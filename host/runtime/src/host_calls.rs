@@ -23,6 +23,8 @@ pub struct Access {
     pub ssh: Option<Arc<dyn Ssh>>,
     pub state: Option<Arc<dyn State>>,
     pub maintenance: Option<Arc<dyn Maintenance>>,
+    /// What time the probe is told; None: the time that it is.
+    pub clock: Option<Timestamp>,
 }
 
 impl std::fmt::Debug for Access {
@@ -33,6 +35,7 @@ impl std::fmt::Debug for Access {
             .field("ssh", &self.ssh.is_some())
             .field("state", &self.state.is_some())
             .field("maintenance", &self.maintenance.is_some())
+            .field("clock", &self.clock)
             .finish()
     }
 }
@@ -344,7 +347,7 @@ impl runtime::Host for RunState {
     }
 
     fn now_us(&mut self) -> wasmtime::Result<i64> {
-        Ok(Timestamp::from(SystemTime::now()).micros())
+        Ok(self.access.clock.unwrap_or_else(|| SystemTime::now().into()).micros())
     }
 
     fn monotonic_ns(&mut self) -> wasmtime::Result<u64> {

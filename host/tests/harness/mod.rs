@@ -214,6 +214,16 @@ where
     }
 }
 
+/// `pgvigil check` of this text: whether all is well, and what it says.
+pub(crate) fn check(plugins: &str) -> (bool, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("plugins.toml");
+    std::fs::write(&path, plugins).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_pgvigil")).arg("check").arg(&path).output().unwrap();
+    let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    (output.status.success(), text)
+}
+
 /// A server as the API takes it.
 pub(crate) fn server_of(cluster: &Cluster, name: &str) -> Value {
     json!({

@@ -1,5 +1,7 @@
 //! What the operator asks for: SQL in plugins.toml, its columns mapped to labels and metrics.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests"))]
 
+mod at;
 mod choice;
 mod config;
 mod read;

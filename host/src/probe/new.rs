@@ -1,0 +1,137 @@
+//! `pgvigil probe new`: a folder that builds and runs as it is. What is written are the probes of examples/, under another name.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::ValueEnum;
+
+use super::build::WIT;
+use crate::first_start::announce;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Language {
+    Rust,
+    Python,
+    Javascript,
+}
+
+/// (name within the folder, contents)
+type Files = &'static [(&'static str, &'static str)];
+
+/// The name that the examples have, and their files.
+fn example(language: Language) -> (&'static str, Files) {
+    match language {
+        Language::Rust => (
+            "archiver",
+            &[
+                ("Cargo.toml", include_str!("../../../examples/archiver/Cargo.toml")),
+                (".cargo/config.toml", include_str!("../../../examples/archiver/.cargo/config.toml")),
+                ("metrics.toml", include_str!("../../../examples/archiver/metrics.toml")),
+                ("archiver.sql", include_str!("../../../examples/archiver/archiver.sql")),
+                ("src/lib.rs", include_str!("../../../examples/archiver/src/lib.rs")),
+                ("src/tests.rs", include_str!("../../../examples/archiver/src/tests.rs")),
+            ],
+        ),
+        Language::Python => {
+            ("sessions", &[("app.py", include_str!("../../../examples/sessions/app.py")), ("wit/probe.wit", WIT)])
+        }
+        Language::Javascript => {
+            ("settings", &[("app.js", include_str!("../../../examples/settings/app.js")), ("wit/probe.wit", WIT)])
+        }
+    }
+}
+
+pub(super) fn make(name: &str, language: Language, parent: &Path, sdk: Option<PathBuf>) -> anyhow::Result<()> {
+    check_name(name)?;
+    let dir = parent.join(name);
+    if dir.exists() {
+        bail!("{} is there already; choose another name, or another place with --dir", dir.display());
+    }
+    let sdk = if language == Language::Rust { Some(find_sdk(sdk)?) } else { None };
+    let (example, files) = example(language);
+    for (file, contents) in files {
+        let path = dir.join(renamed(file, example, name));
+        let mut contents = if *contents == WIT { WIT.to_owned() } else { renamed(contents, example, name) };
+        if let Some(sdk) = &sdk {
+            contents = contents.replace("\"../../sdk\"", &format!("{:?}", sdk.display().to_string()));
+        }
+        let folder = path.parent().unwrap_or(&dir);
+        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        fs::write(&path, contents).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    announce(&format!(
+        "{dir} is a probe that works; make it yours, then:\n    pgvigil probe build {dir}\n    \
+         pgvigil probe run {dir}/{name}.wasm --server postgres://user@host/database",
+        dir = dir.display()
+    ));
+    Ok(())
+}
+
+fn check_name(name: &str) -> anyhow::Result<()> {
+    let begins = name.starts_with(|c: char| c.is_ascii_lowercase());
+    let holds = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    if !begins || !holds || name.len() > 63 {
+        bail!("`{name}` cannot be the name of a probe: use a-z, 0-9 and _, beginning with a letter, at most 63");
+    }
+    Ok(())
+}
+
+/// That which is given, or that of the sources that this program was built from.
+fn find_sdk(given: Option<PathBuf>) -> anyhow::Result<PathBuf> {
+    let here = given.clone().unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("sdk"));
+    let found = here.canonicalize().ok().filter(|sdk| sdk.join("wit/probe.wit").exists());
+    match (found, given) {
+        (Some(sdk), _) => Ok(sdk),
+        (None, Some(_)) => bail!("{} is not the folder sdk/ of pgvigil's sources", here.display()),
+        (None, None) => bail!("the SDK is not here: get pgvigil's sources, and give --sdk with their folder sdk/"),
+    }
+}
+
+/// The example's name, where it is a whole word, and its form as a type. `pg_stat_archiver` is another word than `archiver`.
+fn renamed(text: &str, example: &str, name: &str) -> String {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let (from, to) = (camel_case(example), camel_case(name));
+    let mut result = String::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let end = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
+        let (word, after) = rest.split_at(end);
+        result.push_str(if word == example {
+            name
+        } else if word == from {
+            &to
+        } else {
+            word
+        });
+        let next = after.find(is_word).unwrap_or(after.len());
+        result.push_str(&after[..next]);
+        rest = &after[next..];
+    }
+    result
+}
+
+fn camel_case(name: &str) -> String {
+    let capital =
+        |word: &str| word.chars().take(1).flat_map(char::to_uppercase).chain(word.chars().skip(1)).collect::<String>();
+    name.split('_').map(capital).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_whole_word_is_renamed() {
+        let text = "probe!(Archiver); // archiver: from pg_stat_archiver, \"archiver.sql\"\n";
+        let renamed = renamed(text, "archiver", "wal_files");
+        assert_eq!(renamed, "probe!(WalFiles); // wal_files: from pg_stat_archiver, \"wal_files.sql\"\n");
+    }
+
+    #[test]
+    fn a_name_that_is_a_path_is_refused() {
+        for name in ["../x", "a/b", "A", "", "1a", "a-b"] {
+            assert!(check_name(name).unwrap_err().to_string().contains("use a-z"), "{name}");
+        }
+    }
+}

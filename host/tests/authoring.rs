@@ -1,0 +1,227 @@
+//! Writing a probe: made, built, run, recorded and replayed by the program itself, in each language, on a real PostgreSQL.
+//!
+//! The tools for Python and JavaScript are fetched once, to the user's cache.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use pgvigil_cluster::testing;
+
+/// Shared by all that is built here, so that the SDK is compiled once; it outlives the run.
+fn target_dir() -> PathBuf {
+    Path::new(env!("PGVIGIL_HOSTILE_PROBE")).ancestors().nth(4).unwrap().join("authoring")
+}
+
+fn pgvigil(args: &[&str]) -> (bool, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_pgvigil"))
+        .args(args)
+        .env("PGPASSWORD", testing::postgres(18).password())
+        .env("CARGO_TARGET_DIR", target_dir())
+        .env("CARGO_NET_OFFLINE", "true")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    (output.status.success(), text)
+}
+
+fn good(args: &[&str]) -> String {
+    let (is_good, text) = pgvigil(args);
+    assert!(is_good, "pgvigil {args:?}:\n{text}");
+    text
+}
+
+fn bad(args: &[&str]) -> String {
+    let (is_good, text) = pgvigil(args);
+    assert!(!is_good, "pgvigil {args:?}:\n{text}");
+    text
+}
+
+/// Without the password, which is in PGPASSWORD.
+fn dsn(major: u16) -> String {
+    let cluster = testing::postgres(major);
+    format!("postgres://{}@{}:{}/postgres", cluster.superuser(), cluster.host(), cluster.port())
+}
+
+fn examples() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("examples")
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        if from.is_dir() {
+            copy(&from, &to);
+        } else if from.extension().is_none_or(|extension| extension != "wasm") {
+            fs::copy(&from, &to).unwrap();
+        }
+    }
+}
+
+/// An example in a folder of its own, where it may be built.
+fn example(name: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join(name);
+    copy(&examples().join(name), &dir);
+    let manifest = dir.join("Cargo.toml");
+    if manifest.exists() {
+        let sdk = examples().with_file_name("sdk");
+        let text = fs::read_to_string(&manifest)
+            .unwrap()
+            .replace("\"../../sdk\"", &format!("{:?}", sdk.display().to_string()));
+        fs::write(manifest, text).unwrap();
+    }
+    folder
+}
+
+/// Builds an example, runs it, records the run and replays it.
+fn whole_way(name: &str, words: &[&str]) -> (tempfile::TempDir, String) {
+    let folder = example(name);
+    let dir = folder.path().join(name);
+    good(&["probe", "build", dir.to_str().unwrap()]);
+    let wasm = dir.join(format!("{name}.wasm")).to_str().unwrap().to_owned();
+    let run = good(&["probe", "run", &wasm, "--server", &dsn(18)]);
+    for words in words.iter().chain(&["series: ", "cost: ", "1 queries", "grants = { postgres = \"read\" }"]) {
+        assert!(run.contains(words), "{words}: {run}");
+    }
+    good(&["probe", "record", &wasm, "--server", &dsn(18)]);
+    let test = good(&["probe", "test", &wasm]);
+    assert!(test.contains(".json: as recorded"), "{test}");
+    (folder, wasm)
+}
+
+#[test]
+fn the_example_in_python_goes_the_whole_way() {
+    let (_folder, wasm) = whole_way("sessions", &["sessions_sessions{application=\"pgvigil\",state=\"active\"} 1\n"]);
+    let option = ["--option", "applications=nobody", "--server", &dsn(18)];
+    let run = good(&[&["probe", "run", &wasm][..], &option].concat());
+    assert!(run.contains("series: 0: sessions (0 rows x 2 metrics)"), "{run}");
+    let refused = bad(&["probe", "run", &wasm, "--option", "applications=", "--server", &dsn(18)]);
+    assert!(refused.contains("`applications` must not be empty"), "{refused}");
+}
+
+#[test]
+fn the_example_in_javascript_goes_the_whole_way() {
+    let (_folder, wasm) = whole_way("settings", &["settings_pending_restart{source=\"default\"} 0\n"]);
+    let refused = bad(&["probe", "run", &wasm, "--option", "sources=", "--server", &dsn(18)]);
+    assert!(refused.contains("`sources` must not be empty"), "{refused}");
+}
+
+#[test]
+fn the_example_in_rust_goes_the_whole_way_and_a_replay_is_strict() {
+    let (folder, wasm) = whole_way("archiver", &["archiver_failed_count 0 since "]);
+    let dir = folder.path().join("archiver");
+    let recording = fs::read_dir(dir.join("recordings")).unwrap().next().unwrap().unwrap().path();
+    let text = fs::read_to_string(&recording).unwrap();
+    assert!(!text.contains(testing::postgres(18).password()), "no secret is recorded");
+
+    fs::write(&recording, text.replace("archiver_failed_count 0 ", "archiver_failed_count 7 ")).unwrap();
+    let other = bad(&["probe", "test", &wasm]);
+    assert!(other.contains("- archiver_failed_count 7 ") && other.contains("+ archiver_failed_count 0 "), "{other}");
+    good(&["probe", "test", &wasm, "--accept"]);
+    good(&["probe", "test", &wasm]);
+
+    fs::write(&recording, text.replace("from pg_stat_archiver as a", "from elsewhere")).unwrap();
+    let unexpected = bad(&["probe", "test", &wasm]);
+    assert!(unexpected.contains("it asked") && unexpected.contains("but recorded is"), "{unexpected}");
+    assert!(bad(&["probe", "test", &wasm, "--accept"]).contains("it asked"), "a call is not accepted");
+
+    let mut recorded: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let calls = recorded["calls"].as_array_mut().unwrap();
+    let query = calls.pop().unwrap();
+    fs::write(&recording, recorded.to_string()).unwrap();
+    assert!(bad(&["probe", "test", &wasm]).contains("it asked more than is recorded"));
+    let calls = recorded["calls"].as_array_mut().unwrap();
+    calls.extend([query.clone(), query]);
+    fs::write(&recording, recorded.to_string()).unwrap();
+    assert!(bad(&["probe", "test", &wasm]).contains("it did not ask what is recorded next"));
+}
+
+/// The README's files and commands, and nothing else.
+#[test]
+fn the_readme_leads_to_a_probe_that_runs() {
+    let readme = fs::read_to_string(examples().with_file_name("sdk").join("README.md")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let bin = Path::new(env!("CARGO_BIN_EXE_pgvigil")).parent().unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let mut files = 0;
+    let mut commands = 0;
+    for (info, body) in blocks(&readme) {
+        if let Some((_, file)) = info.split_once(' ') {
+            let path = folder.path().join(file);
+            assert!(path.exists(), "`probe new` makes {file}");
+            fs::write(path, body).unwrap();
+            files += 1;
+        } else if info == "sh" {
+            let script = body.replace("postgres://pgvigil@localhost/postgres", &dsn(18));
+            let output = Command::new("sh")
+                .args(["-e", "-c", &script])
+                .current_dir(folder.path())
+                .env("PATH", &path)
+                .env("PGPASSWORD", testing::postgres(18).password())
+                .env("CARGO_TARGET_DIR", target_dir())
+                .env("CARGO_NET_OFFLINE", "true")
+                .output()
+                .unwrap();
+            assert!(output.status.success(), "{script}\n{}", String::from_utf8_lossy(&output.stderr));
+            commands += 1;
+        }
+    }
+    assert_eq!((files, commands), (4, 3), "the README's blocks");
+    let plugins = blocks(&readme).find(|(_, body)| body.starts_with("[[plugin]]")).unwrap().1;
+    fs::write(folder.path().join("plugins.toml"), plugins).unwrap();
+    let plugins = folder.path().join("plugins.toml").to_str().unwrap().to_owned();
+    let checked = good(&["check", &plugins]);
+    assert!(checked.contains("is granted: postgres: read"), "{checked}");
+    let run = good(&["probe", "run", &plugins, "--plugin", "archiver", "--server", &dsn(18)]);
+    assert!(run.contains("archiver_archived_count"), "{run}");
+}
+
+/// Fenced blocks: what stands behind the fence, and the text.
+fn blocks(markdown: &str) -> impl Iterator<Item = (&str, &str)> {
+    let mut parts = markdown.split("```");
+    parts.next();
+    std::iter::from_fn(move || {
+        let block = parts.next()?;
+        parts.next();
+        block.split_once('\n')
+    })
+}
+
+#[test]
+fn a_plugin_per_database_is_run_once_with_its_grants() {
+    let database = testing::database(testing::postgres(18));
+    database.execute("create table public.orders (status text); insert into public.orders values ('open')");
+    let plugins = examples().join("plugins.sql.toml").to_str().unwrap().to_owned();
+    let run = good(&["probe", "run", &plugins, "--plugin", "orders", "--server", &dsn(18)]);
+    assert!(run.contains(&format!("orders_orders{{datname=\"{}\",status=\"open\"}} 1\n", database.name())), "{run}");
+    let unknown = bad(&["probe", "run", &plugins, "--plugin", "order", "--server", &dsn(18)]);
+    assert!(unknown.contains("has no plugin `order`; it has wal_position, busy_tables, orders"), "{unknown}");
+}
+
+#[test]
+fn what_cannot_be_made_built_or_run_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().to_str().unwrap();
+    assert!(bad(&["probe", "build", dir]).contains("none of Cargo.toml (Rust), app.py (Python)"));
+    assert!(bad(&["probe", "new", "../x", "--lang", "rust", "--dir", dir]).contains("use a-z"));
+    good(&["probe", "new", "mine", "--lang", "python", "--dir", dir]);
+    assert!(bad(&["probe", "new", "mine", "--lang", "javascript", "--dir", dir]).contains("is there already"));
+    let app = fs::read_to_string(folder.path().join("mine/app.py")).unwrap();
+    assert!(app.contains("name=\"mine\"") && folder.path().join("mine/wit/probe.wit").exists(), "{app}");
+    assert!(
+        bad(&["probe", "new", "a", "--lang", "rust", "--dir", dir, "--sdk", dir]).contains("is not the folder sdk/")
+    );
+    let text = folder.path().join("x.wasm");
+    fs::write(&text, "no component").unwrap();
+    let wasm = text.to_str().unwrap();
+    assert!(bad(&["probe", "run", wasm, "--server", &dsn(18)]).contains("it is not a WASM component"));
+    assert!(bad(&["probe", "test", wasm]).contains("make one with `pgvigil probe record`"));
+    let mut sql = examples().join("plugins.sql.toml").to_str().unwrap().to_owned();
+    let nowhere = bad(&["probe", "run", &sql, "--plugin", "wal_position", "--server", "postgres://me@127.0.0.1:1/x"]);
+    assert!(nowhere.contains("failed: unreachable"), "{nowhere}");
+    sql.push('x');
+    assert!(bad(&["probe", "run", &sql, "--plugin", "a", "--server", &dsn(18)]).contains("cannot read"));
+}
