@@ -62,7 +62,7 @@ async fn change_own_password(
     let user = api.store.update_user(&caller.user.login, &changes, now()).await?;
     api.audit(caller.did("user_update", format!("{}: own password", user.login))).await;
     let tokens = NewTokens::for_user(&user.login);
-    api.store.start_session(&user.login, &tokens.session(), now()).await?;
+    api.store.start_session(&user.login, &tokens.session(&caller.client), now()).await?;
     tokens.answer(&api, req, res)
 }
 

@@ -88,7 +88,7 @@ async fn sign_in(api: Api, form: SignIn, req: &mut Request, res: &mut Response) 
     api.limits.forgive(attempt);
     let login = &user.login;
     let tokens = NewTokens::for_user(login);
-    match api.store.start_session(login, &tokens.session(), now()).await {
+    match api.store.start_session(login, &tokens.session(&client), now()).await {
         Err(failure) if failure.is_passing() => return interim::sign_in(&api, &user, &client, failure).await,
         // Removed a moment ago.
         Err(StorageError::NotFound { .. }) => return Err(AuthFailure::Credentials.into()),
@@ -152,7 +152,7 @@ fn shown_token(api: &Api, req: &Request) -> Result<Claims, AuthFailure> {
 
 async fn rotate(api: &Api, shown: &Claims, client: &Client) -> ApiResult<NewTokens> {
     let tokens = NewTokens::for_user(&shown.sub);
-    match api.store.rotate_session(shown.jti, &tokens.session(), now()).await? {
+    match api.store.rotate_session(shown.jti, &tokens.session(client), now()).await? {
         Rotation::Rotated { user } => {
             let jti = Some(tokens.access.jti.to_string());
             api.audit(Record { event_type: "refresh", username: &user.login, client, jti, details: None }).await;
@@ -218,12 +218,14 @@ impl NewTokens {
         }
     }
 
-    pub(crate) fn session(&self) -> NewSession {
+    pub(crate) fn session(&self, client: &Client) -> NewSession {
         NewSession {
             refresh_jti: self.refresh.jti,
             refresh_expires_at: self.refresh.expires_at(),
             access_jti: self.access.jti,
             access_expires_at: self.access.expires_at(),
+            ip_address: Some(client.address.to_string()),
+            user_agent: client.user_agent.clone(),
         }
     }
 

@@ -16,6 +16,9 @@ pub struct NewSession {
     pub refresh_expires_at: Timestamp,
     pub access_jti: Uuid,
     pub access_expires_at: Timestamp,
+    /// Who asked for it.
+    pub ip_address: Option<String>,
+    pub user_agent: Option<String>,
 }
 
 /// What became of a refresh token that somebody showed.
@@ -96,11 +99,12 @@ macro_rules! revoke_access {
 pub(crate) use revoke_access;
 
 macro_rules! insert_token {
-    ($db:expr, $new:expr, $family:expr, $parent:expr, $login:expr, $now:expr) => {
+    ($db:expr, $new:expr, $family:expr, $parent:expr, $login:expr, $started_at:expr, $now:expr) => {
         sqlx::query(
             "insert into refresh_token
-                (jti, family, parent, login, issued_at, expires_at, access_jti, access_expires_at)
-            values ($1, $2, $3, $4, $5, $6, $7, $8)",
+                (jti, family, parent, login, issued_at, expires_at, access_jti, access_expires_at, started_at, ip_address,
+                user_agent)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         )
         .bind($new.refresh_jti)
         .bind($family)
@@ -110,6 +114,9 @@ macro_rules! insert_token {
         .bind(Ts::from($new.refresh_expires_at))
         .bind($new.access_jti)
         .bind(Ts::from($new.access_expires_at))
+        .bind($started_at)
+        .bind($new.ip_address.as_deref().map(clean))
+        .bind($new.user_agent.as_deref().map(clean))
         .execute(&mut *$db)
         .await?
     };
@@ -133,7 +140,7 @@ impl Store {
                 .fetch_optional(&mut *db)
                 .await?;
             let user = user.ok_or(StorageError::NotFound { what: "user" })?;
-            insert_token!(db, new, new.refresh_jti, None::<Uuid>, user, now);
+            insert_token!(db, new, new.refresh_jti, None::<Uuid>, user, Ts::from(now), now);
             Ok(())
         })
     }
@@ -147,16 +154,16 @@ impl Store {
     ) -> Result<Rotation, StorageError> {
         write_store!(self, "renew a session", |db| {
             // The one statement that decides: PostgreSQL makes the others wait for its row and then look at it again.
-            let won: Option<(Uuid, String)> = sqlx::query_as(
+            let won: Option<(Uuid, String, Ts)> = sqlx::query_as(
                 "update refresh_token set used_at = $2
                 where jti = $1 and used_at is null and revoked_at is null and expires_at > $2
-                returning family, login",
+                returning family, login, coalesce(started_at, issued_at)",
             )
             .bind(shown)
             .bind(Ts::from(now))
             .fetch_optional(&mut *db)
             .await?;
-            let Some((family, login)) = won else {
+            let Some((family, login, started_at)) = won else {
                 let spent: Option<Spent> =
                     sqlx::query_as("select family, login, used_at, revoked_at from refresh_token where jti = $1")
                         .bind(shown)
@@ -181,7 +188,7 @@ impl Store {
                 revoke_sessions!(db, "family = $1", family, now);
                 return Ok(Rotation::Inactive { login });
             }
-            insert_token!(db, new, family, Some(shown), login, now);
+            insert_token!(db, new, family, Some(shown), login, started_at, now);
             Ok(Rotation::Rotated { user })
         })
     }
@@ -210,26 +217,26 @@ impl Store {
 
     /// The sessions of a user that go on, the newest renewal first.
     pub async fn sessions_of(&self, login: &str, now: Timestamp) -> Result<Vec<StoredSession>, StorageError> {
-        let rows: Vec<(Uuid, Ts, Ts, Ts)> = read_store!(self, "list a user's sessions", |db| {
+        type Row = (Uuid, Ts, Ts, Ts, Option<String>, Option<String>);
+        let rows: Vec<Row> = read_store!(self, "list a user's sessions", |db| {
             Ok(sqlx::query_as(
-                "select t.family, (select min(f.issued_at) from refresh_token f where f.family = t.family), t.issued_at,
-                    t.expires_at
-                from refresh_token t
-                where t.login = $1 and t.used_at is null and t.revoked_at is null and t.expires_at > $2
-                order by t.issued_at desc, t.jti",
+                "select family, coalesce(started_at, issued_at), issued_at, expires_at, ip_address, user_agent
+                from refresh_token
+                where login = $1 and used_at is null and revoked_at is null and expires_at > $2
+                order by issued_at desc, jti",
             )
             .bind(clean(login))
             .bind(Ts::from(now))
             .fetch_all(db)
             .await?)
         })?;
-        let session = |(id, started_at, renewed_at, expires_at): (Uuid, Ts, Ts, Ts)| StoredSession {
+        let session = |(id, started_at, renewed_at, expires_at, ip_address, user_agent): Row| StoredSession {
             id,
             started_at: started_at.into(),
             renewed_at: renewed_at.into(),
             expires_at: expires_at.into(),
-            ip_address: None,
-            user_agent: None,
+            ip_address,
+            user_agent,
         };
         Ok(rows.into_iter().map(session).collect())
     }

@@ -13,6 +13,7 @@ crate::on_both_engines!(
     the_last_admin_stays,
     of_many_parallel_refreshes_one_wins_and_the_family_ends,
     a_session_survives_a_restart_and_ends_with_the_password,
+    a_user_sees_and_ends_only_own_sessions_that_go_on,
     a_session_of_a_time_without_writes_is_written_later_or_is_worth_nothing,
     wildcards_and_nul_in_filters_are_just_characters,
     the_end_of_a_time_range_is_not_in_it,
@@ -30,6 +31,8 @@ fn session(expires_at: Timestamp) -> NewSession {
         refresh_expires_at: expires_at,
         access_jti: Uuid::new_v4(),
         access_expires_at: expires_at,
+        ip_address: Some("192.0.2.1".to_owned()),
+        user_agent: None,
     }
 }
 
@@ -134,6 +137,49 @@ async fn a_session_survives_a_restart_and_ends_with_the_password(home: &Home) {
     assert_eq!(store.user_credentials("root").await.unwrap().unwrap().password_hash, "$2b$12$y");
     assert!(store.purge_sessions(after(7_200)).await.unwrap() > 0);
     assert_eq!(store.check_access("nobody", Uuid::new_v4()).await.unwrap(), AccessCheck::UnknownUser);
+}
+
+async fn a_user_sees_and_ends_only_own_sessions_that_go_on(home: &Home) {
+    let store = home.open().await;
+    user(&store, "root", Role::Admin).await;
+    user(&store, "anna", Role::Viewer).await;
+    let [first, second, short, others] =
+        [after(3_600), after(3_600), after(10), after(3_600)].map(|expires_at| session(expires_at));
+    for (at, new) in [(0, &first), (1, &second), (2, &short)] {
+        store.start_session("root", new, after(at)).await.unwrap();
+    }
+    store.start_session("anna", &others, after(0)).await.unwrap();
+    let renewed = NewSession { user_agent: Some("agent \0".to_owned()), ..session(after(7_200)) };
+    assert!(matches!(
+        store.rotate_session(first.refresh_jti, &renewed, after(20)).await.unwrap(),
+        Rotation::Rotated { .. }
+    ));
+    let seen = store.sessions_of("root", after(30)).await.unwrap();
+    let facts: Vec<_> = seen.iter().map(|seen| (seen.id, seen.started_at, seen.renewed_at, seen.expires_at)).collect();
+    assert_eq!(
+        facts,
+        [
+            (first.refresh_jti, after(0), after(20), after(7_200)),
+            (second.refresh_jti, after(1), after(1), after(3_600))
+        ],
+        "the newest renewal first, and none that has expired"
+    );
+    assert_eq!(seen[0].user_agent.as_deref(), Some("agent \u{fffd}"));
+    assert_eq!(seen[1].ip_address.as_deref(), Some("192.0.2.1"));
+    for access in [first.access_jti, renewed.access_jti] {
+        assert_eq!(store.session_of_access("root", access).await.unwrap(), Some(first.refresh_jti));
+    }
+    assert_eq!(store.session_of_access("anna", first.access_jti).await.unwrap(), None);
+    assert!(!store.end_session_of("anna", first.refresh_jti, after(40)).await.unwrap(), "another user's");
+    assert!(store.end_session_of("root", second.refresh_jti, after(40)).await.unwrap());
+    assert!(!store.end_session_of("root", second.refresh_jti, after(41)).await.unwrap(), "it is over");
+    assert_eq!(store.check_access("root", second.access_jti).await.unwrap(), AccessCheck::Revoked);
+    let third = session(after(3_600));
+    store.start_session("root", &third, after(50)).await.unwrap();
+    assert_eq!(store.end_sessions_but("root", Some(third.refresh_jti), after(60)).await.unwrap(), 1);
+    assert_eq!(store.sessions_of("root", after(60)).await.unwrap().len(), 1);
+    assert_eq!(store.check_access("root", renewed.access_jti).await.unwrap(), AccessCheck::Revoked);
+    assert_eq!(store.sessions_of("anna", after(60)).await.unwrap().len(), 1, "nobody else's");
 }
 
 fn login_of(username: &str, at: i64) -> AuditEvent {
