@@ -23,6 +23,8 @@ pub(crate) struct Fleet {
     policy: Arc<AddressPolicy>,
     /// Some cannot be connected to at all, for example because their secrets do not open.
     machines: Mutex<HashMap<ServerId, Result<Arc<Machine>, Unavailable>>>,
+    /// Of all registered servers.
+    names: Mutex<HashMap<ServerId, String>>,
 }
 
 /// One server's.
@@ -34,7 +36,7 @@ pub(crate) struct Machine {
 
 impl Fleet {
     pub(crate) fn new(store: Store, policy: AddressPolicy) -> Self {
-        Self { store, policy: Arc::new(policy), machines: Mutex::default() }
+        Self { store, policy: Arc::new(policy), machines: Mutex::default(), names: Mutex::default() }
     }
 
     /// Which addresses may be connected to.
@@ -61,7 +63,14 @@ impl Fleet {
             next.insert(server.id, Ok(machine));
         }
         *self.machines.lock().unwrap_or_else(PoisonError::into_inner) = next;
+        let names = servers.iter().map(|server| (server.id, server.name.to_string())).collect();
+        *self.names.lock().unwrap_or_else(PoisonError::into_inner) = names;
         Ok(servers)
+    }
+
+    /// None: the server is not registered any more.
+    pub(crate) fn name(&self, server: ServerId) -> Option<String> {
+        self.names.lock().unwrap_or_else(PoisonError::into_inner).get(&server).cloned()
     }
 
     pub(crate) fn machine(&self, server: ServerId) -> Option<Arc<Machine>> {

@@ -9,6 +9,8 @@ mod check;
 mod chronicle;
 mod cli;
 mod config;
+mod cycle_log;
+mod cycles;
 mod demo;
 mod first_start;
 mod host;

@@ -19,6 +19,7 @@ use tracing::{error, info, warn};
 
 use crate::chronicle::Chronicle;
 use crate::config::Config;
+use crate::cycle_log::CycleLog;
 use crate::demo::{self, Demo};
 use crate::first_start::{self, Keys};
 use crate::host::RunningHost;
@@ -162,7 +163,10 @@ async fn watch(config: &Config, started: Started, probes: &Runtime, stop: &Cance
     });
     let api = Api::new(api_config(config, &keys), store.clone(), Arc::clone(&host) as Arc<dyn pgvigil_api::Host>)?;
     let give_up = CancellationToken::new();
-    let mut storing = tokio::spawn(sink::store_reports(store.clone(), inbox, events, give_up.clone()));
+    let cycles = Arc::new(CycleLog::new(store.clone(), Arc::clone(&host)));
+    cycles.started().await;
+    let mut storing =
+        tokio::spawn(sink::store_reports(store.clone(), inbox, events, Arc::clone(&cycles), give_up.clone()));
     let hangup = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
     let reloading = tokio::spawn(reloader.follow(requested, noticed, hangup));
     info!("pgvigil {} listens on http://{}", env!("CARGO_PKG_VERSION"), bound.address());
@@ -170,6 +174,7 @@ async fn watch(config: &Config, started: Started, probes: &Runtime, stop: &Cance
 
     let ended = tokio::select! {
         () = follow_changes(&host, &store) => Ok(()),
+        () = cycles.follow_the_clock() => Ok(()),
         () = stop.cancelled() => Ok(()),
         served = &mut serving => served.context("the HTTP server failed")?.context("the HTTP server stopped"),
         stored = &mut storing => stored.context("storing run reports failed"),

@@ -1,5 +1,6 @@
 //! From the collector to the store: run reports in batches, kept until the store took them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use pgvigil_api::{HostEvent, RunNews};
@@ -9,6 +10,8 @@ use tokio::sync::{broadcast, mpsc};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
+
+use crate::cycle_log::CycleLog;
 
 /// Reports waiting for the store. At 200 servers and 5 plugins a minute this is about 15 s of backlog; beyond it a report is
 /// dropped, and counted.
@@ -25,6 +28,7 @@ pub(crate) async fn store_reports(
     store: Store,
     mut reports: mpsc::Receiver<RunReport>,
     events: broadcast::Sender<HostEvent>,
+    cycles: Arc<CycleLog>,
     give_up: CancellationToken,
 ) {
     let mut batch = Vec::with_capacity(BATCH);
@@ -32,6 +36,9 @@ pub(crate) async fn store_reports(
         if give_up.run_until_cancelled(store_batch(&store, &batch)).await.is_none() {
             let lost = batch.len() + reports.len();
             error!(lost, "{lost} run reports are lost, because the store is away while the host stops");
+            return;
+        }
+        if give_up.run_until_cancelled(cycles.take(&batch)).await.is_none() {
             return;
         }
         if events.receiver_count() > 0 {
