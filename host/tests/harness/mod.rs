@@ -61,9 +61,10 @@ impl TestHost {
         std::fs::write(&plugins, options.plugins).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_pgvigil"));
         command
-            .args(["serve", "--listen", "127.0.0.1:0", "--log-level", "info", "--data-dir"])
+            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(&data_dir)
             .env_remove("DATABASE_URL")
+            .env("LOG_LEVEL", "info")
             .env("PGVIGIL_ADMIN_PASSWORD", ADMIN_PASSWORD)
             .envs(options.environment.iter().map(|(name, value)| (*name, value.as_str())))
             .stdin(Stdio::null())
@@ -170,6 +171,13 @@ impl Client {
         let status = answer.status();
         let text = answer.text().await.unwrap();
         (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
+    /// Sends a body of another kind than JSON.
+    pub(crate) async fn upload(&self, path: &str, content_type: &str, body: String) -> (StatusCode, Value) {
+        let request = self.http.post(format!("{}{path}", self.base)).bearer_auth(&self.token);
+        let answer = request.header("content-type", content_type).body(body).send().await.unwrap();
+        (answer.status(), answer.json().await.unwrap())
     }
 
     /// The answer to a GET that must succeed.
