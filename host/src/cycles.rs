@@ -245,6 +245,7 @@ mod tests {
             log: Vec::new(),
             digest: String::new(),
             sets: std::sync::Arc::default(),
+            series_max: 1_000,
         }
     }
 

@@ -218,6 +218,7 @@ fn sampled(server: ServerId) -> RunReport {
         log: Vec::new(),
         digest: String::new(),
         sets: [counters()].into(),
+        series_max: 1_000,
     }
 }
 
