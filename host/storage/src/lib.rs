@@ -1,7 +1,8 @@
 //! The store: the only crate that knows sqlx and our schema.
 //!
 //! One [`Store`], two engines: SQLite in the data directory, or PostgreSQL. All times come from the caller, so that nothing
-//! here reads a clock. Secrets are decrypted by [`Store::server_secrets`] and by [`Store::ssh_private_key`], and nowhere else.
+//! here reads a clock. Secrets are decrypted by [`Store::server_secrets`], [`Store::ssh_private_key`] and [`Store::rekey`], and
+//! nowhere else.
 //!
 //! Absent here: HTTP, monitored servers, probes, rates (they are computed by `pgvigil_model::aggregate`).
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests"))]
@@ -24,6 +25,7 @@ mod log;
 mod maintenance;
 mod metric_set;
 mod record;
+mod rekey;
 mod run;
 mod series;
 mod server;
@@ -49,6 +51,7 @@ pub use interim::{InterimSession, interim_jti};
 pub use log::{LogEntry, LogFilter, LogLevel, LogPage, LogStats};
 pub use maintenance::RolledUp;
 pub use record::Recorded;
+pub use rekey::Rekeyed;
 pub use run::{LastRun, RunFilter, RunSummary, StoredOutcome};
 pub use series::{Latest, LatestRow, SERIES_STREAMS_MAX, SeriesAnswer, SeriesQuery, SeriesStream};
 pub use server::{

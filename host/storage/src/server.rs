@@ -262,7 +262,7 @@ const POSTGRES_PASSWORD: &str = "postgres_password";
 const SSH_PASSWORD: &str = "ssh_password";
 const SSH_KEY_PASSPHRASE: &str = "ssh_key_passphrase";
 
-fn place(kind: &str, server: Uuid) -> Place<'_> {
+pub(crate) fn place(kind: &str, server: Uuid) -> Place<'_> {
     Place { table: "server_secret", column: kind, row: server }
 }
 

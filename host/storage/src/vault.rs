@@ -147,6 +147,12 @@ impl Vault {
         std::str::from_utf8(opened).map(Secret::new).map_err(|_| VaultError::DoesNotOpen)
     }
 
+    /// Whether this was sealed with the key that seals now.
+    pub(crate) fn is_current(&self, sealed: &str) -> bool {
+        let key_id = self.keys.first().and_then(|key| key.id().ok());
+        key_id.is_some_and(|key_id| sealed.starts_with(&format!("{FORMAT}.{key_id:08x}.")))
+    }
+
     fn key(&self, id: u32) -> Result<&MasterKey, VaultError> {
         for key in &self.keys {
             if key.id()? == id {

@@ -14,6 +14,7 @@ crate::on_both_engines!(
     a_secret_that_is_not_wanted_stays_sealed,
     secrets_are_not_in_the_store_in_clear,
     another_encryption_key_is_refused,
+    a_new_key_seals_every_secret_anew_and_goes_on_where_it_was_cut,
     a_deleted_server_frees_its_name_and_its_history_goes,
     a_changed_host_key_is_refused,
     a_key_in_use_is_not_deleted,
@@ -108,6 +109,52 @@ async fn another_encryption_key_is_refused(home: &Home) {
     assert_eq!(store.servers().await.unwrap().len(), 1, "lists decrypt nothing");
 }
 
+async fn reopened(home: &Home, store: Store, keys: Vault) -> Store {
+    store.close().await;
+    drop(store);
+    Store::open(home.url.clone(), keys).await.unwrap()
+}
+
+fn key(byte: u8) -> MasterKey {
+    MasterKey::from_bytes([byte; 32])
+}
+
+async fn a_new_key_seals_every_secret_anew_and_goes_on_where_it_was_cut(home: &Home) {
+    let store = Store::open(home.url.clone(), Vault::new(key(1))).await.unwrap();
+    let mut servers = Vec::new();
+    for number in 0..120 {
+        let name = format!("s{number}");
+        servers.push(store.create_server(&new_server(&name), &password(&name), after(0)).await.unwrap());
+    }
+    let ssh_key = store.create_ssh_key(&new_key("k"), after(0)).await.unwrap();
+
+    // As if it had been cut: one secret is sealed with the new key already, and one does not open with either.
+    let store = reopened(home, store, Vault::new(key(2))).await;
+    store.update_server(servers[0].id, &new_server("s0"), &password("s0"), after(1)).await.unwrap();
+    let store = reopened(home, store, Vault::new(key(3))).await;
+    store.update_server(servers[1].id, &new_server("s1"), &password("s1"), after(1)).await.unwrap();
+
+    let store = reopened(home, store, Vault::new(key(2)).or_open_with(key(1))).await;
+    let told = std::sync::Mutex::new(Vec::new());
+    let state = store.rekey(|state| told.lock().unwrap().push((state.current, state.total))).await.unwrap();
+    assert_eq!((state.current, state.total), (120, 121));
+    assert_eq!(state.unreadable.len(), 1);
+    let named = format!("postgres_password of server {}: it was sealed with key", servers[1].id.0);
+    assert!(state.unreadable[0].starts_with(&named), "{:?}", state.unreadable);
+    assert_eq!(told.into_inner().unwrap().last(), Some(&(120, 121)));
+
+    // What does not open is stored anew, and then nothing is left.
+    store.update_server(servers[1].id, &new_server("s1"), &password("s1"), after(2)).await.unwrap();
+    let state = store.rekey(|_| panic!("there is nothing to do")).await.unwrap();
+    assert_eq!((state.current, state.total, state.unreadable.len()), (121, 121, 0));
+    let store = reopened(home, store, Vault::new(key(2))).await;
+    for server in [&servers[0], &servers[1], &servers[119]] {
+        let secrets = store.server_secrets(server.id, &[SecretKind::PostgresPassword]).await.unwrap();
+        assert_eq!(secrets.postgres_password, Some(Secret::new(server.name.to_string())));
+    }
+    assert_eq!(store.ssh_private_key(ssh_key.id).await.unwrap(), new_key("k").private_key);
+}
+
 async fn a_deleted_server_frees_its_name_and_its_history_goes(home: &Home) {
     let store = home.open().await;
     declare(&store).await;
@@ -138,10 +185,9 @@ async fn a_changed_host_key_is_refused(home: &Home) {
     assert_eq!(pin("ssh-ed25519 BBBB").await, HostKeyPin::Pinned);
 }
 
-async fn a_key_in_use_is_not_deleted(home: &Home) {
-    let store = home.open().await;
-    let new = NewSshKey {
-        name: "deploy".to_owned(),
+fn new_key(name: &str) -> NewSshKey {
+    NewSshKey {
+        name: name.to_owned(),
         fingerprint: "SHA256:abc".to_owned(),
         key_type: "ed25519".to_owned(),
         public_key: "ssh-ed25519 AAAA".to_owned(),
@@ -149,7 +195,12 @@ async fn a_key_in_use_is_not_deleted(home: &Home) {
         has_passphrase: false,
         description: None,
         created_by: "admin".to_owned(),
-    };
+    }
+}
+
+async fn a_key_in_use_is_not_deleted(home: &Home) {
+    let store = home.open().await;
+    let new = new_key("deploy");
     let key = store.create_ssh_key(&new, after(0)).await.unwrap();
     let other = NewSshKey { fingerprint: "SHA256:other".to_owned(), ..new.clone() };
     assert!(matches!(store.create_ssh_key(&other, after(0)).await, Err(StorageError::Taken { what: "SSH key name" })));
