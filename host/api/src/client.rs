@@ -115,6 +115,12 @@ pub(crate) fn wants_secure_cookie(req: &Request, config: &ApiConfig) -> bool {
     }
 }
 
+/// Whether the caller reached us, or a trusted proxy in front of us, over TLS.
+pub(crate) fn is_encrypted(req: &Request, config: &ApiConfig) -> bool {
+    config.tls.is_some()
+        || forwarded(req, "x-forwarded-proto", &config.trusted_proxies).is_some_and(|scheme| scheme == "https")
+}
+
 /// Whether the page was opened as `http://` on a loopback name. The browser's `Origin` knows best; a proxy in front of us may
 /// have rewritten `Host` to a loopback address.
 fn is_plain_loopback(req: &Request, config: &ApiConfig) -> bool {

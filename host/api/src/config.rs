@@ -1,9 +1,12 @@
 //! What the operator decides about the HTTP side.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use pgvigil_model::{Network, Secret};
 use pgvigil_storage::Role;
+
+use crate::tls::TlsFiles;
 
 /// bcrypt's logarithmic cost: about a quarter of a second of one core per sign-in.
 pub const PASSWORD_COST_DEFAULT: u32 = 12;
@@ -20,7 +23,32 @@ pub struct ApiConfig {
     /// bcrypt's logarithmic cost, 4 to 31.
     pub password_cost: u32,
     pub query_texts: QueryTexts,
+    /// None: plain HTTP.
+    pub tls: Option<TlsFiles>,
+    pub patience: Patience,
+    /// Requests that one address, not of this machine, may send in a minute; more are answered with 429.
+    pub requests_per_minute: u32,
 }
+
+/// How long a client may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// For the TLS handshake, and then for the head of a request.
+    pub head: Duration,
+    /// Without sending any of the body, or without taking any of the answer.
+    pub stall: Duration,
+    /// How often it is looked whether the certificate changed.
+    pub certificates: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { head: Duration::from_secs(15), stall: Duration::from_secs(60), certificates: Duration::from_secs(10) }
+    }
+}
+
+/// A hundred a second: no page and no script of ours comes near.
+const REQUESTS_PER_MINUTE: u32 = 6_000;
 
 impl ApiConfig {
     /// Loopback is trusted as a proxy, the request's own host is the only origin, cookies are secure where that works.
@@ -32,6 +60,9 @@ impl ApiConfig {
             cookie_security: CookieSecurity::Auto,
             password_cost: PASSWORD_COST_DEFAULT,
             query_texts: QueryTexts::default(),
+            tls: None,
+            patience: Patience::default(),
+            requests_per_minute: REQUESTS_PER_MINUTE,
         }
     }
 }

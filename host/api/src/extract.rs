@@ -8,6 +8,7 @@ use salvo::prelude::*;
 use serde::de::DeserializeOwned;
 
 use crate::error::{ApiError, ApiResult, FieldError, unreadable};
+use crate::rate::check_depth;
 use crate::state::Api;
 
 /// A certificate bundle is the largest thing that a body carries.
@@ -31,6 +32,7 @@ impl<'ex, T: DeserializeOwned + Send> Extractible<'ex> for Body<T> {
         }
         let payload = req.payload_with_max_size(BODY_BYTES_MAX).await;
         let payload = payload.map_err(|error| unreadable(&error, BODY_BYTES_MAX))?;
+        check_depth(payload)?;
         parse(payload).map(Self)
     }
 }

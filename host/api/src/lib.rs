@@ -23,6 +23,8 @@ mod limits;
 mod page;
 mod password;
 mod permissions;
+mod rate;
+mod tls;
 mod wire;
 
 mod account;
@@ -51,7 +53,7 @@ mod users;
 mod web;
 
 pub use config::{
-    ApiConfig, CookieSecurity, InvalidOrigin, InvalidQueryTexts, Origin, PASSWORD_COST_DEFAULT, QueryTexts,
+    ApiConfig, CookieSecurity, InvalidOrigin, InvalidQueryTexts, Origin, PASSWORD_COST_DEFAULT, Patience, QueryTexts,
 };
 pub use docs::openapi_json;
 pub use host::{
@@ -61,6 +63,7 @@ pub use host::{
 pub use password::{PASSWORD_BYTES_MAX, PasswordError, Passwords, check_password_rules};
 pub use serve::{Bound, ServeError, bind};
 pub use state::{Api, WeakSecretKey};
+pub use tls::{TlsError, TlsFiles};
 pub use users::check_login;
 
 /// What [`Bound::serve`] serves, without a socket.

@@ -1,4 +1,4 @@
-//! How often sign-ins may fail, per address, per account, and for both together.
+//! How often sign-ins may fail, per address, per account, and for both together; and how much one address may ask.
 //!
 //! Whoever guesses at an account must not lock its owner out: when an account fails too often from everywhere, an address that
 //! has not failed at it still gets its try. One that has, waits.
@@ -43,6 +43,7 @@ struct Counts {
     addresses: Windows<IpAddr>,
     accounts: Windows<String>,
     refreshes: Windows<IpAddr>,
+    requests: Windows<IpAddr>,
 }
 
 /// An attempt to sign in, counted as failed until it is forgiven, so that many at once cannot slip through together.
@@ -103,6 +104,15 @@ impl FailureLimits {
 
     pub(crate) fn forgive_refresh(&self, attempt: RefreshAttempt) {
         self.lock().refreshes.take_back(&attempt.0);
+    }
+
+    /// Counts a request, whatever becomes of it.
+    pub(crate) fn request(&self, address: IpAddr, requests_max: u32, now: Instant) -> Result<(), Wait> {
+        let address = network_of(address);
+        let mut counts = self.lock();
+        counts.requests.check(&address, requests_max, now)?;
+        counts.requests.add(address, now);
+        Ok(())
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Counts> {

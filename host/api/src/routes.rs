@@ -5,14 +5,16 @@ use salvo::caching_headers::ETag;
 use salvo::catch_panic::CatchPanic;
 use salvo::catcher::Catcher;
 use salvo::compression::{Compression, CompressionLevel};
-use salvo::http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
+use salvo::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, STRICT_TRANSPORT_SECURITY};
 use salvo::prelude::*;
 use salvo::request_id::RequestId;
 
+use crate::client::is_encrypted;
 use crate::cors::Cors;
 use crate::error::CatchFrameworkErrors;
 use crate::permissions::Guard;
-use crate::state::Api;
+use crate::rate::request_rate;
+use crate::state::{Api, from_depot};
 use crate::{
     account, analysis, audit, costs, databases, docs, events, health, logs, metric_sets, plugins, runs, series,
     servers, sessions, settings, ssh_keys, statistics, stream, users, web,
@@ -69,6 +71,8 @@ pub(crate) fn service(api: Api) -> Service {
         .hoop(compression())
         .hoop(ETag::new())
         .hoop(affix_state::inject(api))
+        .hoop(transport_security)
+        .hoop(request_rate)
         .hoop(Cors)
         .catcher(Catcher::new(CatchFrameworkErrors))
 }
@@ -86,6 +90,14 @@ fn compression() -> Compression {
 async fn security_headers(res: &mut Response) {
     for (name, value) in SECURITY_HEADERS {
         res.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+}
+
+/// Browsers that came by TLS once are not to come without it. Not for subdomains: they are not ours.
+#[handler]
+async fn transport_security(req: &mut Request, depot: &mut Depot, res: &mut Response) {
+    if from_depot::<Api>(depot).is_ok_and(|api| is_encrypted(req, &api.config)) {
+        res.headers_mut().insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
 }
 

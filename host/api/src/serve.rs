@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use salvo::conn::tcp::TcpAcceptor;
+use salvo::conn::{Acceptor, Listener, RustlsListener};
 use salvo::fuse::FuseConfig;
 use salvo::prelude::*;
 use tokio::net::TcpListener;
@@ -12,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::interim;
 use crate::state::Api;
+use crate::tls::{Following, Listening, TlsError};
 
 /// What is under way when the host stops gets this long to end.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
@@ -19,8 +21,9 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 /// Connections at once; more wait in the system's queue.
 const CONNECTIONS_MAX: usize = 1_024;
 
-/// A client that neither sends nor takes for this long is gone.
-const STALL_TIMEOUT: Duration = Duration::from_secs(60);
+/// Headers of one request, and their bytes. Cookies, tokens and what proxies add are far below; beyond it is 431.
+const HEADERS_MAX: usize = 100;
+const HEADER_BYTES_MAX: u32 = 64 * 1024;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
@@ -28,6 +31,8 @@ pub enum ServeError {
     Bind { address: SocketAddr, source: io::Error },
     #[error("cannot serve on {address}")]
     Serve { address: SocketAddr, source: io::Error },
+    #[error("cannot serve TLS")]
+    Tls(#[from] TlsError),
 }
 
 /// A socket that listens; nothing is answered before `serve`.
@@ -53,26 +58,47 @@ impl Bound {
 
     /// Serves until `stop` is cancelled, then lets what is under way end for at most 5 s.
     pub async fn serve(self, api: Api, stop: CancellationToken) -> Result<(), ServeError> {
-        let (address, settling) = (self.address, api.clone());
-        let fuse =
-            FuseConfig::default().with_request_body_timeout(STALL_TIMEOUT).with_write_stall_timeout(STALL_TIMEOUT);
-        let server = Server::new(self.acceptor).fuse_config(fuse).max_connections(CONNECTIONS_MAX);
-        let handle = server.handle();
-        let closing = api.closing.clone();
-        let stopping = async move {
-            stop.cancelled().await;
-            closing.cancel();
-            handle.stop_graceful(STOP_TIMEOUT);
-            std::future::pending::<()>().await;
-        };
-        let served = tokio::select! {
-            served = server.try_serve(crate::routes::service(api)) => {
-                served.map_err(|source| ServeError::Serve { address, source })
-            }
-            () = stopping => Ok(()),
-            () = interim::settle(&settling) => Ok(()),
-        };
-        interim::settle_at_last(&settling).await;
-        served
+        let address = self.address;
+        let Some(files) = api.config.tls.clone() else { return serve_on(self.acceptor, address, api, stop).await };
+        let following = Following::start(files, api.config.patience.certificates)?;
+        let listener = RustlsListener::new(following, Listening(self.acceptor));
+        let acceptor = listener
+            .try_bind()
+            .await
+            .map_err(|error| ServeError::Serve { address, source: io::Error::other(error) })?;
+        serve_on(acceptor, address, api, stop).await
     }
+}
+
+async fn serve_on<A>(acceptor: A, address: SocketAddr, api: Api, stop: CancellationToken) -> Result<(), ServeError>
+where
+    A: Acceptor + Send,
+{
+    let settling = api.clone();
+    let patience = api.config.patience;
+    let fuse = FuseConfig::default()
+        .with_tls_handshake_timeout(patience.head)
+        .with_http1_header_timeout(patience.head)
+        .with_request_body_timeout(patience.stall)
+        .with_write_stall_timeout(patience.stall);
+    let mut server = Server::new(acceptor).fuse_config(fuse).max_connections(CONNECTIONS_MAX);
+    server.http1_mut().max_headers(HEADERS_MAX).max_buf_size(HEADER_BYTES_MAX as usize);
+    server.http2_mut().max_header_list_size(HEADER_BYTES_MAX);
+    let handle = server.handle();
+    let closing = api.closing.clone();
+    let stopping = async move {
+        stop.cancelled().await;
+        closing.cancel();
+        handle.stop_graceful(STOP_TIMEOUT);
+        std::future::pending::<()>().await;
+    };
+    let served = tokio::select! {
+        served = server.try_serve(crate::routes::service(api)) => {
+            served.map_err(|source| ServeError::Serve { address, source })
+        }
+        () = stopping => Ok(()),
+        () = interim::settle(&settling) => Ok(()),
+    };
+    interim::settle_at_last(&settling).await;
+    served
 }

@@ -1,5 +1,6 @@
 //! One app per test: a SQLite store in a directory of its own, and a host that answers what the test tells it.
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
@@ -7,7 +8,7 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use pgvigil_api::{
     Api, ApiConfig, Counters, Host, HostEvent, LiveSession, LiveSessions, Passwords, PluginAction, PluginActionError,
-    PoolStatus, ServerAway, StartedRuns, TestTarget, service,
+    PoolStatus, ServeError, ServerAway, StartedRuns, TestTarget, service,
 };
 use pgvigil_capabilities::SshKeys;
 use pgvigil_model::{
@@ -21,7 +22,10 @@ use salvo::http::{Method, StatusCode};
 use salvo::test::{RequestBuilder, ResponseExt};
 use salvo::{Response, Service};
 use serde_json::{Value, json};
+use tokio::net::TcpStream;
 use tokio::sync::broadcast;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 pub const BASE: &str = "http://127.0.0.1:8000";
 pub const PASSWORD: &str = "correct horse 1";
@@ -119,6 +123,41 @@ fn serve(store: &Store, host: &Arc<FakeHost>) -> Service {
 
 fn config() -> ApiConfig {
     ApiConfig { password_cost: PASSWORD_COST, ..ApiConfig::new(Secret::new("a key of at least 32 bytes, really")) }
+}
+
+/// The app on a real socket.
+pub struct Running {
+    pub address: SocketAddr,
+    stop: CancellationToken,
+    serving: JoinHandle<Result<(), ServeError>>,
+}
+
+impl Running {
+    pub async fn start(app: &TestApp, change: impl FnOnce(&mut ApiConfig)) -> Self {
+        let bound = pgvigil_api::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let mut config = config();
+        change(&mut config);
+        let api = Api::new(config, app.store.clone(), Arc::clone(&app.host) as Arc<dyn Host>).unwrap();
+        let (address, stop) = (bound.address(), CancellationToken::new());
+        let serving = tokio::spawn(bound.serve(api, stop.clone()));
+        Self { address, stop, serving }
+    }
+
+    /// Starts, and stops at once.
+    pub async fn try_once(app: &TestApp, change: impl FnOnce(&mut ApiConfig)) -> Result<(), ServeError> {
+        let running = Self::start(app, change).await;
+        running.stop.cancel();
+        running.serving.await.unwrap()
+    }
+
+    pub async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.serving.await.unwrap().unwrap();
+    }
 }
 
 pub fn api(store: &Store, host: &Arc<FakeHost>) -> Api {

@@ -10,11 +10,13 @@ mod sessions;
 
 mod account;
 mod analysis;
+mod bounds;
 mod documents;
 mod observations;
 mod servers;
 mod serving;
 mod settings;
 mod ssh_keys;
+mod tls;
 mod trail;
 mod users;

@@ -160,3 +160,28 @@ async fn runs_and_plugins_say_what_failed() {
     assert_eq!(events.status, 200);
     assert_eq!(app.get(&viewer, "/api/servers/main/filesystems").await.body, json!([]), "SSH never answered");
 }
+
+/// D19: the predecessor wrote today's size into all earlier samples, and drew 0 where it had none.
+#[tokio::test]
+async fn a_size_that_is_measured_later_changes_no_earlier_moment() {
+    let app = TestApp::new().await;
+    let server = app.add_server(server_body("main")).await;
+    let viewer = app.sign_in("viewer").await;
+    app.store.declare(&"pg_stat_database".parse().unwrap(), &[counters(), sizes()]).await.unwrap();
+    let start = now().plus_seconds(-600);
+    let at = |minute: i64| start.plus_seconds(minute * 60);
+    let counted = |minute| run(server, at(minute), collected("pg_stat_database", vec![row("shop", &[1.0, 10.0, 0.0])]));
+    let measured = |minute: i64, bytes: f64| {
+        let moment = at(minute).plus_seconds(-30);
+        run(server, moment, collected("pg_database_size", vec![row("shop", &[bytes])]))
+    };
+    let sizes_shown = async || {
+        let stats = app.get(&viewer, "/api/server/main/db/shop/stats?start_date=now-1h").await.body;
+        let timeline = stats["timeline"].as_array().unwrap();
+        timeline.iter().map(|point| point["size_mb"].clone()).collect::<Vec<_>>()
+    };
+    app.store.record(&[counted(0), counted(1), measured(2, 1_048_576.0), counted(2)]).await.unwrap();
+    assert_eq!(sizes_shown().await, [Value::Null, Value::Null, json!(1.0)]);
+    app.store.record(&[measured(3, 2_097_152.0), counted(3)]).await.unwrap();
+    assert_eq!(sizes_shown().await, [Value::Null, Value::Null, json!(1.0), json!(2.0)]);
+}

@@ -1,0 +1,58 @@
+//! How much one address may ask, and how deep its bodies may go.
+
+use std::time::Instant;
+
+use salvo::prelude::*;
+
+use crate::client::Client;
+use crate::error::ApiError;
+use crate::state::{Api, from_depot};
+
+/// Levels of arrays and objects in a JSON body. Ours have three.
+const JSON_DEPTH_MAX: usize = 32;
+
+/// Answers 429 to an address that asks faster than it may. Those on this machine are not counted: a proxy that hides addresses
+/// must not make all users wait for one, and whoever is here could do worse.
+#[handler]
+pub(crate) async fn request_rate(req: &mut Request, depot: &mut Depot) -> Result<(), ApiError> {
+    let api = from_depot::<Api>(depot)?;
+    let address = Client::of(req, &api.config).address;
+    if address.is_loopback() {
+        return Ok(());
+    }
+    let counted = api.limits.request(address, api.config.requests_per_minute, Instant::now());
+    counted.map_err(|retry_after_seconds| ApiError::TooManyAttempts { retry_after_seconds })
+}
+
+/// Before anything is made of it.
+pub(crate) fn check_depth(json: &[u8]) -> Result<(), ApiError> {
+    let (mut depth, mut in_text, mut is_escaped) = (0_usize, false, false);
+    for byte in json {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if in_text => is_escaped = true,
+            b'"' => in_text = !in_text,
+            b'[' | b'{' if !in_text => depth += 1,
+            b']' | b'}' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > JSON_DEPTH_MAX {
+            return Err(ApiError::BadRequest(format!("the body is nested deeper than {JSON_DEPTH_MAX} levels")));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_nested_counts_as_depth() {
+        let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
+        assert!(check_depth(nested(JSON_DEPTH_MAX).as_bytes()).is_ok());
+        assert!(check_depth(nested(JSON_DEPTH_MAX + 1).as_bytes()).is_err());
+        assert!(check_depth(format!("[{}]", vec!["{}"; 100].join(",")).as_bytes()).is_ok(), "side by side");
+        assert!(check_depth(format!("\"{}\"", "[\\\"{".repeat(100)).as_bytes()).is_ok(), "within a text");
+    }
+}

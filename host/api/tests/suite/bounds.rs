@@ -1,0 +1,121 @@
+//! What a client may not do: send much, send deep, ask often, take long.
+
+use std::time::{Duration, Instant};
+
+use pgvigil_api::Patience;
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::harness::{Running, TestApp, request};
+
+/// However slow the machine is.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+async fn said(client: &mut TcpStream) -> String {
+    let mut text = String::new();
+    let read = tokio::time::timeout(PATIENCE, client.read_to_string(&mut text)).await;
+    // A connection that is reset while there is more to read is closed, too.
+    read.expect("the host keeps the connection").unwrap_or_default();
+    text
+}
+
+#[tokio::test]
+async fn headers_that_are_too_large_or_too_many_are_refused() {
+    let app = TestApp::new().await;
+    let running = Running::start(&app, |_| {}).await;
+    for headers in [format!("x: {}\r\n", "x".repeat(70_000)), "x: y\r\n".repeat(120)] {
+        let mut client = running.connect().await;
+        // The host may stop reading, and close.
+        let _ = client.write_all(format!("GET /api/health HTTP/1.1\r\nhost: h\r\n{headers}\r\n").as_bytes()).await;
+        let answer = said(&mut client).await;
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
+    }
+    let mut client = running.connect().await;
+    client
+        .write_all(format!("GET /api/health HTTP/1.1\r\nhost: h\r\n{}\r\n", "x: y\r\n".repeat(120)).as_bytes())
+        .await
+        .unwrap();
+    assert!(said(&mut client).await.starts_with("HTTP/1.1 431"));
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_or_too_deep_is_refused() {
+    let app = TestApp::new().await;
+    let admin = app.sign_in("admin").await;
+    let put = |body: String| {
+        let put = request("PUT", "/api/settings").bearer_auth(&admin.access);
+        put.add_header("content-type", "application/json", true).body(body)
+    };
+    let large = app.send(put(format!("{{\"x\": \"{}\"}}", "x".repeat(300_000)))).await;
+    assert_eq!(large.status, 413, "{}", large.body);
+    let deep = app.send(put(format!("{{\"x\": {}{}}}", "[".repeat(50), "]".repeat(50)))).await;
+    assert_eq!(deep.status, 400, "{}", deep.body);
+    assert_eq!(deep.body["detail"], "the body is nested deeper than 32 levels");
+}
+
+#[tokio::test]
+async fn an_address_that_asks_too_often_waits_and_others_do_not() {
+    let app = TestApp::configured(|config| config.requests_per_minute = 5).await;
+    let from = |address: &str| request("GET", "/api/health").add_header("x-forwarded-for", address, true);
+    for _ in 0..5 {
+        assert_eq!(app.send(from("203.0.113.1")).await.status, 200);
+    }
+    let refused = app.send(from("203.0.113.1")).await;
+    assert_eq!(refused.status, 429);
+    let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=61).contains(&wait), "{wait}");
+    assert_eq!(app.send(from("203.0.113.2")).await.status, 200);
+    for _ in 0..10 {
+        assert_eq!(app.send(request("GET", "/api/health")).await.status, 200, "this machine is not counted");
+    }
+}
+
+fn hurried() -> Patience {
+    Patience { head: Duration::from_millis(300), stall: Duration::from_millis(300), ..Patience::default() }
+}
+
+#[tokio::test]
+async fn a_client_that_sends_a_head_or_a_body_too_slowly_is_cut() {
+    let app = TestApp::new().await;
+    let running = Running::start(&app, |config| config.patience = hurried()).await;
+    let body_is_missing = "POST /api/token HTTP/1.1\r\nhost: h\r\ncontent-type: application/x-www-form-urlencoded\r\n\
+                           content-length: 1000\r\n\r\nusername=";
+    for unfinished in ["", "GET / HT", "GET / HTTP/1.1\r\nhost: h\r\n", body_is_missing] {
+        let mut client = running.connect().await;
+        client.write_all(unfinished.as_bytes()).await.unwrap();
+        let began = Instant::now();
+        let answer = said(&mut client).await;
+        assert!(!answer.starts_with("HTTP/1.1 200"), "{answer}");
+        assert!(began.elapsed() >= Duration::from_millis(250), "{unfinished:?} was not waited for");
+    }
+    running.stop().await;
+}
+
+/// The client asks for much and takes nothing.
+#[tokio::test]
+async fn a_client_that_takes_no_answer_does_not_keep_the_host() {
+    let app = TestApp::new().await;
+    let running = Running::start(&app, |config| config.patience = hurried()).await;
+    let mut client = running.connect().await;
+    let began = Instant::now();
+    let request = "GET /openapi.json HTTP/1.1\r\nhost: h\r\n\r\n";
+    // Sooner or later the host takes no more requests, because nobody takes the answers; then it closes.
+    let closed = async { while client.write_all(request.as_bytes()).await.is_ok() {} };
+    tokio::time::timeout(PATIENCE, closed).await.expect("the host keeps a client that takes nothing");
+    assert!(began.elapsed() >= Duration::from_millis(250));
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn refusals_are_problems_with_their_headers_too() {
+    let app = TestApp::configured(|config| config.requests_per_minute = 1).await;
+    let from_afar = || request("GET", "/api/health").add_header("x-forwarded-for", "203.0.113.1", true);
+    assert_eq!(app.send(from_afar()).await.status, 200);
+    let refused = app.send(from_afar()).await;
+    assert_eq!(refused.status, 429);
+    assert_eq!(refused.header("content-type"), Some("application/problem+json"));
+    assert_eq!(refused.header("x-content-type-options"), Some("nosniff"));
+    assert_ne!(refused.body["detail"], Value::Null);
+}
