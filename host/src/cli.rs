@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::{self, Config};
+use crate::config::{self, Config, StorePlace};
 use crate::probe::{self, ProbeCommand};
-use crate::{check, import, logging, serve};
+use crate::user::{self, UserCommand};
+use crate::{check, import, logging, rotate_key, serve};
 
 /// Watches a fleet of PostgreSQL servers with WASM probes.
 #[derive(Debug, Parser)]
@@ -32,6 +33,19 @@ enum Command {
     /// Write, run and test a probe.
     #[command(subcommand)]
     Probe(ProbeCommand),
+    /// List, make and change users, also where nobody can sign in any more. With SQLite the host must be stopped.
+    User {
+        #[command(flatten)]
+        place: StorePlace,
+        #[command(subcommand)]
+        command: UserCommand,
+    },
+    /// Seal all stored passwords and keys with a new encryption key. Stop the host first; what was cut goes on when this is
+    /// run again.
+    RotateKey {
+        #[command(flatten)]
+        place: StorePlace,
+    },
     /// Print the OpenAPI document of the HTTP API.
     Openapi,
 }
@@ -46,12 +60,14 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     match args.command {
         Command::Serve(options) => {
             let config = Config::resolve(*options)?;
-            logging::start(&config)?;
-            serve::serve(config)
+            let levels = logging::start(&config)?;
+            serve::serve(config, levels)
         }
         Command::Check { plugins } => check::check(&plugins),
         Command::Import(Predecessor::Pam(options)) => import::import_pam(*options),
         Command::Probe(command) => probe::run(command),
+        Command::User { place, command } => user::user(&place.resolve()?, command),
+        Command::RotateKey { place } => rotate_key::rotate_key(&place.resolve()?),
         Command::Openapi => print(&pgvigil_api::openapi_json()),
     }
 }

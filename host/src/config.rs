@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
-use pgvigil_api::{Origin, QueryTexts};
+use pgvigil_api::{Origin, QueryTexts, TlsFiles};
 use pgvigil_model::{AddressPolicy, Network};
 use pgvigil_storage::StoreUrl;
 use serde::Deserialize;
@@ -42,6 +42,12 @@ pub(crate) struct Options {
     /// From which role on texts of statements are shown in live views: viewer, operator, admin or nobody [default: operator].
     #[arg(long, env = "PGVIGIL_QUERY_TEXTS")]
     pub(crate) query_texts: Option<QueryTexts>,
+    /// Serve HTTPS with this certificate (PEM, with those that lead to a known authority); needs --tls-key.
+    #[arg(long, env = "PGVIGIL_TLS_CERTIFICATE")]
+    pub(crate) tls_certificate: Option<PathBuf>,
+    /// The certificate's private key (PEM, without a passphrase).
+    #[arg(long, env = "PGVIGIL_TLS_KEY")]
+    pub(crate) tls_key: Option<PathBuf>,
     /// [default: text]
     #[arg(long, env = "PGVIGIL_LOG_FORMAT")]
     pub(crate) log_format: Option<LogFormat>,
@@ -60,6 +66,23 @@ pub(crate) enum LogFormat {
     Json,
 }
 
+/// Where the store is, for commands that need nothing else.
+#[derive(Debug, Default, Args)]
+pub(crate) struct StorePlace {
+    /// Where the store and the secrets are kept [default: the platform's place for application data].
+    #[arg(long, global = true, env = "PGVIGIL_DATA_DIR")]
+    data_dir: Option<PathBuf>,
+    /// Configuration file [default: pgvigil.toml in the data directory, if it is there].
+    #[arg(long, global = true, env = "PGVIGIL_CONFIG")]
+    config: Option<PathBuf>,
+}
+
+impl StorePlace {
+    pub(crate) fn resolve(self) -> anyhow::Result<Config> {
+        Config::resolve(Options { data_dir: self.data_dir, config: self.config, ..Options::default() })
+    }
+}
+
 /// pgvigil.toml.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -72,6 +95,8 @@ struct File {
     allowed_server_networks: Option<Vec<String>>,
     denied_server_networks: Option<Vec<String>>,
     query_texts: Option<String>,
+    tls_certificate: Option<PathBuf>,
+    tls_key: Option<PathBuf>,
     log_format: Option<LogFormat>,
     log_level: Option<String>,
 }
@@ -90,6 +115,8 @@ pub(crate) struct Config {
     /// Where monitored servers may be.
     pub server_networks: AddressPolicy,
     pub query_texts: QueryTexts,
+    /// None: plain HTTP.
+    pub tls: Option<TlsFiles>,
     pub log_format: LogFormat,
     pub log_level: String,
     pub demo: bool,
@@ -129,11 +156,21 @@ impl Config {
                 (None, Some(text)) => text.parse().with_context(|| in_file("query_texts"))?,
                 (None, None) => QueryTexts::default(),
             },
+            tls: tls_files(options.tls_certificate.or(file.tls_certificate), options.tls_key.or(file.tls_key))?,
             log_format: options.log_format.or(file.log_format).unwrap_or(LogFormat::Text),
             log_level: options.log_level.or(file.log_level).unwrap_or_else(|| "info".to_owned()),
             demo: options.demo,
             data_dir,
         })
+    }
+}
+
+fn tls_files(certificate: Option<PathBuf>, key: Option<PathBuf>) -> anyhow::Result<Option<TlsFiles>> {
+    match (certificate, key) {
+        (None, None) => Ok(None),
+        (Some(certificate), Some(key)) => Ok(Some(TlsFiles { certificate, key })),
+        (Some(_), None) => bail!("TLS needs tls_key beside tls_certificate"),
+        (None, Some(_)) => bail!("TLS needs tls_certificate beside tls_key"),
     }
 }
 
@@ -213,6 +250,17 @@ mod tests {
         assert!(!error.contains("hunter2"), "{error}");
         let unknown = resolve("colour = 1", Options::default()).unwrap_err().to_string();
         assert!(unknown.contains("unknown field `colour`, expected one of"), "{unknown}");
+    }
+
+    #[test]
+    fn a_key_without_a_certificate_is_refused() {
+        for (file, expected) in [
+            ("tls_key = \"key.pem\"", "needs tls_certificate beside tls_key"),
+            ("tls_certificate = \"host.pem\"", "needs tls_key beside tls_certificate"),
+        ] {
+            let error = resolve(file, Options::default()).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
     }
 
     #[test]

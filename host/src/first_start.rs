@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use anyhow::{Context, bail};
 use pgvigil_api::{PASSWORD_COST_DEFAULT, Passwords, check_password_rules};
 use pgvigil_model::{Secret, Setting, Timestamp};
-use pgvigil_storage::{NewUser, Role, Store};
+use pgvigil_storage::{MasterKey, NewUser, Role, Store, Vault};
 use rand::RngExt;
 use rand::distr::Alphanumeric;
 use serde::Deserialize;
@@ -23,10 +23,14 @@ pub(crate) struct Keys {
     pub secret_key: Secret,
     /// Encrypts stored passwords and keys.
     pub encryption_key: Secret,
+    /// While `pgvigil rotate-key` is under way, or was cut: some secrets are sealed with this one already.
+    pub new_encryption_key: Option<Secret>,
 }
 
 const KEYS_FILE: &str = "keys.toml";
 const KEY_LENGTH_MIN: usize = 32;
+/// Of those made here.
+const KEY_LENGTH: usize = 48;
 
 pub(crate) fn make_data_dir(dir: &Path) -> anyhow::Result<()> {
     DirBuilder::new()
@@ -40,26 +44,87 @@ impl Keys {
     /// SECRET_KEY and ENCRYPTION_KEY from the environment, or else from `keys.toml` in the data directory, which is made with
     /// random keys if it is not there.
     pub(crate) fn obtain(data_dir: &Path) -> anyhow::Result<Self> {
-        let (secret_key, encryption_key) = (from_environment("SECRET_KEY")?, from_environment("ENCRYPTION_KEY")?);
+        let (secret_key, encryption_key) = (from_environment("SECRET_KEY")?, from_environment(ENCRYPTION_KEY)?);
+        let new_encryption_key = from_environment(NEW_ENCRYPTION_KEY)?;
         if let (Some(secret_key), Some(encryption_key)) = (&secret_key, &encryption_key) {
-            return Ok(Self { secret_key: secret_key.clone(), encryption_key: encryption_key.clone() });
+            let (secret_key, encryption_key) = (secret_key.clone(), encryption_key.clone());
+            return Ok(Self { secret_key, encryption_key, new_encryption_key });
         }
         let kept = kept_keys(&data_dir.join(KEYS_FILE))?;
+        let in_file = kept.new_encryption_key.filter(|_| encryption_key.is_none());
         Ok(Self {
             secret_key: secret_key.unwrap_or(kept.secret_key),
             encryption_key: encryption_key.unwrap_or(kept.encryption_key),
+            new_encryption_key: new_encryption_key.or(in_file),
+        })
+    }
+
+    /// Seals with the key that is in force, and opens what a rotation has sealed with the next.
+    pub(crate) fn vault(&self) -> anyhow::Result<Vault> {
+        let vault = Vault::new(MasterKey::from_text(&self.encryption_key)?);
+        Ok(match &self.new_encryption_key {
+            Some(new) => vault.or_open_with(MasterKey::from_text(new)?),
+            None => vault,
         })
     }
 }
 
-#[derive(Deserialize)]
+/// The environment names of the key in force and of the one that a rotation changes to.
+pub(crate) const ENCRYPTION_KEY: &str = "ENCRYPTION_KEY";
+pub(crate) const NEW_ENCRYPTION_KEY: &str = "NEW_ENCRYPTION_KEY";
+
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct KeysFile {
+pub(crate) struct KeysFile {
     secret_key: Secret,
     encryption_key: Secret,
+    new_encryption_key: Option<Secret>,
 }
 
-fn from_environment(name: &str) -> anyhow::Result<Option<Secret>> {
+impl KeysFile {
+    pub(crate) fn read(data_dir: &Path) -> anyhow::Result<Self> {
+        kept_keys(&data_dir.join(KEYS_FILE))
+    }
+
+    /// With the new key beside the one in force: one that is there already, or a random one.
+    pub(crate) fn beginning_rotation(self) -> Self {
+        let new = self.new_encryption_key.unwrap_or_else(|| random_text(KEY_LENGTH));
+        Self { new_encryption_key: Some(new), ..self }
+    }
+
+    /// The one in force, and the new one while there is one.
+    pub(crate) fn keys(&self) -> Option<(&Secret, &Secret)> {
+        Some((&self.encryption_key, self.new_encryption_key.as_ref()?))
+    }
+
+    /// With the new key in force.
+    pub(crate) fn after_rotation(self) -> Self {
+        Self {
+            encryption_key: self.new_encryption_key.unwrap_or(self.encryption_key),
+            new_encryption_key: None,
+            ..self
+        }
+    }
+
+    pub(crate) fn write(&self, data_dir: &Path) -> anyhow::Result<()> {
+        let path = data_dir.join(KEYS_FILE);
+        let new = self.new_encryption_key.as_ref().map_or_else(String::new, |new| {
+            format!(
+                "# `pgvigil rotate-key` changes to this key, and is not ready yet.\nnew_encryption_key = \"{}\"\n",
+                new.expose()
+            )
+        });
+        let text = format!(
+            "# Made on the first start. Keep a copy: without encryption_key the stored passwords cannot be read.\n\
+             secret_key = \"{}\"\nencryption_key = \"{}\"\n{new}",
+            self.secret_key.expose(),
+            self.encryption_key.expose()
+        );
+        write_atomically(&path, text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))
+    }
+}
+
+pub(crate) fn from_environment(name: &str) -> anyhow::Result<Option<Secret>> {
     match std::env::var(name) {
         Err(VarError::NotPresent) => Ok(None),
         Err(VarError::NotUnicode(_)) => bail!("{name} is not UTF-8 text; `openssl rand -hex 32` makes one"),
@@ -77,7 +142,7 @@ fn from_environment(name: &str) -> anyhow::Result<Option<Secret>> {
 fn kept_keys(path: &Path) -> anyhow::Result<KeysFile> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return make_keys(path),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return make_keys(path.parent().unwrap_or(path)),
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
     };
     let mode = fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?.permissions().mode();
@@ -87,22 +152,18 @@ fn kept_keys(path: &Path) -> anyhow::Result<KeysFile> {
     // Not the error's own text: it quotes the line, which holds a key.
     let file: KeysFile = toml::from_str(&text)
         .map_err(|error: toml::de::Error| anyhow::anyhow!("{}: {}", path.display(), error.message()))?;
-    if file.secret_key.expose().len() < KEY_LENGTH_MIN || file.encryption_key.expose().len() < KEY_LENGTH_MIN {
+    let keys = [Some(&file.secret_key), Some(&file.encryption_key), file.new_encryption_key.as_ref()];
+    if keys.into_iter().flatten().any(|key| key.expose().len() < KEY_LENGTH_MIN) {
         bail!("the keys in {} must have {KEY_LENGTH_MIN} characters at least", path.display());
     }
     Ok(file)
 }
 
-fn make_keys(path: &Path) -> anyhow::Result<KeysFile> {
-    let keys = KeysFile { secret_key: random_text(48), encryption_key: random_text(48) };
-    let text = format!(
-        "# Made on the first start. Keep a copy: without encryption_key the stored passwords cannot be read.\n\
-         secret_key = \"{}\"\nencryption_key = \"{}\"\n",
-        keys.secret_key.expose(),
-        keys.encryption_key.expose()
-    );
-    write_atomically(path, text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
-    info!("made new keys in {}; keep a copy of it", path.display());
+fn make_keys(data_dir: &Path) -> anyhow::Result<KeysFile> {
+    let (secret_key, encryption_key) = (random_text(KEY_LENGTH), random_text(KEY_LENGTH));
+    let keys = KeysFile { secret_key, encryption_key, new_encryption_key: None };
+    keys.write(data_dir)?;
+    info!("made new keys in {}; keep a copy of it", data_dir.join(KEYS_FILE).display());
     Ok(keys)
 }
 
@@ -198,7 +259,7 @@ fn first_value(name: &str, setting: Setting, text: Result<String, VarError>) -> 
 }
 
 /// One that the rules for passwords accept: most are, some lack a digit.
-fn random_password() -> Secret {
+pub(crate) fn random_password() -> Secret {
     loop {
         let password = random_text(16);
         if check_password_rules(&password).is_ok() {

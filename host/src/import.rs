@@ -63,7 +63,7 @@ pub(crate) fn import_pam(options: Options) -> anyhow::Result<()> {
             return found.take_over(&source, None, report).await;
         }
         first_start::make_data_dir(&config.data_dir)?;
-        let store = serve::open_store(&config, &Keys::obtain(&config.data_dir)?).await?;
+        let store = serve::open_store(&config, Keys::obtain(&config.data_dir)?.vault()?).await?;
         let taken = found.take_over(&source, Some(&store), report).await;
         store.close().await;
         taken

@@ -3,12 +3,23 @@
 use std::io::IsTerminal;
 
 use anyhow::{Context, bail};
-use tracing_subscriber::EnvFilter;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::{debug, error, info};
 use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, Registry, reload};
 
 use crate::config::{Config, LogFormat};
 
-pub(crate) fn start(config: &Config) -> anyhow::Result<()> {
+/// What is logged, and how that is changed while the host runs: SIGUSR1 shows more of our own doing (debug, then trace), SIGUSR2
+/// goes back to what is configured.
+pub(crate) struct Levels {
+    configured: String,
+    replace: reload::Handle<EnvFilter, Registry>,
+}
+
+pub(crate) fn start(config: &Config) -> anyhow::Result<Levels> {
     let log_level = words_of_ours(&config.log_level);
     let bare_words = log_level.split(',').filter(|directive| !directive.contains('='));
     if let Some(word) = bare_words.into_iter().find(|word| word.trim().parse::<LevelFilter>().is_err()) {
@@ -18,12 +29,59 @@ pub(crate) fn start(config: &Config) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&log_level).with_context(|| {
         format!("the log level `{}` is not one; write info, debug or pgvigil=debug,info", config.log_level)
     })?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match config.log_format {
-        LogFormat::Text => builder.with_ansi(std::io::stderr().is_terminal()).with_target(false).init(),
-        LogFormat::Json => builder.json().flatten_event(true).init(),
+    let (filter, replace) = reload::Layer::new(filter);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = match config.log_format {
+        LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).with_target(false).boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+    };
+    tracing_subscriber::registry().with(filter).with(lines).init();
+    Ok(Levels { configured: log_level, replace })
+}
+
+impl Levels {
+    /// Follows the signals. Ends only where it cannot listen for them.
+    pub(crate) async fn follow(self) {
+        if let Err(failure) = self.follow_signals().await {
+            error!("the log level stays as it is: {failure:#}");
+        }
     }
-    Ok(())
+
+    async fn follow_signals(&self) -> anyhow::Result<()> {
+        let mut more = signal(SignalKind::user_defined1()).context("cannot listen for SIGUSR1")?;
+        let mut less = signal(SignalKind::user_defined2()).context("cannot listen for SIGUSR2")?;
+        let mut steps_up = 0;
+        loop {
+            steps_up = tokio::select! {
+                Some(()) = more.recv() => MORE.len().min(steps_up + 1),
+                Some(()) = less.recv() => 0,
+                else => return Ok(()),
+            };
+            self.show(steps_up);
+        }
+    }
+
+    fn show(&self, steps_up: usize) {
+        let filter = with_more(&self.configured, steps_up);
+        let replaced = EnvFilter::try_new(&filter).map_err(|error| error.to_string());
+        match replaced.and_then(|new| self.replace.reload(new).map_err(|error| error.to_string())) {
+            Ok(()) => {
+                info!("the log level is `{filter}` now");
+                debug!("details are shown; SIGUSR2 ends it");
+            }
+            Err(failure) => error!("the log level stays as it was: {failure}"),
+        }
+    }
+}
+
+/// What SIGUSR1 adds, step by step.
+const MORE: [&str; 2] = ["pgvigil=debug", "pgvigil=trace"];
+
+fn with_more(configured: &str, steps_up: usize) -> String {
+    match steps_up.checked_sub(1).and_then(|step| MORE.get(step)) {
+        Some(more) => format!("{configured},{more}"),
+        None => configured.to_owned(),
+    }
 }
 
 /// The predecessor's LOG_LEVEL took Python's words, in any case.
@@ -40,6 +98,12 @@ fn words_of_ours(log_level: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn more_is_shown_step_by_step_and_no_further_than_all() {
+        let shown = [0, 1, 2, 3].map(|steps_up| with_more("info", steps_up.min(MORE.len())));
+        assert_eq!(shown, ["info", "info,pgvigil=debug", "info,pgvigil=trace", "info,pgvigil=trace"]);
+    }
 
     #[test]
     fn levels_are_known_by_the_predecessor_s_words_too() {

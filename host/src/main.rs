@@ -3,6 +3,7 @@
 //! Read on in `serve.rs`: it wires the parts together. Configuration is in `config.rs`, plugins.toml in `plugins.rs`.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests"))]
 
+mod audit;
 mod builtin;
 mod changes;
 mod check;
@@ -23,9 +24,11 @@ mod plugins;
 mod probe;
 mod registry;
 mod reload;
+mod rotate_key;
 mod serve;
 mod sink;
 mod status;
+mod user;
 mod versions;
 mod watcher;
 

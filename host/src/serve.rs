@@ -8,7 +8,7 @@ use pgvigil_api::{Api, ApiConfig, Bound};
 use pgvigil_collector::{Collector, NOTICE_QUEUE_CAPACITY};
 use pgvigil_model::{Server, Settings, Timestamp};
 use pgvigil_runtime::ProbeEngine;
-use pgvigil_storage::{MasterKey, StorageError, Store, StoreUrl, Vault};
+use pgvigil_storage::{StorageError, Store, StoreUrl, Vault};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, broadcast, mpsc};
@@ -24,6 +24,7 @@ use crate::demo::{self, Demo};
 use crate::first_start::{self, Keys};
 use crate::host::RunningHost;
 use crate::loader::Loader;
+use crate::logging::Levels;
 use crate::machines::Fleet;
 use crate::plugins::PluginFile;
 use crate::reload::{self, Reloader};
@@ -45,10 +46,12 @@ const LIVE_EVENTS: usize = 1_024;
 /// The schedule follows the registered servers at once when they change here; this often when another host changed them.
 const REFRESH: Duration = Duration::from_secs(60);
 
-pub(crate) fn serve(config: Config) -> anyhow::Result<()> {
+pub(crate) fn serve(config: Config, levels: Levels) -> anyhow::Result<()> {
     install_crypto_provider();
     let (probes, api) = (runtime("probe", PROBE_THREADS)?, runtime("api", API_THREADS)?);
+    let levelling = api.spawn(levels.follow());
     let result = api.block_on(run(config, &probes));
+    levelling.abort();
     // Blocking work (compiling a probe, hashing a password) may still be under way; it holds nothing that matters.
     probes.shutdown_background();
     api.shutdown_background();
@@ -65,7 +68,7 @@ pub(crate) fn runtime(name: &str, threads: usize) -> anyhow::Result<Runtime> {
 }
 
 /// One provider for the whole program; libraries that ask for the default find it.
-fn install_crypto_provider() {
+pub(crate) fn install_crypto_provider() {
     // An error means that one is installed already, and there is only this one in the program.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
 }
@@ -114,18 +117,17 @@ async fn start(config: &Config) -> anyhow::Result<Started> {
     let plugin_file = PluginFile::read(&config.plugins)?;
     let keys = Keys::obtain(&config.data_dir)?;
     let bound = pgvigil_api::bind(config.listen).await?;
-    let store = open_store(config, &keys).await?;
+    let store = open_store(config, keys.vault()?).await?;
     first_start::make_admin(&store).await?;
     first_start::store_first_settings(&store).await?;
     Ok(Started { keys, plugin_file, bound, store })
 }
 
-pub(crate) async fn open_store(config: &Config, keys: &Keys) -> anyhow::Result<Store> {
+pub(crate) async fn open_store(config: &Config, vault: Vault) -> anyhow::Result<Store> {
     let url = match &config.database_url {
         Some(url) => url.clone(),
         None => StoreUrl::in_data_dir(&config.data_dir),
     };
-    let vault = Vault::new(MasterKey::from_text(&keys.encryption_key)?);
     Store::open(url, vault).await.context("cannot open the store")
 }
 
@@ -169,7 +171,8 @@ async fn watch(config: &Config, started: Started, probes: &Runtime, stop: &Cance
         tokio::spawn(sink::store_reports(store.clone(), inbox, events, Arc::clone(&cycles), give_up.clone()));
     let hangup = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
     let reloading = tokio::spawn(reloader.follow(requested, noticed, hangup));
-    info!("pgvigil {} listens on http://{}", env!("CARGO_PKG_VERSION"), bound.address());
+    let scheme = if config.tls.is_some() { "https" } else { "http" };
+    info!("pgvigil {} listens on {scheme}://{}", env!("CARGO_PKG_VERSION"), bound.address());
     let mut serving = tokio::spawn(bound.serve(api, stop.clone()));
 
     let ended = tokio::select! {
@@ -239,6 +242,7 @@ async fn current(host: &RunningHost, store: &Store) -> Result<(Settings, Vec<Ser
 fn api_config(config: &Config, keys: &Keys) -> ApiConfig {
     let mut api = ApiConfig::new(keys.secret_key.clone());
     api.query_texts = config.query_texts;
+    api.tls.clone_from(&config.tls);
     api.allowed_origins.clone_from(&config.allowed_origins);
     if !config.trusted_proxies.is_empty() {
         api.trusted_proxies.clone_from(&config.trusted_proxies);
