@@ -4,8 +4,6 @@
 mod harness;
 
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -84,45 +82,4 @@ async fn flood(base: String) -> usize {
     });
     let answers = join_all(guesses).await.into_iter().map(|answer| answer.unwrap().status());
     answers.inspect(|status| assert!([401, 429, 503].contains(&status.as_u16()), "{status}")).count()
-}
-
-/// D16, D41: the predecessor had it in its access log, and the key in /tmp.
-#[tokio::test(flavor = "multi_thread")]
-async fn an_uploaded_key_and_its_passphrase_are_in_no_log_and_no_file() {
-    const PASSPHRASE: &str = "canary-passphrase-1";
-    let dir = tempfile::tempdir().unwrap();
-    let files = tempfile::tempdir().unwrap();
-    let environment = vec![("LOG_LEVEL", "trace".to_owned()), ("TMPDIR", files.path().to_str().unwrap().to_owned())];
-    let options = HostOptions { data_dir: Some(dir.path()), environment, ..HostOptions::default() };
-    let host = TestHost::start(options);
-    let admin = host.admin().await;
-    let made = tempfile::tempdir().unwrap();
-    let path = made.path().join("key");
-    let keygen = ["-q", "-t", "ed25519", "-N", PASSPHRASE, "-f", path.to_str().unwrap()];
-    assert!(Command::new("ssh-keygen").args(keygen).status().unwrap().success());
-    let private = std::fs::read_to_string(&path).unwrap();
-    let body = format!(
-        "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"k.pem\"\r\n\r\n{private}\r\n--b--\r\n"
-    );
-    let query = format!("/api/ssh-keys/import-file?passphrase={PASSPHRASE}");
-    let (status, answer) = admin.upload(&query, "multipart/form-data; boundary=b", body).await;
-    assert_eq!(status, StatusCode::OK, "{answer}");
-    let line = private.lines().nth(2).unwrap();
-    for secret in [PASSPHRASE, line, harness::ADMIN_PASSWORD] {
-        assert!(!host.log().contains(secret), "the log holds {secret}");
-    }
-    for directory in [dir.path(), files.path()] {
-        for file in files_below(directory) {
-            let bytes = std::fs::read(&file).unwrap();
-            for secret in [PASSPHRASE, line] {
-                let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
-                assert!(!found, "{} holds {secret}", file.display());
-            }
-        }
-    }
-}
-
-fn files_below(directory: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
-    entries.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
 }

@@ -1,0 +1,192 @@
+//! What an operator does on the command line, beside a host or without one.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod harness;
+
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use harness::{ADMIN_PASSWORD, HostOptions, TestHost, eventually, server_of};
+use pgvigil_cluster::testing;
+use serde_json::json;
+
+const OLD_KEY: &str = "the old encryption key, 32 or more";
+const NEW_KEY: &str = "the new encryption key, 32 or more";
+
+fn pgvigil(data_dir: &Path, arguments: &[&str], input: &str, environment: &[(&str, &str)]) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_pgvigil"))
+        .args(arguments)
+        .args(["--data-dir", data_dir.to_str().unwrap()])
+        .env_remove("DATABASE_URL")
+        .envs(environment.iter().copied())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It may have refused already, and closed its end.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+fn told(output: &Output) -> String {
+    String::from_utf8_lossy(&[output.stdout.as_slice(), &output.stderr].concat()).into_owned()
+}
+
+fn host_in(dir: &Path, environment: Vec<(&'static str, String)>) -> TestHost {
+    TestHost::start(HostOptions { data_dir: Some(dir), environment, ..HostOptions::default() })
+}
+
+fn stop(mut host: TestHost) {
+    host.signal(libc::SIGTERM);
+    assert!(host.wait().0.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_admin_who_cannot_sign_in_gets_back_in_by_the_command_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let user = |arguments: &[&str], input: &str| pgvigil(dir.path(), &[&["user"], arguments].concat(), input, &[]);
+    let host = host_in(dir.path(), Vec::new());
+    let refused = user(&["list"], "");
+    assert!(!refused.status.success() && told(&refused).contains("in use by another pgvigil"), "{}", told(&refused));
+    stop(host);
+
+    // Refusals first.
+    for (arguments, input, expected) in [
+        (["add", "a/b"], "good password 1\n", "the login `a/b` must be 1 to 64 letters"),
+        (["add", "anna"], "short\n", "this password is not accepted"),
+        (["add", "admin"], "good password 1\n", "a user called `admin` exists already"),
+        (["passwd", "nobody"], "good password 1\n", "there is no such user"),
+        (["deactivate", "admin"], "", "this would leave no active admin"),
+    ] {
+        let refused = user(&arguments, input);
+        assert!(!refused.status.success() && told(&refused).contains(expected), "{arguments:?}: {}", told(&refused));
+    }
+
+    for (arguments, input) in [
+        (&["add", "anna", "--role", "admin"][..], "good password 1\n"),
+        (&["deactivate", "admin"], ""),
+        (&["activate", "admin"], ""),
+        (&["passwd", "admin"], "forgotten no more 1\n"),
+        (&["role", "anna", "operator"], ""),
+    ] {
+        let done = user(arguments, input);
+        assert!(done.status.success(), "{arguments:?}: {}", told(&done));
+        assert!(!told(&done).contains("no more 1") && !told(&done).contains("good password"), "{}", told(&done));
+    }
+    let list = told(&user(&["list"], ""));
+    assert!(list.contains("admin\tadmin\tactive\tsigned in") || list.contains("admin\tadmin\tactive\tnever"), "{list}");
+    assert!(list.contains("anna\toperator\tactive\tnever signed in"), "{list}");
+
+    let host = host_in(dir.path(), Vec::new());
+    assert!(host.try_admin(ADMIN_PASSWORD).await.is_none(), "the old password is no good");
+    let admin = host.try_admin("forgotten no more 1").await.unwrap();
+    let audit = admin.get("/api/audit/sessions?username=command+line").await;
+    assert_eq!(audit["total"], 5, "{audit}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_level_is_changed_by_signals_while_the_host_runs() {
+    let host = TestHost::start(HostOptions::default());
+    let logged = async |what: &str| {
+        eventually(what, async || host.log().contains(what).then_some(()).ok_or(json!(host.log()))).await;
+    };
+    assert!(!host.log().contains("DEBUG"));
+    host.signal(libc::SIGUSR1);
+    logged("the log level is `info,pgvigil=debug` now").await;
+    logged("details are shown").await;
+    host.signal(libc::SIGUSR1);
+    logged("the log level is `info,pgvigil=trace` now").await;
+    host.signal(libc::SIGUSR2);
+    logged("the log level is `info` now").await;
+    host.admin().await.get("/api/health").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rotated_key_opens_all_that_the_old_one_sealed() {
+    let dir = tempfile::tempdir().unwrap();
+    let keys = || std::fs::read_to_string(dir.path().join("keys.toml")).unwrap();
+    let cluster = testing::postgres(15);
+    let host = host_in(dir.path(), Vec::new());
+    host.admin().await.add_server(&server_of(cluster, "well")).await;
+    stop(host);
+    let before = keys();
+    let rotated = pgvigil(dir.path(), &["rotate-key"], "", &[]);
+    assert!(rotated.status.success(), "{}", told(&rotated));
+    assert!(told(&rotated).contains("1 of 1 secrets are sealed with the new key"), "{}", told(&rotated));
+    let after = keys();
+    assert!(after != before && !after.contains("new_encryption_key"), "the new key is in force");
+    let key_of = |text: &str| text.lines().find(|line| line.starts_with("encryption_key")).unwrap().to_owned();
+    assert_ne!(key_of(&after), key_of(&before));
+    assert!(!told(&rotated).contains(key_of(&after).split('"').nth(1).unwrap()), "the key is not shown");
+    let mode = std::fs::metadata(dir.path().join("keys.toml")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let admin = host_in(dir.path(), Vec::new());
+    admin.admin().await.until("/api/servers/well", |server| server["state"] == "ok").await;
+}
+
+/// As it is found after a cut: the keys' file names both, and secrets are sealed with either.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rotation_that_was_cut_leaves_a_host_that_works_and_goes_on_when_called_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let cluster = testing::postgres(15);
+    let environment = |old: &str| vec![("ENCRYPTION_KEY", old.to_owned()), ("SECRET_KEY", NEW_KEY.to_owned())];
+    for (key, name) in [(OLD_KEY, "old"), (NEW_KEY, "new")] {
+        let host = host_in(dir.path(), environment(key));
+        host.admin().await.add_server(&server_of(cluster, name)).await;
+        stop(host);
+    }
+    let keys = |new: &str| format!("secret_key = \"{NEW_KEY}\"\nencryption_key = \"{OLD_KEY}\"\n{new}");
+    let file = dir.path().join("keys.toml");
+    std::fs::write(&file, keys(&format!("new_encryption_key = \"{NEW_KEY}\"\n"))).unwrap();
+    std::fs::set_permissions(&file, PermissionsExt::from_mode(0o600)).unwrap();
+    let host = host_in(dir.path(), Vec::new());
+    let admin = host.admin().await;
+    for path in ["/api/servers/old", "/api/servers/new"] {
+        admin.until(path, |server| server["state"] == "ok").await;
+    }
+    stop(host);
+    let rotated = pgvigil(dir.path(), &["rotate-key"], "", &[]);
+    assert!(told(&rotated).contains("2 of 2 secrets"), "{}", told(&rotated));
+    let host = host_in(dir.path(), environment(NEW_KEY));
+    let admin = host.admin().await;
+    for path in ["/api/servers/old", "/api/servers/new"] {
+        admin.until(path, |server| server["state"] == "ok").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_of_the_environment_are_rotated_on_a_postgresql_store_and_what_opens_with_neither_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let database = testing::database(testing::postgres(15));
+    let url = database.url();
+    let environment = [("DATABASE_URL", url.as_str()), ("ENCRYPTION_KEY", OLD_KEY), ("SECRET_KEY", OLD_KEY)];
+    let owned = environment.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+    let host = host_in(dir.path(), owned);
+    let admin = host.admin().await;
+    let body = |name: &str| json!({"name": name, "host": "127.0.0.1", "port": 1, "user": "x", "password": "x", "ssh_user": "", "ssh_password": ""});
+    for name in ["a", "b"] {
+        admin.add_server(&body(name)).await;
+    }
+    stop(host);
+    let rotate = |more: &[(&str, &str)]| pgvigil(dir.path(), &["rotate-key"], "", &[&environment, more].concat());
+    let refused = rotate(&[]);
+    assert!(told(&refused).contains("give the new one as NEW_ENCRYPTION_KEY"), "{}", told(&refused));
+    let refused = rotate(&[("NEW_ENCRYPTION_KEY", OLD_KEY)]);
+    assert!(told(&refused).contains("is the key in force"), "{}", told(&refused));
+
+    // A ciphertext of another row does not open here.
+    database.execute("update server_secret set sealed = (select sealed from server_secret order by server limit 1)");
+    let partly = rotate(&[("NEW_ENCRYPTION_KEY", NEW_KEY)]);
+    assert!(!partly.status.success(), "{}", told(&partly));
+    assert!(told(&partly).contains("1 of 2 secrets"), "{}", told(&partly));
+    assert!(told(&partly).contains("postgres_password of server "), "{}", told(&partly));
+    database.execute(
+        "delete from server_secret where server = (select server from server_secret order by server desc limit 1)",
+    );
+    let done = rotate(&[("NEW_ENCRYPTION_KEY", NEW_KEY)]);
+    assert!(done.status.success(), "{}", told(&done));
+    assert!(told(&done).contains("all 1 secrets are sealed with the new key; now give the new key"), "{}", told(&done));
+}
