@@ -143,8 +143,7 @@ async fn a_user_sees_and_ends_only_own_sessions_that_go_on(home: &Home) {
     let store = home.open().await;
     user(&store, "root", Role::Admin).await;
     user(&store, "anna", Role::Viewer).await;
-    let [first, second, short, others] =
-        [after(3_600), after(3_600), after(10), after(3_600)].map(|expires_at| session(expires_at));
+    let [first, second, short, others] = [after(3_600), after(3_600), after(10), after(3_600)].map(session);
     for (at, new) in [(0, &first), (1, &second), (2, &short)] {
         store.start_session("root", new, after(at)).await.unwrap();
     }
