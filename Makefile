@@ -111,6 +111,7 @@ test-parts:
 	[ -x /usr/sbin/sshd ] || missing="$$missing openssh-server"; \
 	command -v ssh-keygen >/dev/null || missing="$$missing openssh-client"; \
 	command -v openssl >/dev/null || missing="$$missing openssl"; \
+	python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$$missing python3-venv"; \
 	if [ -n "$$missing" ]; then \
 	  echo "== installing for the tests:$$missing"; \
 	  sudo=""; [ "$$(id -u)" = 0 ] || sudo="sudo -n"; \
