@@ -47,10 +47,13 @@ pub(crate) enum ProbeCommand {
     },
     /// Replay recordings: no server is asked. Another call than was recorded, or another report, is a failure.
     Test {
-        /// The component.
+        /// A component, or with --plugin a plugins.toml.
         file: PathBuf,
         /// Recordings [default: all in recordings/ beside the component].
         recordings: Vec<PathBuf>,
+        /// The entry of plugins.toml to test, as it is there now.
+        #[arg(long)]
+        plugin: Option<String>,
         /// Take a changed report for right, and write it to the recording. Calls must still be as recorded.
         #[arg(long)]
         accept: bool,
@@ -83,6 +86,8 @@ pub(crate) fn run(command: ProbeCommand) -> anyhow::Result<()> {
         ProbeCommand::Build { dir } => build::build(&dir),
         ProbeCommand::Run(args) => Once::prepare(&args)?.run(),
         ProbeCommand::Record { run, out } => Once::prepare(&run)?.record(out),
-        ProbeCommand::Test { file, recordings, accept } => replay::test(&file, recordings, accept),
+        ProbeCommand::Test { file, recordings, plugin, accept } => {
+            replay::test(&file, recordings, plugin.as_deref(), accept)
+        }
     }
 }

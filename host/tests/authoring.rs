@@ -197,6 +197,15 @@ fn a_plugin_per_database_is_run_once_with_its_grants() {
     let plugins = examples().join("plugins.sql.toml").to_str().unwrap().to_owned();
     let run = good(&["probe", "run", &plugins, "--plugin", "orders", "--server", &dsn(18)]);
     assert!(run.contains(&format!("orders_orders{{datname=\"{}\",status=\"open\"}} 1\n", database.name())), "{run}");
+    let folder = tempfile::tempdir().unwrap();
+    let recording = folder.path().join("orders.json").to_str().unwrap().to_owned();
+    good(&["probe", "record", &plugins, "--plugin", "orders", "--server", &dsn(18), "--out", &recording]);
+    good(&["probe", "test", &plugins, &recording, "--plugin", "orders"]);
+    let changed = folder.path().join("plugins.toml").to_str().unwrap().to_owned();
+    let example = fs::read_to_string(&plugins).unwrap();
+    fs::write(&changed, example.replace("select status, count(*)", "select status, sum(1)")).unwrap();
+    let other = bad(&["probe", "test", &changed, &recording, "--plugin", "orders"]);
+    assert!(other.contains("sum(1)") && other.contains("but recorded is"), "SQL that was changed is told: {other}");
     let unknown = bad(&["probe", "run", &plugins, "--plugin", "order", "--server", &dsn(18)]);
     assert!(unknown.contains("has no plugin `order`; it has wal_position, busy_tables, orders"), "{unknown}");
 }

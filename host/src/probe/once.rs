@@ -131,7 +131,7 @@ pub(super) async fn execute(plan: Arc<PluginPlan>, machines: Arc<dyn Machines>) 
     Ok(run_once(plan, name, machines).await)
 }
 
-fn entry_of_file(file: &Path, name: &str) -> anyhow::Result<PluginEntry> {
+pub(super) fn entry_of_file(file: &Path, name: &str) -> anyhow::Result<PluginEntry> {
     let plugins = PluginFile::read(file)?.plugins;
     let names: Vec<String> = plugins.iter().map(|entry| entry.name.to_string()).collect();
     let found = plugins.into_iter().find(|entry| entry.name.as_str() == name);

@@ -5,18 +5,18 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 
-use super::once::{entry_of_recording, execute, load, plan};
+use super::once::{entry_of_file, entry_of_recording, execute, load, plan};
 use super::recording::{Recording, Tape, Taped};
 use super::render;
 use crate::first_start::announce;
 use crate::serve;
 
-pub(super) fn test(file: &Path, recordings: Vec<PathBuf>, accept: bool) -> anyhow::Result<()> {
+pub(super) fn test(file: &Path, recordings: Vec<PathBuf>, plugin: Option<&str>, accept: bool) -> anyhow::Result<()> {
     let recordings = if recordings.is_empty() { beside(file)? } else { recordings };
     serve::runtime("probe", 2)?.block_on(async {
         let mut failed = 0;
         for path in &recordings {
-            match replay(file, path, accept).await? {
+            match replay(file, plugin, path, accept).await? {
                 None => announce(&format!("{}: as recorded", path.display())),
                 Some(difference) => {
                     failed += 1;
@@ -43,9 +43,12 @@ fn beside(file: &Path) -> anyhow::Result<Vec<PathBuf>> {
 }
 
 /// What went otherwise.
-async fn replay(file: &Path, path: &Path, accept: bool) -> anyhow::Result<Option<String>> {
+async fn replay(file: &Path, plugin: Option<&str>, path: &Path, accept: bool) -> anyhow::Result<Option<String>> {
     let mut recording = Recording::read(path)?;
-    let entry = entry_of_recording(file, &recording)?;
+    let entry = match plugin {
+        Some(name) => entry_of_file(file, name)?,
+        None => entry_of_recording(file, &recording)?,
+    };
     let plan = plan(&entry, load(&entry).await?, entry.limits);
     let tape = Tape::of(recording.calls.clone());
     let taped = Taped { machines: None, tape: tape.clone(), clock: recording.clock };
