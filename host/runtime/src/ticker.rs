@@ -66,7 +66,7 @@ impl Ticker {
 impl Drop for Ticker {
     fn drop(&mut self) {
         self.0.state().ended = true;
-        self.0.changed.notify_one();
+        self.0.changed.notify_all();
     }
 }
 
