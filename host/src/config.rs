@@ -8,7 +8,7 @@ use std::str::FromStr;
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use pgvigil_api::{Origin, QueryTexts, TlsFiles};
-use pgvigil_model::{AddressPolicy, Network};
+use pgvigil_model::{AddressPolicy, Network, Secret};
 use pgvigil_storage::StoreUrl;
 use serde::Deserialize;
 
@@ -97,6 +97,7 @@ struct File {
     query_texts: Option<String>,
     tls_certificate: Option<PathBuf>,
     tls_key: Option<PathBuf>,
+    metrics_token: Option<String>,
     log_format: Option<LogFormat>,
     log_level: Option<String>,
 }
@@ -117,6 +118,8 @@ pub(crate) struct Config {
     pub query_texts: QueryTexts,
     /// None: plain HTTP.
     pub tls: Option<TlsFiles>,
+    /// Opens `/metrics` for programs.
+    pub metrics_token: Option<Secret>,
     pub log_format: LogFormat,
     pub log_level: String,
     pub demo: bool,
@@ -157,6 +160,7 @@ impl Config {
                 (None, None) => QueryTexts::default(),
             },
             tls: tls_files(options.tls_certificate.or(file.tls_certificate), options.tls_key.or(file.tls_key))?,
+            metrics_token: metrics_token(file.metrics_token, &in_file("metrics_token"))?,
             log_format: options.log_format.or(file.log_format).unwrap_or(LogFormat::Text),
             log_level: options.log_level.or(file.log_level).unwrap_or_else(|| "info".to_owned()),
             demo: options.demo,
@@ -171,6 +175,25 @@ fn tls_files(certificate: Option<PathBuf>, key: Option<PathBuf>) -> anyhow::Resu
         (Some(certificate), Some(key)) => Ok(Some(TlsFiles { certificate, key })),
         (Some(_), None) => bail!("TLS needs tls_key beside tls_certificate"),
         (None, Some(_)) => bail!("TLS needs tls_certificate beside tls_key"),
+    }
+}
+
+const METRICS_TOKEN_VARIABLE: &str = "PGVIGIL_METRICS_TOKEN";
+
+/// A shorter one could be guessed.
+const METRICS_TOKEN_BYTES_MIN: usize = 16;
+
+/// The environment's, or else the file's; never a flag's, as that of the store.
+fn metrics_token(in_file: Option<String>, key: &str) -> anyhow::Result<Option<Secret>> {
+    let (name, token) = match std::env::var(METRICS_TOKEN_VARIABLE) {
+        Ok(token) => (METRICS_TOKEN_VARIABLE, Some(Secret::new(token))),
+        Err(_) => (key, in_file.map(Secret::new)),
+    };
+    match token {
+        Some(token) if token.expose().len() < METRICS_TOKEN_BYTES_MIN => {
+            bail!("{name} has fewer than {METRICS_TOKEN_BYTES_MIN} characters")
+        }
+        token => Ok(token),
     }
 }
 
@@ -274,6 +297,7 @@ mod tests {
             ("trusted_proxies = [\"10/8\"]", "trusted_proxies in ", "`10/8` is not a network"),
             ("allowed_server_networks = [\"db\"]", "allowed_server_networks in ", "`db` is not a network"),
             ("denied_server_networks = [\"::/129\"]", "denied_server_networks in ", "`::/129` is not a network"),
+            ("metrics_token = \"hunter2\"", "metrics_token in ", "fewer than 16 characters"),
             ("query_texts = \"root\"", "query_texts in ", "expected viewer, operator, admin or nobody"),
             ("database_url = \"postgres://u:hunter2@h:port/d\"", "database_url in ", "invalid port number; expected"),
         ] {

@@ -12,8 +12,8 @@ use pgvigil_api::{
 use pgvigil_capabilities::{PostgresServer, SshKeys, SshServer};
 use pgvigil_collector::Collector;
 use pgvigil_model::{
-    NewKeyKind, PluginName, PluginOnServer, PluginStatus, ReloadReport, Secret, ServerId, Settings, SshKeyError,
-    SshKeyPair, TestStep, Timestamp,
+    EntryCost, NewKeyKind, PluginName, PluginOnServer, PluginStatus, ReloadReport, Secret, ServerId, Settings,
+    SshKeyError, SshKeyPair, TestStep, Timestamp,
 };
 use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
 
@@ -180,6 +180,10 @@ impl Host for RunningHost {
             }
         });
         pools.collect()
+    }
+
+    fn costs(&self) -> Vec<EntryCost> {
+        self.collector.costs()
     }
 
     fn counters(&self) -> Counters {

@@ -243,6 +243,7 @@ fn api_config(config: &Config, keys: &Keys) -> ApiConfig {
     let mut api = ApiConfig::new(keys.secret_key.clone());
     api.query_texts = config.query_texts;
     api.tls.clone_from(&config.tls);
+    api.metrics_token.clone_from(&config.metrics_token);
     api.allowed_origins.clone_from(&config.allowed_origins);
     if !config.trusted_proxies.is_empty() {
         api.trusted_proxies.clone_from(&config.trusted_proxies);

@@ -28,6 +28,8 @@ pub struct ApiConfig {
     pub patience: Patience,
     /// Requests that one address, not of this machine, may send in a minute; more are answered with 429.
     pub requests_per_minute: u32,
+    /// Opens `/metrics`, and nothing else. None: only those who are signed in see them.
+    pub metrics_token: Option<Secret>,
 }
 
 /// How long a client may take.
@@ -63,6 +65,7 @@ impl ApiConfig {
             tls: None,
             patience: Patience::default(),
             requests_per_minute: REQUESTS_PER_MINUTE,
+            metrics_token: None,
         }
     }
 }

@@ -131,11 +131,13 @@ fn readiness_is_told_with_503(document: &mut Value) {
 }
 
 /// What callers send: there a field may be left out.
-const INPUTS: [&str; 11] = [
+const INPUTS: [&str; 13] = [
+    "CriteriaIn",
     "GenerateKeyIn",
     "ImportKeyIn",
     "KeyFileIn",
     "PasswordChangeIn",
+    "RunPluginIn",
     "ServerIn",
     "SettingsIn",
     "SignIn",

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use pgvigil_model::{
-    NewKeyKind, PluginName, PluginOnServer, PluginStatus, PostgresSettings, ReloadReport, RunId, Secret, ServerId,
-    ServerSecrets, SshKeyError, SshKeyPair, SshSettings, StepOutcome, TestStep, Timestamp,
+    EntryCost, NewKeyKind, PluginName, PluginOnServer, PluginStatus, PostgresSettings, ReloadReport, RunId, Secret,
+    ServerId, ServerSecrets, SshKeyError, SshKeyPair, SshSettings, StepOutcome, TestStep, Timestamp,
 };
 use pgvigil_storage::{StoredEvent, StoredOutcome};
 use tokio::sync::broadcast;
@@ -56,6 +56,9 @@ pub trait Host: Send + Sync + 'static {
 
     /// What happens from now on. Whoever listens too slowly misses the oldest.
     fn subscribe(&self) -> broadcast::Receiver<HostEvent>;
+
+    /// What plugins cost since the start.
+    fn costs(&self) -> Vec<EntryCost>;
 
     /// The connections to monitored servers.
     fn pools(&self) -> Vec<PoolStatus>;

@@ -39,6 +39,7 @@ mod health;
 mod key_file;
 mod logs;
 mod metric_sets;
+mod metrics;
 mod plugins;
 mod runs;
 mod series;

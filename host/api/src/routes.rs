@@ -16,8 +16,8 @@ use crate::permissions::Guard;
 use crate::rate::request_rate;
 use crate::state::{Api, from_depot};
 use crate::{
-    account, analysis, audit, costs, databases, docs, events, health, logs, metric_sets, plugins, runs, series,
-    servers, sessions, settings, ssh_keys, statistics, stream, users, web,
+    account, analysis, audit, costs, databases, docs, events, health, logs, metric_sets, metrics, plugins, runs,
+    series, servers, sessions, settings, ssh_keys, statistics, stream, users, web,
 };
 
 /// Smaller answers are not worth compressing.
@@ -63,7 +63,8 @@ pub(crate) fn api() -> Router {
 }
 
 pub(crate) fn service(api: Api) -> Service {
-    let router = Router::new().push(self::api()).append(&mut docs::routes()).push(web::routes());
+    let router =
+        Router::new().push(self::api()).push(metrics::routes()).append(&mut docs::routes()).push(web::routes());
     Service::new(router)
         .hoop(RequestId::new())
         .hoop(security_headers)

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use pgvigil_model::{
-    FailureReason, PluginName, PluginOnServer, RunOutcome, RunReport, Server, ServerId, ServerName, Timestamp, Trigger,
+    EntryCost, FailureReason, PluginName, PluginOnServer, RunOutcome, RunReport, Server, ServerId, ServerName,
+    Timestamp, Trigger,
 };
 use pgvigil_runtime::{Grants, Limits, Probe};
 use tokio::sync::{mpsc, oneshot};
@@ -17,7 +18,7 @@ use tracing::{debug, info, warn};
 
 use crate::agenda::{Agenda, Blame, Edition, Ended, EntryKey, Wanted};
 use crate::databases::NextDatabase;
-use crate::ledger::{EntryCost, Ledger};
+use crate::ledger::Ledger;
 use crate::run::{Machines, Run, lost};
 use crate::trial::{Trials, Verdict};
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use pgvigil_model::{PluginName, RunCost, RunOutcome, RunReport, ServerId};
+use pgvigil_model::{EntryCost, RunCost, RunOutcome, RunReport};
 
 use crate::agenda::EntryKey;
 
@@ -16,18 +16,6 @@ struct Totals {
     runs: BTreeMap<&'static str, u64>,
     duration_ms: u64,
     cost: RunCost,
-}
-
-/// Of one plugin on one server, or by itself for scope `host`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EntryCost {
-    pub plugin: PluginName,
-    pub server: Option<ServerId>,
-    /// How many runs ended how: `collected`, `not-applicable`, or the reason of a failure.
-    pub runs: Vec<(&'static str, u64)>,
-    pub duration_ms: u64,
-    /// Sums; of memory the highest peak.
-    pub cost: RunCost,
 }
 
 impl Ledger {

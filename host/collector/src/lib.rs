@@ -12,5 +12,4 @@ mod trial;
 
 pub use agenda::EntryKey;
 pub use collector::{Collector, Counters, Entry, NOTICE_QUEUE_CAPACITY, Notice, PluginPlan};
-pub use ledger::EntryCost;
 pub use run::{Machines, run_once};

@@ -31,7 +31,9 @@ pub use plugin::{
     PluginState, PluginStatus, ProbeMetadata, ReloadOutcome, ReloadReport, Scope,
 };
 pub use resolution::Resolution;
-pub use run::{Collected, FailureReason, Identity, LogLine, RunCost, RunOutcome, RunReport, Severity, Trigger};
+pub use run::{
+    Collected, EntryCost, FailureReason, Identity, LogLine, RunCost, RunOutcome, RunReport, Severity, Trigger,
+};
 pub use sample::{Absence, AbsenceReason, Column, Entity, EntitySet, SampleRow, Samples, Table, Value};
 pub use schedule::{Backoff, Load, Spread, phase, slowed_intervals};
 pub use series::{Aggregate, Bucket, Point, RatePoint, aggregate, increase, rate_per_second};

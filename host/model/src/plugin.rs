@@ -216,6 +216,17 @@ pub enum PluginState {
 }
 
 impl PluginState {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Loaded => "loaded",
+            Self::Running => "running",
+            Self::Degraded => "degraded",
+            Self::Quarantined => "quarantined",
+            Self::Disabled => "disabled",
+            Self::Refused => "refused",
+        }
+    }
+
     /// `self` as it is without a look at the servers, together with how the plugin stands on each of them; and why, where that
     /// is news.
     pub fn on_servers(self, entries: &[PluginOnServer]) -> (Self, Option<String>) {

@@ -230,3 +230,15 @@ pub enum Severity {
     Warn,
     Error,
 }
+
+/// What runs cost since the host started: of one plugin on one server, or by itself for scope `host`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntryCost {
+    pub plugin: PluginName,
+    pub server: Option<ServerId>,
+    /// How many runs ended how: `collected`, `not-applicable`, or the reason of a failure.
+    pub runs: Vec<(&'static str, u64)>,
+    pub duration_ms: u64,
+    /// Sums; of memory the highest peak.
+    pub cost: RunCost,
+}

@@ -12,7 +12,7 @@ use pgvigil_api::{
 };
 use pgvigil_capabilities::SshKeys;
 use pgvigil_model::{
-    Capability, Collected, FailureReason, Identity, Metric, MetricKind, MetricSet, NewKeyKind, PluginChange,
+    Capability, Collected, EntryCost, FailureReason, Identity, Metric, MetricKind, MetricSet, NewKeyKind, PluginChange,
     PluginLimits, PluginName, PluginOnServer, PluginState, PluginStatus, ProbeMetadata, ReloadOutcome, ReloadReport,
     RunCost, RunId, RunOutcome, RunReport, SampleRow, Samples, Scope, Secret, ServerId, SshKeyError, SshKeyPair,
     StepOutcome, TestStep, Timestamp, Trigger,
@@ -121,8 +121,15 @@ fn serve(store: &Store, host: &Arc<FakeHost>) -> Service {
     service(api(store, host))
 }
 
+pub const METRICS_TOKEN: &str = "a token for metrics only";
+
 fn config() -> ApiConfig {
-    ApiConfig { password_cost: PASSWORD_COST, ..ApiConfig::new(Secret::new("a key of at least 32 bytes, really")) }
+    let metrics_token = Some(Secret::new(METRICS_TOKEN));
+    ApiConfig {
+        password_cost: PASSWORD_COST,
+        metrics_token,
+        ..ApiConfig::new(Secret::new("a key of at least 32 bytes, really"))
+    }
 }
 
 /// The app on a real socket.
@@ -455,6 +462,16 @@ impl Host for FakeHost {
 
     fn subscribe(&self) -> broadcast::Receiver<HostEvent> {
         self.events.subscribe()
+    }
+
+    fn costs(&self) -> Vec<EntryCost> {
+        vec![EntryCost {
+            plugin: "maintenance".parse().unwrap(),
+            server: None,
+            runs: vec![("collected", 3), ("timed-out", 1)],
+            duration_ms: 1_500,
+            cost: RunCost { cpu_us: 20_000, memory_peak_bytes: 1_048_576, queries: 4, ..RunCost::default() },
+        }]
     }
 
     fn pools(&self) -> Vec<PoolStatus> {
