@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use anyhow::{Context, bail};
 use pgvigil_api::{PASSWORD_COST_DEFAULT, Passwords, check_password_rules};
-use pgvigil_model::{Secret, Setting, Timestamp};
+use pgvigil_model::{Secret, Setting, Timestamp, Tunable};
 use pgvigil_storage::{MasterKey, NewUser, Role, Store, Vault};
 use rand::RngExt;
 use rand::distr::Alphanumeric;

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use pgvigil_model::{Activity, Criteria, Criterion, Reason, Resolution, Server, Verdict, judge};
+use pgvigil_model::{Activity, Criteria, Criterion, Reason, Resolution, Server, Tunable, Verdict, judge};
 use pgvigil_storage::{SeriesQuery, StoredCriterion};
 use salvo::oapi::{ToParameters, ToSchema};
 use salvo::prelude::*;
@@ -53,10 +53,10 @@ impl From<StoredCriterion> for CriterionView {
         Self {
             value: stored.value,
             default_value: criterion.default_value(),
-            min: criterion.min(),
-            max: criterion.max(),
-            unit: criterion.unit(),
-            description: criterion.description(),
+            min: criterion.facts().min,
+            max: criterion.facts().max,
+            unit: criterion.facts().unit,
+            description: criterion.facts().description,
             updated_at: stored.updated_at.map(Time),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pgvigil_model::Setting;
+use pgvigil_model::{Setting, Tunable};
 use pgvigil_storage::StoredSetting;
 use salvo::oapi::ToSchema;
 use salvo::prelude::*;
@@ -42,12 +42,12 @@ impl From<StoredSetting> for SettingView {
             key: setting.key(),
             value: stored.value.to_string(),
             value_type: "int",
-            description: setting.description(),
+            description: setting.facts().description,
             updated_at: stored.updated_at.map(Time),
             default_value: setting.default_value(),
-            min: setting.min(),
-            max: setting.max(),
-            unit: setting.unit(),
+            min: setting.facts().min,
+            max: setting.facts().max,
+            unit: setting.facts().unit,
         }
     }
 }

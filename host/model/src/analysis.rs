@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::tunable::{Facts, OutOfRange, Tunable, facts};
 use crate::{Aggregate, Bucket, Metric, Timestamp};
 
 /// One threshold of the analysis.
@@ -19,17 +20,6 @@ pub enum Criterion {
     BackgroundRowsWrittenPerHour,
 }
 
-/// A value outside of a criterion's range.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{key}` is {value}, but must be from {min} to {max} {unit}")]
-pub struct InvalidCriterion {
-    pub key: &'static str,
-    pub value: i64,
-    pub min: i64,
-    pub max: i64,
-    pub unit: &'static str,
-}
-
 impl Criterion {
     pub const ALL: [Self; 7] = [
         Self::DeadDays,
@@ -40,10 +30,12 @@ impl Criterion {
         Self::BackgroundRowsReadPerHour,
         Self::BackgroundRowsWrittenPerHour,
     ];
+}
 
+impl Tunable for Criterion {
     /// (key, default, min, max, unit, description). The first three are the predecessor's.
-    const fn facts(self) -> (&'static str, i64, i64, i64, &'static str, &'static str) {
-        match self {
+    fn facts(self) -> Facts {
+        facts(match self {
             Self::DeadDays => {
                 ("dead_days", 30, 1, 365, "days", "Without activity and without connections for so long is dead")
             }
@@ -92,36 +84,7 @@ impl Criterion {
                 "rows per hour",
                 "Up to so many are written by maintenance such as ANALYZE, and are no activity",
             ),
-        }
-    }
-
-    pub const fn key(self) -> &'static str {
-        self.facts().0
-    }
-
-    pub const fn default_value(self) -> i64 {
-        self.facts().1
-    }
-
-    pub const fn min(self) -> i64 {
-        self.facts().2
-    }
-
-    pub const fn max(self) -> i64 {
-        self.facts().3
-    }
-
-    pub const fn unit(self) -> &'static str {
-        self.facts().4
-    }
-
-    pub const fn description(self) -> &'static str {
-        self.facts().5
-    }
-
-    pub fn check(self, value: i64) -> Result<i64, InvalidCriterion> {
-        let (key, _, min, max, unit, _) = self.facts();
-        if (min..=max).contains(&value) { Ok(value) } else { Err(InvalidCriterion { key, value, min, max, unit }) }
+        })
     }
 }
 
@@ -142,7 +105,7 @@ impl Criteria {
         self.values[criterion as usize]
     }
 
-    pub fn set(&mut self, criterion: Criterion, value: i64) -> Result<(), InvalidCriterion> {
+    pub fn set(&mut self, criterion: Criterion, value: i64) -> Result<(), OutOfRange> {
         self.values[criterion as usize] = criterion.check(value)?;
         Ok(())
     }

@@ -19,8 +19,9 @@ mod server;
 mod setting;
 mod ssh_key;
 mod time;
+mod tunable;
 
-pub use analysis::{Activity, Criteria, Criterion, InvalidCriterion, Reason, Verdict, judge};
+pub use analysis::{Activity, Criteria, Criterion, Reason, Verdict, judge};
 pub use glob::glob_matches;
 pub use metric::{Metric, MetricKind, MetricSet};
 pub use month::Month;
@@ -40,6 +41,7 @@ pub use series::{Aggregate, Bucket, Point, RatePoint, aggregate, increase, rate_
 pub use server::{
     PostgresSettings, Secret, Server, ServerSecrets, SshAuth, SshSettings, SslMode, StepOutcome, TestStep,
 };
-pub use setting::{InvalidSetting, Setting, Settings};
+pub use setting::{Setting, Settings};
 pub use ssh_key::{NewKeyKind, RSA_BITS_DEFAULT, RSA_BITS_MAX, RSA_BITS_MIN, SshKeyError, SshKeyPair, SshKeyType};
 pub use time::Timestamp;
+pub use tunable::{Facts, OutOfRange, Tunable};

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::tunable::{Facts, OutOfRange, Tunable, facts};
+
 /// One setting's description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Setting {
@@ -13,17 +15,6 @@ pub enum Setting {
     RetentionMonths,
     AuditRetentionDays,
     LogsRetentionDays,
-}
-
-/// A value outside of a setting's range.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{key}` is {value}, but must be from {min} to {max} {unit}")]
-pub struct InvalidSetting {
-    pub key: &'static str,
-    pub value: i64,
-    pub min: i64,
-    pub max: i64,
-    pub unit: &'static str,
 }
 
 impl Setting {
@@ -36,9 +27,15 @@ impl Setting {
         Self::LogsRetentionDays,
     ];
 
+    pub fn from_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|setting| setting.key() == key)
+    }
+}
+
+impl Tunable for Setting {
     /// (key, default, min, max, unit, description)
-    const fn facts(self) -> (&'static str, i64, i64, i64, &'static str, &'static str) {
-        match self {
+    fn facts(self) -> Facts {
+        facts(match self {
             Self::CollectInterval => {
                 ("collect_interval", 600, 60, 86_400, "seconds", "How often statistics of databases are collected")
             }
@@ -53,40 +50,7 @@ impl Setting {
                 ("audit_retention_days", 90, 7, 3_650, "days", "How long audit events are kept")
             }
             Self::LogsRetentionDays => ("logs_retention_days", 30, 7, 3_650, "days", "How long the system log is kept"),
-        }
-    }
-
-    pub const fn key(self) -> &'static str {
-        self.facts().0
-    }
-
-    pub const fn default_value(self) -> i64 {
-        self.facts().1
-    }
-
-    pub const fn min(self) -> i64 {
-        self.facts().2
-    }
-
-    pub const fn max(self) -> i64 {
-        self.facts().3
-    }
-
-    pub const fn unit(self) -> &'static str {
-        self.facts().4
-    }
-
-    pub const fn description(self) -> &'static str {
-        self.facts().5
-    }
-
-    pub fn from_key(key: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|setting| setting.key() == key)
-    }
-
-    pub fn check(self, value: i64) -> Result<i64, InvalidSetting> {
-        let (key, _, min, max, unit, _) = self.facts();
-        if (min..=max).contains(&value) { Ok(value) } else { Err(InvalidSetting { key, value, min, max, unit }) }
+        })
     }
 }
 
@@ -107,7 +71,7 @@ impl Settings {
         self.values[setting as usize]
     }
 
-    pub fn set(&mut self, setting: Setting, value: i64) -> Result<(), InvalidSetting> {
+    pub fn set(&mut self, setting: Setting, value: i64) -> Result<(), OutOfRange> {
         self.values[setting as usize] = setting.check(value)?;
         Ok(())
     }
@@ -115,7 +79,7 @@ impl Settings {
     /// A setting in seconds as a duration; None for one in days or months.
     pub fn interval(&self, setting: Setting) -> Option<Duration> {
         let seconds = u64::try_from(self.get(setting)).ok()?;
-        (setting.unit() == "seconds").then(|| Duration::from_secs(seconds))
+        (setting.facts().unit == "seconds").then(|| Duration::from_secs(seconds))
     }
 }
 

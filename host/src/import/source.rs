@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use anyhow::{Context, bail};
 use pgvigil_api::check_login;
 use pgvigil_model::{
-    PostgresSettings, Secret, Setting, SshAuth, SshKeyId, SshKeyType, SshSettings, SslMode, Timestamp,
+    PostgresSettings, Secret, Setting, SshAuth, SshKeyId, SshKeyType, SshSettings, SslMode, Timestamp, Tunable,
 };
 use pgvigil_storage::{AuditEvent, LogEntry, LogLevel, NewServer, NewSshKey, Role, SecretChange, StoredEntity, User};
 use tokio_postgres::config::Host;

@@ -1,6 +1,6 @@
 //! The criteria of the database analysis. Only those that were changed have a row.
 
-use pgvigil_model::{Criteria, Criterion, Timestamp};
+use pgvigil_model::{Criteria, Criterion, Timestamp, Tunable};
 
 use crate::engine::{read_store, write_store};
 use crate::types::Ts;

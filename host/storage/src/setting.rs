@@ -1,6 +1,6 @@
 //! The settings that operators edit in the UI.
 
-use pgvigil_model::{Setting, Settings, Timestamp};
+use pgvigil_model::{Setting, Settings, Timestamp, Tunable};
 
 use crate::engine::{read_store, write_store};
 use crate::types::Ts;

@@ -1,5 +1,6 @@
 //! The database analysis and its criteria.
 
+use pgvigil_model::Tunable;
 use pgvigil_model::{Collected, Entity, EntitySet, Metric, MetricKind, MetricSet, RunOutcome, SampleRow, ServerId};
 use pgvigil_storage::Role;
 use serde_json::{Value, json};
@@ -170,6 +171,6 @@ fn the_document_has_the_ranges_of_the_criteria() {
     for criterion in pgvigil_model::Criterion::ALL {
         let described = &document["components"]["schemas"]["CriteriaIn"]["properties"][criterion.key()];
         let range = (described["minimum"].as_f64().unwrap(), described["maximum"].as_f64().unwrap());
-        assert_eq!(range, (criterion.min() as f64, criterion.max() as f64), "{}", criterion.key());
+        assert_eq!(range, (criterion.facts().min as f64, criterion.facts().max as f64), "{}", criterion.key());
     }
 }

@@ -1,5 +1,6 @@
 //! Settings.
 
+use pgvigil_model::Tunable;
 use std::sync::atomic::Ordering;
 
 use serde_json::json;
@@ -12,7 +13,7 @@ fn the_document_has_the_ranges_of_the_settings() {
     for setting in pgvigil_model::Setting::ALL {
         let described = &document["components"]["schemas"]["SettingsIn"]["properties"][setting.key()];
         let (minimum, maximum) = (described["minimum"].as_f64().unwrap(), described["maximum"].as_f64().unwrap());
-        assert_eq!((minimum, maximum), (setting.min() as f64, setting.max() as f64), "{}", setting.key());
+        assert_eq!((minimum, maximum), (setting.facts().min as f64, setting.facts().max as f64), "{}", setting.key());
     }
 }
 
