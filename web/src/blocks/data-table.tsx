@@ -275,7 +275,11 @@ function Cards<Row, Id extends string>({ view }: { view: View<Row, Id> }) {
   const last = items.at(-1)
   const below = last === undefined ? 0 : virtualizer.getTotalSize() - last.end
   return (
-    <ul aria-label={props.label} style={{ paddingTop: above, paddingBottom: below }}>
+    // Without cards it must be as high as they will be: the virtualizer draws nothing into a table of no height.
+    <ul
+      aria-label={props.label}
+      style={{ minHeight: virtualizer.getTotalSize(), paddingTop: above, paddingBottom: below }}
+    >
       {items.map((item) => {
         const row = rows[item.index]
         if (row === undefined) return null

@@ -53,6 +53,18 @@ describe('the palette', () => {
   })
 })
 
+describe('a phone', () => {
+  test('shows the rows of a page that was opened there', async () => {
+    await page.setViewportSize({ width: 390, height: 844 })
+    await signIn(page, 'admin')
+    for (const path of ['/servers', '/plugins', '/users', '/logs']) {
+      await page.goto(new URL(path, page.url()).href)
+      await page.locator('main li[data-index="0"]').waitFor()
+    }
+    await page.setViewportSize({ width: 1280, height: 800 })
+  })
+})
+
 describe('keys', () => {
   test('go to pages, walk through rows, and open them', async () => {
     await signIn(page, 'admin')
