@@ -17,6 +17,7 @@ use salvo::prelude::*;
 use crate::auth::{authenticate, bearer};
 use crate::error::{ApiError, ApiResult};
 use crate::events::ServerNames;
+use crate::plugins::on_servers_by_plugin;
 use crate::state::Api;
 
 const OPENMETRICS: HeaderValue = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
@@ -110,13 +111,13 @@ fn add_servers(registry: &mut Registry, servers: &[ServerOverview]) {
 
 async fn add_plugins(registry: &mut Registry, api: &Api, names: &ServerNames) {
     let (states, failures, quarantined) = (Gauges::default(), Gauges::default(), Gauges::default());
-    let places = api.host.plugins_on_servers().await;
+    let places = on_servers_by_plugin(api).await;
     for plugin in api.host.plugins() {
-        let here: Vec<_> = places.iter().filter(|place| place.plugin == plugin.name).cloned().collect();
-        let (state, _) = plugin.state.on_servers(&here);
+        let here = places.get(&plugin.name).map(Vec::as_slice).unwrap_or_default();
+        let (state, _) = plugin.state.on_servers(here);
         set(&states, &vec![("plugin", plugin.name.to_string()), ("state", state.as_str().to_owned())], 1.0);
     }
-    for place in &places {
+    for place in places.values().flatten() {
         let Some(labels) = place_labels(&place.plugin, place.server, names) else { continue };
         set(&failures, &labels, f64::from(place.failures));
         let is_quarantined = matches!(place.state, EntryState::Quarantined);

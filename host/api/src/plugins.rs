@@ -386,17 +386,22 @@ struct Seen {
     names: ServerNames,
 }
 
+/// How every plugin stands on its servers.
+pub(crate) async fn on_servers_by_plugin(api: &Api) -> HashMap<PluginName, Vec<PluginOnServer>> {
+    let mut on_servers: HashMap<PluginName, Vec<PluginOnServer>> = HashMap::new();
+    for entry in api.host.plugins_on_servers().await {
+        on_servers.entry(entry.plugin.clone()).or_default().push(entry);
+    }
+    on_servers
+}
+
 impl Seen {
     async fn read(api: &Api) -> ApiResult<Self> {
         let mut last_runs: HashMap<PluginName, Vec<LastRun>> = HashMap::new();
         for last in api.store.last_runs(None).await? {
             last_runs.entry(last.run.plugin.clone()).or_default().push(last);
         }
-        let mut on_servers: HashMap<PluginName, Vec<PluginOnServer>> = HashMap::new();
-        for entry in api.host.plugins_on_servers().await {
-            on_servers.entry(entry.plugin.clone()).or_default().push(entry);
-        }
-        Ok(Self { last_runs, on_servers, names: server_names(api).await? })
+        Ok(Self { last_runs, on_servers: on_servers_by_plugin(api).await, names: server_names(api).await? })
     }
 
     fn name(&self, server: Option<ServerId>) -> Option<String> {
