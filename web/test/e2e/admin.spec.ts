@@ -45,7 +45,7 @@ describe('users', () => {
     await question.getByLabel('Type petrov to confirm').fill('petrov')
     await question.getByRole('button', { name: 'Delete' }).click()
     await page.getByText('petrov is deleted.').waitFor()
-    expect(await page.getByRole('row', { name: /petrov/ }).count()).toBe(0)
+    await page.getByRole('row', { name: /petrov/ }).waitFor({ state: 'detached' })
   })
 
   test('nobody locks themselves out', async () => {
@@ -130,8 +130,9 @@ test('the trail is filtered by the URL and read page by page', async () => {
   await page.getByText('101–200 of 230').waitFor()
   await page.getByLabel('What', { exact: true }).selectOption('Sign-in failed')
   await page.waitForURL(/kind=login_failed/)
+  // Rows by `root` stood there before too: it is the others' leaving that tells of the filter.
+  await page.getByRole('cell', { name: 'admin' }).first().waitFor({ state: 'detached' })
   await page.getByRole('cell', { name: 'root' }).first().waitFor()
-  expect(await page.getByRole('cell', { name: 'admin' }).count()).toBe(0)
   await page.goto('/audit?q=nobody')
   await page.getByRole('heading', { name: 'Nothing was noted' }).waitFor()
   await page.getByRole('button', { name: 'Reset filters' }).click()
