@@ -31,3 +31,6 @@ export const pageFrom = (text: string | undefined): number => {
   const page = Number(text)
   return Number.isInteger(page) && page >= 1 && page < 100_000 ? page : 1
 }
+
+/** As it stands in the URL: the first page leaves it. */
+export const pageText = (page: number): string | undefined => (page === 1 ? undefined : String(page))

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
-import { auditQuery, auditStatsQuery, PAGE_SIZE } from '../../api/admin-queries'
+import { auditQuery, auditStatsQuery } from '../../api/admin-queries'
 import type { AuditEvent } from '../../api/types'
 import { useUser } from '../../app/session-context'
 import { useTime } from '../../app/time'
@@ -9,36 +9,16 @@ import { Fact } from '../../blocks/card'
 import { type Column, DataTable } from '../../blocks/data-table'
 import { NameFilter } from '../../blocks/name-filter'
 import { PageHeader } from '../../blocks/page-header'
-import { Pager, pageFrom } from '../../blocks/pager'
-import { ForbiddenState, NoMatchState, QueryView } from '../../blocks/state-view'
+import { pageFrom, pageText } from '../../blocks/pager'
+import { ForbiddenState } from '../../blocks/state-view'
+import { TRAIL_RESERVE, Trail } from '../../blocks/trail'
 import { useI18n } from '../../i18n'
 import { canSeeAudit } from '../../lib/roles'
 import { useUrlState } from '../../lib/router-hooks'
 import { Badge, type Tone } from '../../ui/badge'
 import type { IconName } from '../../ui/icon'
 import { SearchBox } from '../../ui/search-box'
-import { TableSkeleton } from '../../ui/skeleton'
 import { browserName } from './user-agent'
-
-/** What the host writes; what it may write one day is shown as it is called. */
-const KINDS = [
-  'login_success',
-  'login_failed',
-  'logout',
-  'refresh',
-  'refresh_reused',
-  'access_denied',
-  'user_create',
-  'user_update',
-  'user_delete',
-  'server_create',
-  'server_update',
-  'server_delete',
-  'ssh_key_create',
-  'ssh_key_update',
-  'ssh_key_delete',
-  'settings_update',
-] as const
 
 const ALARMING: readonly string[] = ['login_failed', 'refresh_reused', 'access_denied']
 const USUAL: readonly string[] = ['login_success', 'logout', 'refresh']
@@ -82,39 +62,30 @@ function Audit() {
         <NameFilter
           label={t.audit.columns.kind}
           value={kind}
-          names={KINDS}
+          names={Object.keys(kinds)}
           text={(name) => kinds[name] ?? name}
           onChange={(chosen) => setSearch({ kind: chosen, page: undefined })}
         />
       </div>
-      <QueryView query={query} skeleton={<TableSkeleton rows={12} />}>
-        {({ items, total }) =>
-          items.length === 0 ? (
-            <NoMatchState
-              title={t.audit.emptyTitle}
-              text={t.audit.emptyText}
-              onReset={() => setSearch({ q: undefined, kind: undefined, page: undefined })}
-            />
-          ) : (
-            <>
-              <DataTable
-                label={t.audit.title}
-                columns={columns}
-                rows={items}
-                rowKey={(event) => `${event.timestamp} ${event.event_type} ${event.username} ${event.jti}`}
-                rowHeight={36}
-                reserve={60}
-              />
-              <Pager
-                page={page}
-                size={PAGE_SIZE}
-                total={total}
-                onPage={(next) => setSearch({ page: next === 1 ? undefined : String(next) }, 'push')}
-              />
-            </>
-          )
-        }
-      </QueryView>
+      <Trail
+        query={query}
+        page={page}
+        onPage={(next) => setSearch({ page: pageText(next) }, 'push')}
+        filtered={q !== '' || kind !== undefined}
+        onReset={() => setSearch({ q: undefined, kind: undefined, page: undefined })}
+        empty={{ title: t.audit.emptyTitle, text: t.audit.emptyText }}
+      >
+        {(items) => (
+          <DataTable
+            label={t.audit.title}
+            columns={columns}
+            rows={items}
+            rowKey={(event) => `${event.timestamp} ${event.event_type} ${event.username} ${event.jti}`}
+            rowHeight={36}
+            reserve={TRAIL_RESERVE}
+          />
+        )}
+      </Trail>
     </>
   )
 }
@@ -181,11 +152,12 @@ function useColumns(): Column<AuditEvent>[] {
         width: 220,
         grow: true,
         priority: 3,
-        cell: (event) => (
-          <span className="text-dim" title={event.details ?? undefined}>
-            {event.details}
-          </span>
-        ),
+        cell: ({ details }) =>
+          details && (
+            <span className="text-dim" title={details}>
+              {details}
+            </span>
+          ),
       },
       {
         id: 'from',

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { useMemo, useState } from 'react'
-import { logStatsQuery, logsQuery, PAGE_SIZE } from '../../api/admin-queries'
+import { logStatsQuery, logsQuery } from '../../api/admin-queries'
 import type { LogEntry, LogLevel } from '../../api/types'
 import { useHold } from '../../app/live'
 import { useUser } from '../../app/session-context'
@@ -8,8 +8,9 @@ import { useTime } from '../../app/time'
 import { type Column, DataTable } from '../../blocks/data-table'
 import { NameFilter } from '../../blocks/name-filter'
 import { PageHeader } from '../../blocks/page-header'
-import { Pager, pageFrom } from '../../blocks/pager'
-import { ForbiddenState, NoMatchState, QueryView } from '../../blocks/state-view'
+import { pageFrom, pageText } from '../../blocks/pager'
+import { ForbiddenState } from '../../blocks/state-view'
+import { TRAIL_RESERVE, Trail } from '../../blocks/trail'
 import { useI18n } from '../../i18n'
 import { canSeeAudit } from '../../lib/roles'
 import { useUrlState } from '../../lib/router-hooks'
@@ -19,7 +20,6 @@ import { cx } from '../../ui/classes'
 import { Icon } from '../../ui/icon'
 import { SearchBox } from '../../ui/search-box'
 import { Segmented } from '../../ui/segmented'
-import { TableSkeleton } from '../../ui/skeleton'
 
 const LEVELS = ['info', 'warning', 'error'] as const satisfies readonly LogLevel[]
 const TONES: Record<LogLevel, Tone> = { info: 'idle', warning: 'warn', error: 'bad' }
@@ -93,27 +93,16 @@ function Logs() {
           onChange={(chosen) => filter({ source: chosen })}
         />
       </div>
-      <QueryView query={query} skeleton={<TableSkeleton rows={12} />}>
-        {({ items, total }) =>
-          items.length === 0 ? (
-            <NoMatchState
-              title={t.logs.emptyTitle}
-              text={t.logs.emptyText}
-              onReset={() => filter({ q: undefined, level: undefined, source: undefined })}
-            />
-          ) : (
-            <>
-              <LogTable entries={items} />
-              <Pager
-                page={page}
-                size={PAGE_SIZE}
-                total={total}
-                onPage={(next) => setSearch({ page: next === 1 ? undefined : String(next) }, 'push')}
-              />
-            </>
-          )
-        }
-      </QueryView>
+      <Trail
+        query={query}
+        page={page}
+        onPage={(next) => setSearch({ page: pageText(next) }, 'push')}
+        filtered={q !== '' || level !== undefined || source !== undefined}
+        onReset={() => filter({ q: undefined, level: undefined, source: undefined })}
+        empty={{ title: t.logs.emptyTitle, text: t.logs.emptyText }}
+      >
+        {(items) => <LogTable entries={items} />}
+      </Trail>
     </>
   )
 }
@@ -177,7 +166,7 @@ function LogTable({ entries }: { entries: LogEntry[] }) {
       rows={entries}
       rowKey={keyOf}
       rowHeight={34}
-      reserve={60}
+      reserve={TRAIL_RESERVE}
       detail={(entry) =>
         open === keyOf(entry) ? (
           <pre className="bg-canvas px-3 py-3 font-mono text-xs break-words whitespace-pre-wrap sm:pl-10">

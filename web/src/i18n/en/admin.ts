@@ -7,7 +7,7 @@ export const admin = {
     title: 'Audit',
     searchLabel: 'User or address',
     emptyTitle: 'Nothing was noted',
-    emptyText: 'In this time nobody did what you look for. Choose a longer time, or reset the filters.',
+    emptyText: 'In this time nobody did what you look for. Choose a longer time.',
     columns: { at: 'When', kind: 'What', who: 'Who', details: 'Details', from: 'From', with: 'With' },
     kinds: {
       login_success: 'Signed in',
@@ -26,6 +26,13 @@ export const admin = {
       ssh_key_update: 'SSH key changed',
       ssh_key_delete: 'SSH key deleted',
       settings_update: 'Settings changed',
+      plugins_reload: 'Plugins reloaded',
+      plugin_run: 'Plugin run',
+      plugin_enable: 'Plugin switched on',
+      plugin_disable: 'Plugin switched off',
+      plugin_rollback: 'Plugin rolled back',
+      plugin_retry: 'Plugin tried again',
+      analysis_criteria_update: 'Criteria changed',
     },
     stats: {
       logins: 'Sign-ins',
@@ -41,7 +48,7 @@ export const admin = {
     title: 'System log',
     searchLabel: 'Message or details',
     emptyTitle: 'Nothing was logged',
-    emptyText: 'In this time there is no such entry. Choose a longer time, or reset the filters.',
+    emptyText: 'In this time there is no such entry. Choose a longer time.',
     columns: { at: 'When', level: 'Level', source: 'Source', message: 'Message' },
     levels: { info: 'Info', warning: 'Warning', error: 'Error' },
     sources: {

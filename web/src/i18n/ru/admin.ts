@@ -8,7 +8,7 @@ export const admin: Pick<Messages, 'audit' | 'logs' | 'account'> = {
     title: 'Аудит',
     searchLabel: 'Пользователь или адрес',
     emptyTitle: 'Записей нет',
-    emptyText: 'За это время такого никто не делал. Выберите промежуток длиннее или сбросьте фильтры.',
+    emptyText: 'За это время такого никто не делал. Выберите промежуток длиннее.',
     columns: { at: 'Когда', kind: 'Что', who: 'Кто', details: 'Подробности', from: 'Откуда', with: 'Чем' },
     kinds: {
       login_success: 'Вход',
@@ -27,6 +27,13 @@ export const admin: Pick<Messages, 'audit' | 'logs' | 'account'> = {
       ssh_key_update: 'Ключ SSH изменён',
       ssh_key_delete: 'Ключ SSH удалён',
       settings_update: 'Настройки изменены',
+      plugins_reload: 'Плагины перезагружены',
+      plugin_run: 'Плагин запущен',
+      plugin_enable: 'Плагин включён',
+      plugin_disable: 'Плагин выключен',
+      plugin_rollback: 'Плагин возвращён назад',
+      plugin_retry: 'Плагин пробуют снова',
+      analysis_criteria_update: 'Критерии изменены',
     },
     stats: {
       logins: 'Входы',
@@ -42,7 +49,7 @@ export const admin: Pick<Messages, 'audit' | 'logs' | 'account'> = {
     title: 'Системный журнал',
     searchLabel: 'Сообщение или подробности',
     emptyTitle: 'Записей нет',
-    emptyText: 'За это время таких записей нет. Выберите промежуток длиннее или сбросьте фильтры.',
+    emptyText: 'За это время таких записей нет. Выберите промежуток длиннее.',
     columns: { at: 'Когда', level: 'Уровень', source: 'Источник', message: 'Сообщение' },
     levels: { info: 'Сведения', warning: 'Замечание', error: 'Ошибка' },
     sources: {

@@ -1,0 +1,39 @@
+import type { UseQueryResult } from '@tanstack/react-query'
+import type { ReactNode } from 'react'
+import { PAGE_SIZE } from '../api/admin-queries'
+import { TableSkeleton } from '../ui/skeleton'
+import { Pager } from './pager'
+import { EmptyState, NoMatchState, QueryView } from './state-view'
+
+/** Pixels below the table of a trail: its pager. */
+export const TRAIL_RESERVE = 60
+
+/** What was written down over time, newest first and page by page. */
+export function Trail<Item>(props: {
+  query: UseQueryResult<{ items: Item[]; total: number }>
+  page: number
+  onPage: (page: number) => void
+  /** Whether less is asked for than all of the time that is looked at. */
+  filtered: boolean
+  onReset: () => void
+  empty: { title: string; text: string }
+  children: (items: Item[]) => ReactNode
+}) {
+  const { page, empty } = props
+  return (
+    <QueryView query={props.query} skeleton={<TableSkeleton rows={12} />}>
+      {({ items, total }) => {
+        if (items.length > 0) {
+          return (
+            <>
+              {props.children(items)}
+              <Pager page={page} size={PAGE_SIZE} total={total} onPage={props.onPage} />
+            </>
+          )
+        }
+        if (props.filtered || page > 1) return <NoMatchState {...empty} onReset={props.onReset} />
+        return <EmptyState {...empty} />
+      }}
+    </QueryView>
+  )
+}
