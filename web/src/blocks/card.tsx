@@ -37,11 +37,11 @@ export function Fact(props: { label: string; value: ReactNode; note?: ReactNode;
 /** Name and value pairs below each other. */
 export function Facts(props: { items: readonly (readonly [string, ReactNode])[] }) {
   return (
-    <dl className="grid gap-x-4 gap-y-1.5 p-3 sm:grid-cols-[max-content_1fr]">
+    <dl className="grid grid-cols-[fit-content(50%)_minmax(0,1fr)] gap-x-4 gap-y-1.5 p-3 sm:grid-cols-[max-content_minmax(0,1fr)]">
       {props.items.map(([label, value]) => (
         <div key={label} className="contents">
           <dt className="text-dim">{label}</dt>
-          <dd className="mb-1 min-w-0 break-words sm:mb-0">{value}</dd>
+          <dd className="min-w-0 break-words">{value}</dd>
         </div>
       ))}
     </dl>

@@ -310,7 +310,7 @@ function PlainCard<Row, Id extends string>({ view, row }: { view: View<Row, Id>;
       <div className="min-w-0">{first?.cell(row)}</div>
       <dl className="mt-1 grid grid-cols-[max-content_minmax(0,1fr)] gap-x-3 gap-y-0.5 text-xs">
         {rest.map((column) => (
-          <div key={column.id} className="contents">
+          <div key={column.id} className="contents has-[dd:empty]:hidden">
             <dt className="text-dim">{column.header}</dt>
             <dd className="min-w-0 break-words">{column.cell(row)}</dd>
           </div>

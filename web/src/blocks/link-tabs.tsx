@@ -1,4 +1,5 @@
-import { Link } from '@tanstack/react-router'
+import { Link, useLocation } from '@tanstack/react-router'
+import { useLayoutEffect, useRef } from 'react'
 
 export interface LinkTab {
   to: string
@@ -8,8 +9,13 @@ export interface LinkTab {
 
 /** Parts of a page that have an address each. */
 export function LinkTabs(props: { label: string; tabs: readonly LinkTab[] }) {
+  const nav = useCurrentInView()
   return (
-    <nav aria-label={props.label} className="mb-3 flex gap-x-1 overflow-x-auto overflow-y-hidden border-b border-line">
+    <nav
+      ref={nav}
+      aria-label={props.label}
+      className="mb-3 flex gap-x-1 overflow-x-auto overflow-y-hidden border-b border-line"
+    >
       {props.tabs.map((tab) => (
         <Link
           key={tab.to}
@@ -23,4 +29,23 @@ export function LinkTabs(props: { label: string; tabs: readonly LinkTab[] }) {
       ))}
     </nav>
   )
+}
+
+/** On a narrow screen the tab of this page may stand beyond the edge. Moves the tabs alone, never the page. */
+function useCurrentInView() {
+  const nav = useRef<HTMLElement>(null)
+  const shown = useRef('')
+  const path = useLocation({ select: (location) => location.pathname })
+  useLayoutEffect(() => {
+    if (shown.current === path) return
+    shown.current = path
+    const tabs = nav.current
+    const current = tabs?.querySelector<HTMLElement>('[aria-current=page]')
+    if (!tabs || !current) return
+    const [all, one] = [tabs.getBoundingClientRect(), current.getBoundingClientRect()]
+    if (one.left < all.left || one.right > all.right) {
+      tabs.scrollLeft += (one.left + one.right) / 2 - (all.left + all.right) / 2
+    }
+  }, [path])
+  return nav
 }

@@ -1,3 +1,4 @@
+import { useI18n } from '../i18n'
 import { cx } from './classes'
 
 export interface Segment<Value extends string> {
@@ -14,6 +15,7 @@ export function Segmented<Value extends string>(props: {
   segments: readonly Segment<Value>[]
   onChange: (value: Value) => void
 }) {
+  const { u } = useI18n()
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms
     <div
@@ -36,7 +38,7 @@ export function Segmented<Value extends string>(props: {
             )}
           >
             {segment.label}
-            {segment.count !== undefined && <span className="text-xs tabular-nums">{segment.count}</span>}
+            {segment.count !== undefined && <span className="text-xs tabular-nums">{u.integer(segment.count)}</span>}
           </button>
         )
       })}

@@ -61,7 +61,16 @@ describe('a phone', () => {
       await page.goto(new URL(path, page.url()).href)
       await page.locator('main li[data-index="0"]').waitFor()
     }
-    await page.setViewportSize({ width: 1280, height: 800 })
+  })
+
+  test('shows which of many tabs one is on', async () => {
+    await page.setViewportSize({ width: 390, height: 844 })
+    await signIn(page, 'viewer', '/plugins/pg_stat_database/reloads')
+    const tab = page.getByRole('link', { name: 'Reloads' })
+    await tab.waitFor()
+    const box = await tab.boundingBox()
+    expect(box?.x).toBeGreaterThanOrEqual(0)
+    expect((box?.x ?? 0) + (box?.width ?? 0)).toBeLessThanOrEqual(390)
   })
 })
 

@@ -92,7 +92,7 @@ function Lines({ lines, runs }: { lines: readonly Line[]; runs: number }) {
             {shown.map((line) => (
               <li
                 key={line.key}
-                className="grid gap-x-3 px-1 py-0.5 hover:bg-sunken sm:grid-cols-[10.5rem_3rem_8rem_1fr]"
+                className="flex flex-wrap gap-x-3 px-1 py-0.5 hover:bg-sunken sm:grid sm:grid-cols-[12.5rem_3rem_8rem_1fr]"
               >
                 <time dateTime={line.at} className="text-dim">
                   {u.dateTime(line.at)}
@@ -105,7 +105,9 @@ function Lines({ lines, runs }: { lines: readonly Line[]; runs: number }) {
                     {line.server}
                   </Link>
                 )}
-                <span className={cx('break-words whitespace-pre-wrap', LOOKS[line.severity])}>{line.message}</span>
+                <span className={cx('basis-full break-words whitespace-pre-wrap', LOOKS[line.severity])}>
+                  {line.message}
+                </span>
               </li>
             ))}
           </ol>

@@ -94,12 +94,15 @@ function Trouble({ server }: { server: ServerStatus }) {
       <Icon name="warning" className="mt-0.5 size-4 shrink-0" />
       <div className="min-w-0 break-words">
         {cause !== '' && <strong className="font-semibold">{cause}. </strong>}
-        {server.state !== 'ok' && server.detail && <span>{server.detail} </span>}
+        {server.state !== 'ok' && server.detail && <span>{sentence(server.detail)} </span>}
         {texts.join(' ')}
       </div>
     </div>
   )
 }
+
+/** What the host says ends without a stop, as more may follow. */
+const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`)
 
 function HeaderCards({ server }: { server: ServerStatus }) {
   const { t, u } = useI18n()
