@@ -71,8 +71,11 @@ export interface SeriesRequest {
   top?: number | undefined
 }
 
-/** Points that a chart of full width can show one beside the other. */
-const MAX_POINTS = 1_000
+/**
+ * A day of samples at the usual minute: with fewer, a day would come by the hour, and a server that was added just now
+ * would be one dot in it.
+ */
+const MAX_POINTS = 1_500
 
 /** New points come no faster than servers are asked, and long windows move slowly. */
 function seriesFreshness(request: SeriesRequest, range: TimeRange) {

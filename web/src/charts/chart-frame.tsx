@@ -16,7 +16,7 @@ import { toast } from '../ui/toasts'
 import { ChartTable } from './chart-table'
 import { seriesFacts } from './facts'
 import { marksWithin } from './marks'
-import { type ChartData, type ChartMark, hasValues } from './model'
+import { type ChartData, type ChartMark, hasValues, isNew } from './model'
 
 const TimeChart = lazy(() => import('./time-chart').then((module) => ({ default: module.TimeChart })))
 
@@ -79,16 +79,10 @@ function Drawn(props: ChartFrameProps & { data: ChartData; asTable: boolean; onP
   const marks = marksWithin(props.marks, data.from, data.to)
   if (!hasValues(data)) {
     const few = data.timestamps.length > 0 && answer?.metrics.some((metric) => metric.kind === 'counter') === true
-    // A server that was just added has hours of a day without anything, and minutes with much.
-    const closer = few && answer?.resolution !== 'raw' ? relative('1h') : undefined
     return (
       <div className="grid h-[180px] content-center justify-items-center gap-3 px-4 text-center text-dim">
         <p>{few ? t.charts.oneSample : t.charts.noSamples}</p>
-        {closer && (
-          <Button onClick={() => setRange(closer)} aria-label={`${title}: ${t.charts.lookCloser}`}>
-            {t.charts.lookCloser}
-          </Button>
-        )}
+        {few && answer?.resolution !== 'raw' && <LookCloser title={title} />}
       </div>
     )
   }
@@ -112,7 +106,26 @@ function Drawn(props: ChartFrameProps & { data: ChartData; asTable: boolean; onP
           />
         </Suspense>
       )}
+      {isNew(data) && (
+        <div className="mt-2 flex flex-wrap items-center justify-between gap-2 px-1 text-xs text-dim">
+          {t.charts.fewSamples}
+          <LookCloser title={title} />
+        </div>
+      )}
     </>
+  )
+}
+
+/** A server that was added just now has hours of a day without anything, and minutes with much. */
+function LookCloser({ title }: { title: string }) {
+  const { t } = useI18n()
+  const { setRange } = useTime()
+  const closer = relative('1h')
+  if (closer === undefined) return null
+  return (
+    <Button onClick={() => setRange(closer)} aria-label={`${title}: ${t.charts.lookCloser}`}>
+      {t.charts.lookCloser}
+    </Button>
   )
 }
 

@@ -189,6 +189,17 @@ export function chartData(
 export const hasValues = (data: ChartData): boolean =>
   data.series.some((series) => series.values.some((value) => value !== null))
 
+/** So small a part at the end of a window is a few pixels. */
+const NEW_SHARE = 0.04
+const HOUR_SECONDS = 3_600
+
+/** Whether all that is known is of the last minutes of a long window that ends now. */
+export function isNew(data: ChartData): boolean {
+  const first = data.timestamps[0]
+  const length = data.to - data.from
+  return first !== undefined && length > HOUR_SECONDS && data.to - first < length * NEW_SHARE
+}
+
 /** As far as two windows can be laid over each other: a point belongs to another that is nearer than half a step. */
 const NEAR = 0.5
 

@@ -137,6 +137,21 @@ describe('a chart', () => {
     await page.getByRole('region', { name: 'Transactions' }).locator('canvas').waitFor()
   })
 
+  test('of a server that was added just now offers to look closer', async () => {
+    await page.route('**/api/series?*', async (route) => {
+      const response = await route.fetch()
+      if (!route.request().url().includes('now-24h')) return await route.fulfill({ response })
+      const answer = await response.json()
+      const series = answer.series.map((one: { values: unknown[] }) => ({ ...one, values: one.values.slice(-3) }))
+      await route.fulfill({ response, json: { ...answer, timestamps: answer.timestamps.slice(-3), series } })
+    })
+    await page.goto('/servers/billing-01')
+    await chart().getByText('Watched for only a small part of this range yet.').waitFor()
+    await page.getByRole('button', { name: 'Connections: Show the last hour' }).click()
+    await page.waitForURL(/from=now-1h/)
+    await chart().getByText('Watched for only a small part').waitFor({ state: 'detached' })
+  })
+
   test('is saved as a table and as a picture', async () => {
     await chart().locator('canvas').waitFor()
     const save = async (item: string) => {

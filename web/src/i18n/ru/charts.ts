@@ -43,6 +43,7 @@ export const charts: Pick<Messages, 'charts'> = {
     leftOut: (count) =>
       `показаны не все: ещё ${plural(count, { one: 'ряд', few: 'ряда', many: 'рядов', other: 'ряда' })}`,
     oneSample: 'Для скорости нужны две точки, а за этот период пока только одна',
+    fewSamples: 'Наблюдается лишь малую часть этого периода.',
     lookCloser: 'Показать последний час',
     showTable: 'Показать таблицей',
     showChart: 'Показать графиком',
