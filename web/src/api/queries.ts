@@ -3,6 +3,7 @@ import { rangeSeconds, rangeToQuery, type TimeRange } from '../lib/time-range'
 import { api, unwrap } from './client'
 import type { Freshness } from './freshness'
 import type { LiveEvent } from './live'
+import { problemFrom } from './problem'
 import type { RunOutcome } from './types'
 
 const SECOND = 1_000
@@ -230,6 +231,19 @@ export const healthQuery = () =>
   queryOptions({
     queryKey: ['health'],
     queryFn: ({ signal }) => unwrap(api.GET('/api/health', { signal })),
+    meta: every(30 * SECOND),
+  })
+
+/** Whether the host can work, and if not, what fails: the answer says the same either way. */
+export const readinessQuery = () =>
+  queryOptions({
+    queryKey: ['ready'],
+    queryFn: async ({ signal }) => {
+      const { data, error, response } = await api.GET('/api/ready', { signal })
+      const answer = data ?? error
+      if (answer !== undefined && 'checks' in answer) return answer
+      throw problemFrom(response, error)
+    },
     meta: every(30 * SECOND),
   })
 

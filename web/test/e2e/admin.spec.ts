@@ -224,3 +224,21 @@ describe('plugins', () => {
     expect(await page.getByRole('button', { name: /^Run now/ }).count()).toBe(0)
   })
 })
+
+describe('settings', () => {
+  test('tell how the host does, how it is guarded, and what it is', async () => {
+    await signIn(page, 'admin', '/settings')
+    const host = page.getByRole('region', { name: 'The host' })
+    await host.getByText('6 loaded, 1 refused').waitFor()
+    await host.getByText('can be written').waitFor()
+    const about = page.getByRole('region', { name: 'About' })
+    await about.getByText('pgvigil 0.1.0').waitFor()
+    expect(await about.getByRole('link', { name: 'Redoc' }).getAttribute('href')).toBe('/redoc')
+    await page.request.get('/mock/option?store=full')
+    await page.reload()
+    await host.getByText('cannot be written').waitFor()
+    expect(await axeInBothThemes(page)).toEqual([])
+    await page.getByRole('region', { name: 'Security' }).getByRole('link', { name: '3' }).click()
+    await page.waitForURL(/\/audit\?.*kind=login_failed/)
+  })
+})

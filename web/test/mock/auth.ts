@@ -26,6 +26,17 @@ export const authRoutes = (world: World): Record<string, (call: OpenCall) => unk
     ticks_skipped: 0,
     store: world.options.store,
   }),
+  'GET /api/ready': ({ response }) => {
+    const away = world.options.store !== 'ok'
+    if (away) response.statusCode = 503
+    return {
+      status: away ? 'failed' : 'ok',
+      checks: [
+        { name: 'store', status: away ? 'failed' : 'ok', detail: away ? 'cannot be written' : 'can be written' },
+        { name: 'plugins', status: 'warning', detail: '6 loaded, 1 refused' },
+      ],
+    }
+  },
   'POST /api/token': ({ response, body }) => signIn(world, response, new URLSearchParams(body)),
   'POST /api/refresh': ({ request }) => refresh(world, request),
   'POST /api/logout': ({ response }) => {

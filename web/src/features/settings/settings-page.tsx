@@ -13,6 +13,7 @@ import { canEditSettings } from '../../lib/roles'
 import { Button } from '../../ui/button'
 import { TextField } from '../../ui/field'
 import { FormSkeleton } from '../../ui/skeleton'
+import { HostCards } from './host-cards'
 import {
   changedSettings,
   draftOfSettings,
@@ -29,7 +30,14 @@ export function SettingsPage() {
   return (
     <>
       <PageHeader title={t.settings.title} note={may ? t.settings.hint : undefined} />
-      {may ? <StoredSettings /> : <ForbiddenState />}
+      {may ? (
+        <>
+          <StoredSettings />
+          <HostCards />
+        </>
+      ) : (
+        <ForbiddenState />
+      )}
     </>
   )
 }
