@@ -142,12 +142,25 @@ export const ANALYSIS_KEY = ['analysis'] as const
 /** As many as one answer may have. */
 const ANALYSIS_LIMIT = 500
 
-/** Over as long a time as the criteria need: this window is not the one of the charts. */
-export const analysisQuery = (server: string) =>
+/** Over the window that one chose, or over as long a time as the criteria need. All databases, however many. */
+export const analysisQuery = (server: string, window: { from?: string; to?: string }) =>
   queryOptions({
-    queryKey: [...ANALYSIS_KEY, server],
-    queryFn: ({ signal }) =>
-      unwrap(api.GET('/api/analysis', { params: { query: { server, limit: ANALYSIS_LIMIT } }, signal })),
+    queryKey: [...ANALYSIS_KEY, server, window],
+    queryFn: async ({ signal }) => {
+      const page = (offset: number) => {
+        const query = { server, ...window, limit: ANALYSIS_LIMIT, offset, sort: 'name' as const }
+        return unwrap(api.GET('/api/analysis', { params: { query }, signal }))
+      }
+      const first = await page(0)
+      const items = [...first.items]
+      for (let got = items.length; got > 0 && items.length < first.total; ) {
+        const next = await page(items.length)
+        got = next.items.length
+        items.push(...next.items)
+      }
+      return { ...first, items }
+    },
+    placeholderData: keepPreviousData,
     meta: every(10 * MINUTE),
   })
 
@@ -170,12 +183,17 @@ export interface CostsFilter {
   plugin?: string | undefined
 }
 
-/** What runs cost in a window, which goes by whole hours. */
-export const costsQuery = (filter: CostsFilter, range: TimeRange) =>
+/** What runs cost in a window, which goes by whole hours: in all by plugin and server, or hour by hour. */
+export const costsQuery = (
+  filter: CostsFilter,
+  range: TimeRange,
+  by: 'server' | 'hour' = 'server',
+  window = rangeToQuery(range),
+) =>
   queryOptions({
-    queryKey: ['costs', filter, rangeToQuery(range)],
+    queryKey: ['costs', filter, by, window],
     queryFn: ({ signal }) => {
-      const query = { ...withoutUnset(filter), ...rangeToQuery(range) }
+      const query = { ...withoutUnset(filter), by, ...window }
       return unwrap(api.GET('/api/costs', { params: { query }, signal }))
     },
     placeholderData: keepPreviousData,

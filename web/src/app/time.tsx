@@ -17,6 +17,8 @@ export const UTC = 'utc'
 
 export interface TimeContext {
   range: TimeRange
+  /** The range is the usual one, and not one that the URL names. */
+  usual: boolean
   zone: Zone
   comparison: Comparison | undefined
   paused: boolean
@@ -41,6 +43,7 @@ export function useTime(): TimeContext {
     const setRange = (next: TimeRange) => change(rangeToSearch(next), 'push')
     return {
       range,
+      usual: from === undefined,
       zone,
       comparison: cmp,
       paused: live === '0',

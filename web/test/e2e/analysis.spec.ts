@@ -23,6 +23,30 @@ test('verdicts come with their reasons, are filtered by the URL, and lead to the
   await page.getByRole('heading', { name: 'keycloak' }).waitFor()
 })
 
+test('a window that one chose is judged, and one that is too short for a verdict says so', async () => {
+  const asked: URLSearchParams[] = []
+  page.on('request', (request) => {
+    const url = new URL(request.url())
+    if (url.pathname === '/api/analysis') asked.push(url.searchParams)
+  })
+  await signIn(page, 'viewer', '/servers/billing-01/analysis')
+  await page.getByText(/^What was done from /).waitFor()
+  expect(asked[0]?.has('from')).toBe(false)
+  await page.getByText(/^Shorter than/).waitFor({ state: 'detached' })
+  await page.goto('/servers/billing-01/analysis?from=now-7d')
+  await page.getByText('Shorter than the 30 days of the criteria').waitFor()
+  expect(asked.at(-1)?.get('from')).toBe('now-7d')
+})
+
+test('of more databases than one answer may have, none is left out', async () => {
+  await signIn(page, 'viewer', '/servers/dwh-01/analysis')
+  await page.getByRole('button', { name: /^All 1,209/ }).waitFor()
+  const table = page.getByRole('table', { name: 'Use of databases' })
+  expect(await table.getAttribute('aria-rowcount')).toBe('1210')
+  await page.getByLabel('Search by name or owner').fill('tenant_1203')
+  await table.getByRole('link', { name: 'tenant_1203' }).waitFor()
+})
+
 test('criteria are kept by the host, within the ranges that it gives', async () => {
   await signIn(page, 'operator', '/servers/billing-01/analysis')
   await page.getByRole('button', { name: 'Criteria' }).click()

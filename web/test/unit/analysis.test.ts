@@ -6,20 +6,24 @@ import { createUnits } from '../../src/lib/units.ts'
 import { makeAnalysis, makeCriteria } from '../mock/data/analysis.ts'
 
 const units = createUnits('en', words.units)
-const { items } = makeAnalysis('a', makeCriteria())
+const { items } = makeAnalysis(new URLSearchParams('server=a'), makeCriteria())
 
 test('each verdict has its reason with figures, and a reason of a newer host is told in its words', () => {
   expect(items.map((one) => reasonText(one, analysis.analysis, units))).toEqual([
     'no connections and no activity for 31.3 days',
-    '5 connections are held, but nothing was done for 31.3 days',
-    '600 transactions an hour over 1 connections',
-    '10K transactions an hour over 5 connections',
-    '1,900 transactions an hour over 5 connections',
+    'connections are held (5), but nothing was done for 31.3 days',
+    '600 transactions an hour, connections: 1',
+    '10K transactions an hour, connections: 5',
+    '1,900 transactions an hour, connections: 5',
     'nothing was done in the 5 days that are known; 30 are needed to tell',
   ])
   const [first] = items
   const newer = first && { ...first, reason_code: 'archived', reason: 'it is archived' }
   expect(newer && reasonText(newer, analysis.analysis, units)).toBe('it is archived')
+  const early = first && { ...first, reason_code: 'too-early-for-low-activity', observed_days: 0.4, needed_days: 1 }
+  expect(early && reasonText(early, analysis.analysis, units)).toBe(
+    '180 transactions an hour; to call it little takes 1 days, and 0.4 are known',
+  )
 })
 
 test('only what was changed is sent, and nothing while anything is out of range', () => {

@@ -41,6 +41,7 @@ export const UNCHANGED: Record<CriterionKey, null> = {
 /** Why, in the reader's language; what this page does not know yet comes in the host's own words. */
 export function reasonText(one: AnalysedDatabase, t: Messages['analysis'], u: Units): string {
   const days = u.count(one.idle_days ?? one.observed_days)
+  const known = u.count(one.observed_days)
   const needed = u.count(one.needed_days)
   const perHour = u.count(one.transactions_per_hour)
   const connections = u.count(one.connections_mean)
@@ -57,7 +58,9 @@ export function reasonText(one: AnalysedDatabase, t: Messages['analysis'], u: Un
     case 'nothing-to-compare':
       return t.reasons.nothingToCompare
     case 'observed-too-shortly':
-      return t.reasons.observedTooShortly(days, needed)
+      return t.reasons.observedTooShortly(known, needed)
+    case 'too-early-for-low-activity':
+      return t.reasons.tooEarlyForLowActivity(perHour, known, needed)
     default:
       return one.reason
   }

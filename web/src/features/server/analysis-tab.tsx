@@ -4,6 +4,7 @@ import { useMemo, useState } from 'react'
 import { analysisQuery } from '../../api/queries'
 import type { AnalysedDatabase, DatabaseAnalysis } from '../../api/types'
 import { useUser } from '../../app/session-context'
+import { useTime } from '../../app/time'
 import { type Column, DataTable } from '../../blocks/data-table'
 import { EmptyState, NoMatchState, QueryView } from '../../blocks/state-view'
 import { useI18n } from '../../i18n'
@@ -12,6 +13,7 @@ import { paths } from '../../lib/paths'
 import { canEditServers } from '../../lib/roles'
 import { useParam, useUrlState } from '../../lib/router-hooks'
 import { matchesSearch } from '../../lib/sort'
+import { rangeToQuery } from '../../lib/time-range'
 import { oneOf, parseSort, sortToText } from '../../lib/url-state'
 import { Badge, type Tone } from '../../ui/badge'
 import { Button } from '../../ui/button'
@@ -26,6 +28,9 @@ import { CriteriaDialog } from './criteria-dialog'
 const COLUMN_IDS = ['name', 'verdict', 'reason', 'idle', 'transactions', 'connections', 'size'] as const
 type ColumnId = (typeof COLUMN_IDS)[number]
 const DEFAULT_SORT = { id: 'verdict', descending: false } as const
+const DAY_MS = 86_400_000
+/** More are not looked over as tiles, but in the table. */
+const TILES_MAX = 1_000
 const TONES: Record<Verdict, Tone> = {
   dead: 'bad',
   static: 'warn',
@@ -51,7 +56,9 @@ export interface AnalysisSearch {
 export function AnalysisTab() {
   const { t } = useI18n()
   const server = useParam('name')
-  const query = useQuery(analysisQuery(server))
+  const { range, usual } = useTime()
+  // The usual window is far too short for a verdict; the host knows how long a one its criteria take.
+  const query = useQuery(analysisQuery(server, usual ? {} : rangeToQuery(range)))
   return (
     <QueryView query={query} skeleton={<TableSkeleton rows={8} />}>
       {(analysis) =>
@@ -75,15 +82,15 @@ function Analysis({ analysis }: { analysis: DatabaseAnalysis }) {
   const counts = new Map(analysis.totals.map((total) => [total.verdict, total.count]))
   const unused = analysis.totals.filter((total) => total.verdict === 'dead' || total.verdict === 'static')
   const bytes = unused.reduce((sum, total) => sum + (total.size_bytes ?? 0), 0)
+  const days = (Date.parse(analysis.to) - Date.parse(analysis.from)) / DAY_MS
+  const neededDays = Math.max(analysis.criteria.dead_days ?? 0, analysis.criteria.static_connections_days ?? 0)
   return (
     <>
       <p className="mb-3 text-dim">
         {t.analysis.period(u.date(analysis.from), u.date(analysis.to))}
         {bytes > 0 && ` · ${t.analysis.unusedSize(u.bytes(bytes))}`}
-        {analysis.total > analysis.items.length && (
-          <span className="text-warn"> {t.analysis.cut(analysis.items.length, analysis.total)}</span>
-        )}
       </p>
+      {days < neededDays && <p className="-mt-2 mb-3 text-warn">{t.analysis.shortWindow(u.count(neededDays))}</p>}
       <VerdictTiles server={analysis.server} rows={rows} />
       <div className="my-3 flex flex-wrap items-center gap-2">
         <SearchBox
@@ -142,7 +149,7 @@ function Actions({ server, rows }: { server: string; rows: AnalysedDatabase[] })
 function VerdictTiles({ server, rows }: { server: string; rows: AnalysedDatabase[] }) {
   const { t, u } = useI18n()
   const navigate = useNavigate()
-  if (rows.length === 0) return null
+  if (rows.length === 0 || rows.length > TILES_MAX) return null
   return (
     <Tiles
       label={t.analysis.title}

@@ -3,7 +3,8 @@ export const analysis = {
     title: 'Use of databases',
     period: (from: string, to: string) => `What was done from ${from} to ${to}`,
     unusedSize: (size: string) => `Databases that are dead or only held open take ${size}`,
-    cut: (shown: number, total: number) => `Only ${shown} of ${total} are shown.`,
+    shortWindow: (days: string) =>
+      `Shorter than the ${days} days of the criteria: whether a database is dead or static cannot be told.`,
     watchedThrough: 'pgvigil itself connects here',
     columns: {
       name: 'Database',
@@ -22,14 +23,16 @@ export const analysis = {
       'not-enough-data': 'Not known yet',
     },
     reasons: {
-      used: (perHour: string, connections: string) => `${perHour} transactions an hour over ${connections} connections`,
+      used: (perHour: string, connections: string) => `${perHour} transactions an hour, connections: ${connections}`,
       connectedButIdle: (connections: string, days: string) =>
-        `${connections} connections are held, but nothing was done for ${days} days`,
+        `connections are held (${connections}), but nothing was done for ${days} days`,
       unused: (days: string) => `no connections and no activity for ${days} days`,
       noSamples: 'no samples in this period',
       nothingToCompare: 'only one sample: there is nothing to compare it with',
       observedTooShortly: (days: string, needed: string) =>
         `nothing was done in the ${days} days that are known; ${needed} are needed to tell`,
+      tooEarlyForLowActivity: (perHour: string, days: string, needed: string) =>
+        `${perHour} transactions an hour; to call it little takes ${needed} days, and ${days} are known`,
     },
     criteria: 'Criteria',
     criteriaText:

@@ -5,7 +5,8 @@ export const analysis: Pick<Messages, 'analysis'> = {
     title: 'Использование баз',
     period: (from, to) => `Что происходило: ${from} – ${to}`,
     unusedSize: (size) => `Мёртвые и простаивающие базы занимают ${size}`,
-    cut: (shown, total) => `Показаны ${shown} из ${total}.`,
+    shortWindow: (days) =>
+      `Короче, чем требуют критерии (дней: ${days}): мертва ли база или простаивает, сказать нельзя.`,
     watchedThrough: 'сюда подключается сам pgvigil',
     columns: {
       name: 'База',
@@ -30,6 +31,8 @@ export const analysis: Pick<Messages, 'analysis'> = {
       noSamples: 'за этот период измерений нет',
       nothingToCompare: 'измерение только одно, сравнить не с чем',
       observedTooShortly: (days, needed) => `активности нет, но известно дней: ${days}, а нужно ${needed}`,
+      tooEarlyForLowActivity: (perHour, days, needed) =>
+        `транзакций в час: ${perHour}; чтобы счесть это малым, нужно дней: ${needed}, а известно ${days}`,
     },
     criteria: 'Критерии',
     criteriaText:

@@ -1,5 +1,5 @@
 import type { AnalysedDatabase, AnalysisCriteria, DatabaseAnalysis } from '../../../src/api/types.ts'
-import { ago, DAY, GB } from './base.ts'
+import { ago, DAY, GB, parseTime } from './base.ts'
 
 const one = (name: string, part: Partial<AnalysedDatabase>): AnalysedDatabase => ({
   name,
@@ -44,26 +44,34 @@ const DATABASES: AnalysedDatabase[] = [
   }),
 ]
 
-export function makeAnalysis(server: string, criteria: AnalysisCriteria): DatabaseAnalysis {
+/** A server with more of them than one answer may have. */
+export const CROWDED = 'dwh-01'
+const TENANTS = Array.from({ length: 1_203 }, (_, index) => one(`tenant_${String(index + 1).padStart(4, '0')}`, {}))
+
+export function makeAnalysis(query: URLSearchParams, criteria: AnalysisCriteria): DatabaseAnalysis {
   const verdicts = ['dead', 'static', 'low-activity', 'active', 'not-enough-data'] as const
+  const server = query.get('server') ?? ''
+  const databases = server === CROWDED ? [...DATABASES, ...TENANTS] : DATABASES
+  const limit = Number(query.get('limit') ?? 50)
+  const offset = Number(query.get('offset') ?? 0)
   return {
     server,
-    from: ago(31 * DAY),
-    to: ago(0),
+    from: new Date(parseTime(query.get('from'), Date.now() - 31 * DAY)).toISOString(),
+    to: new Date(parseTime(query.get('to'), Date.now())).toISOString(),
     resolution: 'hour',
     criteria: Object.fromEntries(Object.entries(criteria).map(([key, { value }]) => [key, value])),
     totals: verdicts.map((verdict) => {
-      const ones = DATABASES.filter((database) => database.verdict === verdict)
+      const ones = databases.filter((database) => database.verdict === verdict)
       return {
         verdict,
         count: ones.length,
         size_bytes: ones.reduce((sum, database) => sum + (database.size_bytes ?? 0), 0),
       }
     }),
-    items: DATABASES,
-    total: DATABASES.length,
-    limit: 500,
-    offset: 0,
+    items: databases.slice(offset, offset + limit),
+    total: databases.length,
+    limit,
+    offset,
   }
 }
 

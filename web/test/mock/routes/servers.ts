@@ -31,9 +31,7 @@ export const serverRoutes: readonly Route[] = [
     const queries = makeSessions().map((session) => (hidden ? { ...session, query: null } : session))
     return { queries, truncated: false, query_texts_hidden: hidden }
   }),
-  route('get', '/api/analysis', 'viewer', ({ query, world }) =>
-    makeAnalysis(query.get('server') ?? '', world.criteria),
-  ),
+  route('get', '/api/analysis', 'viewer', ({ query, world }) => makeAnalysis(query, world.criteria)),
   route('get', '/api/analysis/criteria', 'viewer', ({ world }) => world.criteria),
   route('put', '/api/analysis/criteria', 'operator', (call) => {
     const { world } = call
