@@ -1,7 +1,9 @@
 //! The command line.
 
+use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 
+use anyhow::Context;
 use clap::{Parser, Subcommand};
 
 use crate::config::{self, Config, StorePlace};
@@ -72,10 +74,12 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     }
 }
 
-#[allow(clippy::print_stdout, reason = "printing is what this command is for")]
-fn print(text: &str) -> anyhow::Result<()> {
-    println!("{text}");
-    Ok(())
+/// To standard output. Whoever reads it may have gone, as in `pgvigil openapi | head`: that is no failure.
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    match writeln!(std::io::stdout().lock(), "{text}") {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error).context("cannot write to standard output"),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]

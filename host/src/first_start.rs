@@ -16,6 +16,8 @@ use rand::distr::Alphanumeric;
 use serde::Deserialize;
 use tracing::info;
 
+use crate::cli;
+
 /// Keys that must stay the same from start to start.
 #[derive(Debug)]
 pub(crate) struct Keys {
@@ -268,10 +270,11 @@ pub(crate) fn random_password() -> Secret {
     }
 }
 
-/// To the terminal, not to the log: logs are kept and shipped.
-#[allow(clippy::print_stdout, reason = "meant for whoever starts the host by hand")]
+/// To the terminal, not to the log: logs are kept and shipped. What is under way goes on where it cannot be told.
 pub(crate) fn announce(text: &str) {
-    println!("{text}");
+    if let Err(error) = cli::print(text) {
+        eprintln!("pgvigil: {error:#}");
+    }
 }
 
 #[cfg(test)]

@@ -44,6 +44,20 @@ fn stop(mut host: TestHost) {
     assert!(host.wait().0.success());
 }
 
+/// `pgvigil openapi | head -1`: the document is larger than what a pipe holds.
+#[test]
+fn whoever_reads_only_the_beginning_of_an_output_sees_no_panic() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_pgvigil"))
+        .arg("openapi")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success() && output.stderr.is_empty(), "{}: {}", output.status, told(&output));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_admin_who_cannot_sign_in_gets_back_in_by_the_command_line() {
     let dir = tempfile::tempdir().unwrap();
