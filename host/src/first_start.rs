@@ -228,8 +228,8 @@ const FIRST_VALUES: [(&str, Setting); 4] = [
 
 /// Stores the first values of settings that were never changed.
 pub(crate) async fn store_first_settings(store: &Store) -> anyhow::Result<()> {
-    let stored = store.stored_settings().await?;
-    let is_new = |setting| stored.iter().any(|stored| stored.setting == setting && stored.updated_at.is_none());
+    let stored = store.stored::<Setting>().await?;
+    let is_new = |setting| stored.iter().any(|stored| stored.tunable == setting && stored.updated_at.is_none());
     let mut values = Vec::new();
     for (name, setting) in FIRST_VALUES {
         if let Some(value) = first_value(name, setting, std::env::var(name))?
@@ -239,10 +239,7 @@ pub(crate) async fn store_first_settings(store: &Store) -> anyhow::Result<()> {
         }
     }
     if !values.is_empty() {
-        store
-            .put_settings(&values, Timestamp::from(SystemTime::now()))
-            .await
-            .context("cannot store the first settings")?;
+        store.tune(&values, Timestamp::from(SystemTime::now())).await.context("cannot store the first settings")?;
     }
     Ok(())
 }

@@ -452,7 +452,7 @@ fn parse_interval(text: &str) -> Result<Interval, String> {
             Ok(Interval::Every(interval))
         };
     };
-    let intervals = || Setting::ALL.into_iter().filter(|setting| setting.facts().unit == "seconds");
+    let intervals = || Setting::ALL.iter().copied().filter(|setting| setting.facts().unit == "seconds");
     intervals().find(|setting| setting.key() == key).map(Interval::Setting).ok_or_else(|| {
         let keys: Vec<_> = intervals().map(Setting::key).collect();
         format!("there is no interval setting `{key}`; there are {}", keys.join(", "))

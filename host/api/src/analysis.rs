@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use pgvigil_model::{Activity, Criteria, Criterion, Reason, Resolution, Server, Tunable, Verdict, judge};
-use pgvigil_storage::{SeriesQuery, StoredCriterion};
+use pgvigil_storage::{SeriesQuery, Stored};
 use salvo::oapi::{ToParameters, ToSchema};
 use salvo::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,7 @@ use crate::facts::{DATABASE_SET, SIZE_SET, value};
 use crate::page::{Page, given};
 use crate::series::ResolutionWord;
 use crate::state::{Api, now};
+use crate::tunable::{change, checked};
 use crate::wire::{Time, VerdictWord, whole};
 
 /// Criteria go up to a year.
@@ -47,9 +48,9 @@ struct CriterionView {
     updated_at: Option<Time>,
 }
 
-impl From<StoredCriterion> for CriterionView {
-    fn from(stored: StoredCriterion) -> Self {
-        let criterion = stored.criterion;
+impl From<Stored<Criterion>> for CriterionView {
+    fn from(stored: Stored<Criterion>) -> Self {
+        let criterion = stored.tunable;
         Self {
             value: stored.value,
             default_value: criterion.default_value(),
@@ -96,15 +97,6 @@ impl CriteriaIn {
             Criterion::BackgroundRowsWrittenPerHour => self.background_rows_written_per_hour,
         }
     }
-
-    /// 400 for a value out of range, as for settings.
-    fn values(&self) -> ApiResult<Vec<(Criterion, i64)>> {
-        let given = Criterion::ALL.into_iter().filter_map(|criterion| Some((criterion, self.get(criterion)?)));
-        let checked = given.map(|(criterion, value)| criterion.check(value).map(|value| (criterion, value)));
-        let values: Vec<_> =
-            checked.collect::<Result<_, _>>().map_err(|error| ApiError::BadRequest(error.to_string()))?;
-        if values.is_empty() { Err(ApiError::BadRequest("there is nothing to change".to_owned())) } else { Ok(values) }
-    }
 }
 
 /// All criteria of the analysis by key.
@@ -116,22 +108,16 @@ async fn get_criteria(api: Api) -> ApiResult<Json<CriteriaView>> {
 /// Changes criteria, all or none of them. The next analysis is by them.
 #[endpoint(operation_id = "putAnalysisCriteria", tags("analysis"))]
 async fn put_criteria(api: Api, caller: Caller, body: Body<CriteriaIn>) -> ApiResult<Json<CriteriaView>> {
-    let values = body.0.values()?;
-    let before = api.store.criteria().await?;
-    let changed: Vec<_> = values.into_iter().filter(|(criterion, value)| before.get(*criterion) != *value).collect();
-    if !changed.is_empty() {
-        api.store.put_criteria(&changed, now()).await?;
-        let changes = changed
-            .iter()
-            .map(|(criterion, value)| format!("{}: {} -> {value}", criterion.key(), before.get(*criterion)));
-        api.audit(caller.did("analysis_criteria_update", changes.collect::<Vec<_>>().join(", "))).await;
+    let given = checked(|criterion| body.0.get(criterion))?;
+    if let Some(changes) = change(&api, api.store.criteria().await?, given).await? {
+        api.audit(caller.did("analysis_criteria_update", changes)).await;
     }
     view(&api).await
 }
 
 async fn view(api: &Api) -> ApiResult<Json<CriteriaView>> {
-    let criteria = api.store.stored_criteria().await?;
-    Ok(Json(criteria.into_iter().map(|stored| (stored.criterion.key(), stored.into())).collect()))
+    let criteria = api.store.stored::<Criterion>().await?;
+    Ok(Json(criteria.into_iter().map(|stored| (stored.tunable.key(), stored.into())).collect()))
 }
 
 #[derive(Debug, Deserialize, ToParameters)]
@@ -288,7 +274,7 @@ async fn analyse_databases(api: Api, query: AnalysisQuery) -> ApiResult<Json<Dat
         from: window.from.into(),
         to: window.to.into(),
         resolution: resolution.into(),
-        criteria: Criterion::ALL.into_iter().map(|criterion| (criterion.key(), criteria.get(criterion))).collect(),
+        criteria: Criterion::ALL.iter().map(|&criterion| (criterion.key(), criteria.get(criterion))).collect(),
         totals,
         items: found.into_iter().skip(skipped).take(shown).collect(),
         total,

@@ -25,6 +25,7 @@ mod password;
 mod permissions;
 mod rate;
 mod tls;
+mod tunable;
 mod wire;
 
 mod account;

@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use pgvigil_model::{Setting, Tunable};
-use pgvigil_storage::StoredSetting;
+use pgvigil_storage::Stored;
 use salvo::oapi::ToSchema;
 use salvo::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::auth::Caller;
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::extract::Body;
-use crate::state::{Api, now};
+use crate::state::Api;
+use crate::tunable::{change, checked};
 use crate::wire::Time;
 
 pub(crate) fn routes() -> Vec<Router> {
@@ -35,9 +36,9 @@ struct SettingView {
     unit: &'static str,
 }
 
-impl From<StoredSetting> for SettingView {
-    fn from(stored: StoredSetting) -> Self {
-        let setting = stored.setting;
+impl From<Stored<Setting>> for SettingView {
+    fn from(stored: Stored<Setting>) -> Self {
+        let setting = stored.tunable;
         Self {
             key: setting.key(),
             value: stored.value.to_string(),
@@ -82,15 +83,6 @@ impl SettingsIn {
             Setting::LogsRetentionDays => self.logs_retention_days,
         }
     }
-
-    /// 400 for a value out of range, as the predecessor answered.
-    fn values(&self) -> ApiResult<Vec<(Setting, i64)>> {
-        let given = Setting::ALL.into_iter().filter_map(|setting| self.get(setting).map(|value| (setting, value)));
-        let checked = given.map(|(setting, value)| setting.check(value).map(|value| (setting, value)));
-        let values: Vec<_> =
-            checked.collect::<Result<_, _>>().map_err(|error| ApiError::BadRequest(error.to_string()))?;
-        if values.is_empty() { Err(ApiError::BadRequest("there is nothing to change".to_owned())) } else { Ok(values) }
-    }
 }
 
 /// All settings by key.
@@ -102,20 +94,15 @@ async fn get_settings(api: Api) -> ApiResult<Json<SettingsView>> {
 /// Changes settings, all or none of them. They take effect at once.
 #[endpoint(operation_id = "putSettings", tags("settings"))]
 async fn put_settings(api: Api, caller: Caller, body: Body<SettingsIn>) -> ApiResult<Json<SettingsView>> {
-    let values = body.0.values()?;
-    let before = api.store.settings().await?;
-    let changed: Vec<_> = values.into_iter().filter(|(setting, value)| before.get(*setting) != *value).collect();
-    if !changed.is_empty() {
-        api.store.put_settings(&changed, now()).await?;
+    let given = checked(|setting| body.0.get(setting))?;
+    if let Some(changes) = change(&api, api.store.settings().await?, given).await? {
         api.host.settings_changed();
-        let changes =
-            changed.iter().map(|(setting, value)| format!("{}: {} -> {value}", setting.key(), before.get(*setting)));
-        api.audit(caller.did("settings_update", changes.collect::<Vec<_>>().join(", "))).await;
+        api.audit(caller.did("settings_update", changes)).await;
     }
     view(&api).await
 }
 
 async fn view(api: &Api) -> ApiResult<Json<SettingsView>> {
-    let settings = api.store.stored_settings().await?;
-    Ok(Json(settings.into_iter().map(|stored| (stored.setting.key(), stored.into())).collect()))
+    let settings = api.store.stored::<Setting>().await?;
+    Ok(Json(settings.into_iter().map(|stored| (stored.tunable.key(), stored.into())).collect()))
 }

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::tunable::{Facts, OutOfRange, Tunable, facts};
+use crate::tunable::{Facts, Tunable, Values, facts};
 use crate::{Aggregate, Bucket, Metric, Timestamp};
 
 /// One threshold of the analysis.
@@ -20,8 +20,8 @@ pub enum Criterion {
     BackgroundRowsWrittenPerHour,
 }
 
-impl Criterion {
-    pub const ALL: [Self; 7] = [
+impl Tunable for Criterion {
+    const ALL: &'static [Self] = &[
         Self::DeadDays,
         Self::StaticConnectionsDays,
         Self::LowActivityConnections,
@@ -30,9 +30,11 @@ impl Criterion {
         Self::BackgroundRowsReadPerHour,
         Self::BackgroundRowsWrittenPerHour,
     ];
-}
 
-impl Tunable for Criterion {
+    fn index(self) -> usize {
+        self as usize
+    }
+
     /// (key, default, min, max, unit, description). The first three are the predecessor's.
     fn facts(self) -> Facts {
         facts(match self {
@@ -88,28 +90,9 @@ impl Tunable for Criterion {
     }
 }
 
-/// All criteria with their values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Criteria {
-    values: [i64; 7],
-}
-
-impl Default for Criteria {
-    fn default() -> Self {
-        Self { values: Criterion::ALL.map(Criterion::default_value) }
-    }
-}
+pub type Criteria = Values<Criterion, 7>;
 
 impl Criteria {
-    pub fn get(&self, criterion: Criterion) -> i64 {
-        self.values[criterion as usize]
-    }
-
-    pub fn set(&mut self, criterion: Criterion, value: i64) -> Result<(), OutOfRange> {
-        self.values[criterion as usize] = criterion.check(value)?;
-        Ok(())
-    }
-
     /// The shortest period in which every verdict can be reached, with a day to spare.
     pub fn period_days(&self) -> i64 {
         self.get(Criterion::DeadDays).max(self.get(Criterion::StaticConnectionsDays)) + 1

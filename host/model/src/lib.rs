@@ -44,4 +44,4 @@ pub use server::{
 pub use setting::{Setting, Settings};
 pub use ssh_key::{NewKeyKind, RSA_BITS_DEFAULT, RSA_BITS_MAX, RSA_BITS_MIN, SshKeyError, SshKeyPair, SshKeyType};
 pub use time::Timestamp;
-pub use tunable::{Facts, OutOfRange, Tunable};
+pub use tunable::{Facts, OutOfRange, Tunable, Values};

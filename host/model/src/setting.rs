@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
-use crate::tunable::{Facts, OutOfRange, Tunable, facts};
+use crate::tunable::{Facts, Tunable, Values, facts};
 
 /// One setting's description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -18,7 +16,13 @@ pub enum Setting {
 }
 
 impl Setting {
-    pub const ALL: [Self; 6] = [
+    pub fn from_key(key: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|setting| setting.key() == key)
+    }
+}
+
+impl Tunable for Setting {
+    const ALL: &'static [Self] = &[
         Self::CollectInterval,
         Self::SizeUpdateInterval,
         Self::DbCheckInterval,
@@ -27,12 +31,10 @@ impl Setting {
         Self::LogsRetentionDays,
     ];
 
-    pub fn from_key(key: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|setting| setting.key() == key)
+    fn index(self) -> usize {
+        self as usize
     }
-}
 
-impl Tunable for Setting {
     /// (key, default, min, max, unit, description)
     fn facts(self) -> Facts {
         facts(match self {
@@ -54,28 +56,9 @@ impl Tunable for Setting {
     }
 }
 
-/// All settings with their values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Settings {
-    values: [i64; 6],
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self { values: Setting::ALL.map(Setting::default_value) }
-    }
-}
+pub type Settings = Values<Setting, 6>;
 
 impl Settings {
-    pub fn get(&self, setting: Setting) -> i64 {
-        self.values[setting as usize]
-    }
-
-    pub fn set(&mut self, setting: Setting, value: i64) -> Result<(), OutOfRange> {
-        self.values[setting as usize] = setting.check(value)?;
-        Ok(())
-    }
-
     /// A setting in seconds as a duration; None for one in days or months.
     pub fn interval(&self, setting: Setting) -> Option<Duration> {
         let seconds = u64::try_from(self.get(setting)).ok()?;
@@ -97,7 +80,7 @@ mod tests {
 
     #[test]
     fn every_setting_is_found_by_its_key() {
-        for setting in Setting::ALL {
+        for &setting in Setting::ALL {
             assert_eq!(Setting::from_key(setting.key()), Some(setting));
             assert_eq!(setting.check(setting.default_value()), Ok(setting.default_value()));
         }

@@ -1,5 +1,7 @@
 //! Whole numbers that operators change within a range: settings, and criteria of the analysis.
 
+use std::marker::PhantomData;
+
 /// What one of them is called, what it is where nobody chose, and how far it goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Facts {
@@ -22,7 +24,13 @@ pub struct OutOfRange {
     pub unit: &'static str,
 }
 
-pub trait Tunable: Copy {
+pub trait Tunable: Copy + 'static {
+    /// In the order in which they are declared.
+    const ALL: &'static [Self];
+
+    /// Its place in `ALL`.
+    fn index(self) -> usize;
+
     fn facts(self) -> Facts;
 
     fn key(self) -> &'static str {
@@ -36,6 +44,30 @@ pub trait Tunable: Copy {
     fn check(self, value: i64) -> Result<i64, OutOfRange> {
         let Facts { key, min, max, unit, .. } = self.facts();
         if (min..=max).contains(&value) { Ok(value) } else { Err(OutOfRange { key, value, min, max, unit }) }
+    }
+}
+
+/// All of one kind with their values; `N` is how many there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Values<T, const N: usize> {
+    values: [i64; N],
+    of: PhantomData<T>,
+}
+
+impl<T: Tunable, const N: usize> Default for Values<T, N> {
+    fn default() -> Self {
+        Self { values: std::array::from_fn(|index| T::ALL[index].default_value()), of: PhantomData }
+    }
+}
+
+impl<T: Tunable, const N: usize> Values<T, N> {
+    pub fn get(&self, tunable: T) -> i64 {
+        self.values[tunable.index()]
+    }
+
+    pub fn set(&mut self, tunable: T, value: i64) -> Result<(), OutOfRange> {
+        self.values[tunable.index()] = tunable.check(value)?;
+        Ok(())
     }
 }
 

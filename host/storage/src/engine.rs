@@ -409,7 +409,7 @@ fn is_full(error: &sqlx::Error) -> bool {
 
 /// Runs one body on whichever engine the store has: `connection` is a `&mut SqliteConnection` or a `&mut PgConnection`.
 macro_rules! read_store {
-    ($store:expr, $action:literal, |$connection:ident| $body:expr) => {
+    ($store:expr, $action:expr, |$connection:ident| $body:expr) => {
         $crate::engine::bounded($action, async {
             match $store.connections() {
                 $crate::engine::Engine::Sqlite(sqlite) => {
@@ -432,7 +432,7 @@ macro_rules! read_store {
 
 /// The same in a transaction, which ends with the body: committed if that is Ok.
 macro_rules! write_store {
-    ($store:expr, $action:literal, |$connection:ident| $body:expr) => {
+    ($store:expr, $action:expr, |$connection:ident| $body:expr) => {
         $store.wrote(
             $crate::engine::bounded($action, async {
                 match $store.connections() {

@@ -13,7 +13,6 @@ mod error;
 mod types;
 mod vault;
 
-mod analysis;
 mod audit;
 mod cost;
 mod entity;
@@ -30,15 +29,14 @@ mod run;
 mod series;
 mod server;
 mod session;
-mod setting;
 mod ssh_key;
 mod state;
 mod switch;
 mod table;
+mod tunable;
 mod user;
 mod view;
 
-pub use analysis::StoredCriterion;
 pub use audit::{AuditEvent, AuditFilter, AuditPage, AuditStats};
 pub use cost::{Cost, CostFilter, CostsBy};
 pub use engine::{EngineKind, Store, StoreUrl, Trouble};
@@ -59,10 +57,10 @@ pub use server::{
     ServerStatus,
 };
 pub use session::{AccessCheck, NewSession, Rotation, StoredSession};
-pub use setting::StoredSetting;
 pub use ssh_key::{NewSshKey, SshKey, SshKeyServer};
 pub use state::PluginStateValue;
 pub use switch::SwitchedOffPlugin;
 pub use table::{StoredTable, TableSummary};
+pub use tunable::{Stored, StoredTunable};
 pub use user::{NewUser, Role, User, UserChanges, UserCredentials};
 pub use vault::{MasterKey, Vault, VaultError};

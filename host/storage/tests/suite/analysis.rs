@@ -11,14 +11,14 @@ crate::on_both_engines!(criteria_stand_at_their_defaults_until_they_are_changed,
 
 async fn criteria_stand_at_their_defaults_until_they_are_changed(home: &Home) {
     let store = home.open().await;
-    assert!(store.stored_criteria().await.unwrap().iter().all(|stored| stored.updated_at.is_none()));
+    assert!(store.stored::<Criterion>().await.unwrap().iter().all(|stored| stored.updated_at.is_none()));
     assert_eq!(store.criteria().await.unwrap().get(Criterion::DeadDays), 30);
-    store.put_criteria(&[(Criterion::DeadDays, 7), (Criterion::StaticConnectionsDays, 3)], after(0)).await.unwrap();
-    store.put_criteria(&[(Criterion::DeadDays, 14)], after(60)).await.unwrap();
+    store.tune(&[(Criterion::DeadDays, 7), (Criterion::StaticConnectionsDays, 3)], after(0)).await.unwrap();
+    store.tune(&[(Criterion::DeadDays, 14)], after(60)).await.unwrap();
     store.close().await;
     drop(store);
     let store = home.open().await;
-    let stored = store.stored_criteria().await.unwrap();
+    let stored = store.stored::<Criterion>().await.unwrap();
     let changed: Vec<_> = stored.iter().filter(|stored| stored.updated_at.is_some()).collect();
     assert_eq!(changed.len(), 2, "{changed:?}");
     assert_eq!((changed[0].value, changed[0].updated_at), (14, Some(after(60))));

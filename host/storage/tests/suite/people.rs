@@ -242,8 +242,8 @@ async fn the_end_of_a_time_range_is_not_in_it(home: &Home) {
 async fn settings_have_defaults_and_keep_what_was_put(home: &Home) {
     let store = home.open().await;
     assert_eq!(store.settings().await.unwrap(), pgvigil_model::Settings::default());
-    store.put_settings(&[(Setting::RetentionMonths, 3)], after(0)).await.unwrap();
+    store.tune(&[(Setting::RetentionMonths, 3)], after(0)).await.unwrap();
     assert_eq!(store.settings().await.unwrap().get(Setting::RetentionMonths), 3);
-    let stored = store.stored_settings().await.unwrap();
+    let stored = store.stored::<Setting>().await.unwrap();
     assert_eq!(stored.iter().filter(|stored| stored.updated_at == Some(after(0))).count(), 1);
 }
