@@ -69,6 +69,8 @@ pub(crate) enum ApiError {
     Invalid(Vec<FieldError>),
     #[error("too many attempts; try again in {retry_after_seconds} s")]
     TooManyAttempts { retry_after_seconds: u64 },
+    #[error("too many requests; try again in {retry_after_seconds} s")]
+    TooManyRequests { retry_after_seconds: u64 },
     #[error("the host is busy; try again in {retry_after_seconds} s")]
     Busy { retry_after_seconds: u64 },
     #[error("server `{server}` cannot be asked now: {detail}")]
@@ -161,6 +163,7 @@ impl ApiError {
             Self::Unacceptable(_) => (StatusCode::BAD_REQUEST, "invalid-input"),
             Self::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid-input"),
             Self::TooManyAttempts { .. } => (StatusCode::TOO_MANY_REQUESTS, "too-many-attempts"),
+            Self::TooManyRequests { .. } => (StatusCode::TOO_MANY_REQUESTS, "too-many-requests"),
             Self::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             Self::ServerAway { .. } => (StatusCode::SERVICE_UNAVAILABLE, "server-away"),
             Self::ServerTimedOut { .. } => (StatusCode::SERVICE_UNAVAILABLE, "server-timed-out"),
@@ -171,9 +174,9 @@ impl ApiError {
 
     fn retry_after_seconds(&self) -> Option<u64> {
         match self {
-            Self::TooManyAttempts { retry_after_seconds } | Self::Busy { retry_after_seconds } => {
-                Some(*retry_after_seconds)
-            }
+            Self::TooManyAttempts { retry_after_seconds }
+            | Self::TooManyRequests { retry_after_seconds }
+            | Self::Busy { retry_after_seconds } => Some(*retry_after_seconds),
             _ => None,
         }
     }
@@ -344,7 +347,7 @@ impl EndpointOutRegister for ApiError {
             ("409", "Not possible in the state in which the plugin is"),
             ("413", "The body is too large"),
             ("422", "Some fields are not acceptable; `errors` says which"),
-            ("429", "Too many attempts; see Retry-After"),
+            ("429", "Too many requests, or too many attempts to sign in; see Retry-After"),
             ("500", "The host failed; its log says more"),
             ("503", "The server, the store or the host itself is not available"),
         ];

@@ -21,7 +21,7 @@ pub(crate) async fn request_rate(req: &mut Request, depot: &mut Depot) -> Result
         return Ok(());
     }
     let counted = api.limits.request(address, api.config.requests_per_minute, Instant::now());
-    counted.map_err(|retry_after_seconds| ApiError::TooManyAttempts { retry_after_seconds })
+    counted.map_err(|retry_after_seconds| ApiError::TooManyRequests { retry_after_seconds })
 }
 
 /// Before anything is made of it.

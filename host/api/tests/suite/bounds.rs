@@ -66,6 +66,7 @@ async fn an_address_that_asks_too_often_waits_and_others_do_not() {
     assert_eq!(refused.status, 429);
     let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=61).contains(&wait), "{wait}");
+    assert_eq!(refused.body["detail"], format!("too many requests; try again in {wait} s"));
     assert_eq!(app.send(from("203.0.113.2")).await.status, 200);
     for _ in 0..10 {
         assert_eq!(app.send(request("GET", "/api/health")).await.status, 200, "this machine is not counted");
