@@ -115,6 +115,9 @@ async fn start(config: &Config) -> anyhow::Result<Started> {
     }
     // Before anything is opened: a broken file is to be told at once.
     let plugin_file = PluginFile::read(&config.plugins)?;
+    if let Some(files) = &config.tls {
+        files.check().context("cannot serve TLS")?;
+    }
     let keys = Keys::obtain(&config.data_dir)?;
     let bound = pgvigil_api::bind(config.listen).await?;
     let store = open_store(config, keys.vault()?).await?;

@@ -51,6 +51,19 @@ fn a_short_secret_key_is_refused() {
 }
 
 #[test]
+fn a_certificate_that_is_none_is_told_before_the_host_listens() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).display().to_string();
+    std::fs::write(path("host.pem"), "no certificate").unwrap();
+    for (certificate, expected) in [("nowhere.pem", "cannot read "), ("host.pem", "host.pem holds no certificate")] {
+        let environment = vec![("PGVIGIL_TLS_CERTIFICATE", path(certificate)), ("PGVIGIL_TLS_KEY", path("host.pem"))];
+        let output = refusal(HostOptions { environment, ..HostOptions::default() });
+        assert!(output.contains("cannot serve TLS") && output.contains(expected), "{output}");
+        assert!(!output.contains("listens on"), "{output}");
+    }
+}
+
+#[test]
 fn two_hosts_on_one_data_directory_are_refused() {
     let first = TestHost::start(HostOptions::default());
     let output = refusal(HostOptions { data_dir: Some(first.data_dir()), ..HostOptions::default() });

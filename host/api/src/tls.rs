@@ -46,6 +46,11 @@ struct Contents {
 }
 
 impl TlsFiles {
+    /// Whether they can be served with, as they are now.
+    pub fn check(&self) -> Result<(), TlsError> {
+        self.config(&self.read()?).map(drop)
+    }
+
     fn read(&self) -> Result<Contents, TlsError> {
         Ok(Contents { certificate: read(&self.certificate)?, key: read(&self.key)?.into() })
     }
