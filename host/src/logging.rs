@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use anyhow::{Context, bail};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{debug, error, info};
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry, reload};
@@ -35,8 +35,14 @@ pub(crate) fn start(config: &Config) -> anyhow::Result<Levels> {
         LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).with_target(false).boxed(),
         LogFormat::Json => lines.json().flatten_event(true).boxed(),
     };
+    let lines = lines.with_filter(filter_fn(|line| !is_said_by_us(line)));
     tracing_subscriber::registry().with(filter).with(lines).init();
     Ok(Levels { configured: log_level, replace })
+}
+
+/// That the HTTP server listens and stops: we say so ourselves, at the right moment.
+fn is_said_by_us(line: &tracing::Metadata<'_>) -> bool {
+    line.target() == "salvo_core::server" && *line.level() == tracing::Level::INFO
 }
 
 impl Levels {
