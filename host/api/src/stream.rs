@@ -88,7 +88,8 @@ async fn get_stream(api: Api, query: StreamQuery, res: &mut Response) -> ApiResu
         plugin: query.plugin,
         ends_at: Instant::now() + STREAM_TIMEOUT,
         closing: api.closing.clone(),
-        waiting: VecDeque::new(),
+        // A proxy may pass on nothing before something comes, and the client would not know that it is connected.
+        waiting: VecDeque::from([SseEvent::default().comment("open")]),
         _place: place.map_err(|_| ApiError::Busy { retry_after_seconds: 30 })?,
         api,
     };

@@ -151,7 +151,7 @@ async fn runs_and_events_are_pushed_as_they_happen_until_the_host_stops() {
         viewer.access
     );
     client.write_all(request.as_bytes()).await.unwrap();
-    read_until(&mut client, &["content-type: text/event-stream", "\r\n\r\n"]).await;
+    read_until(&mut client, &["content-type: text/event-stream", "\n:open\n"]).await;
     let news = |server| {
         HostEvent::Run(RunNews {
             id: RunId::generate(),
