@@ -3,8 +3,10 @@
 
 mod harness;
 
-use harness::{Client, HostOptions, TestHost, server_of};
-use pgvigil_cluster::{Cluster, ClusterOptions, Installation, Shutdown, testing};
+use std::process::{Child, Command, Stdio};
+
+use harness::{Client, HostOptions, TestHost, eventually, server_of};
+use pgvigil_cluster::{ClientKey, Cluster, ClusterOptions, Installation, Shutdown, testing};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -74,6 +76,85 @@ async fn disks_are_seen_over_ssh() {
     assert_eq!(wal.unwrap()["reason"], "denied", "{runs}");
     let status = admin.until("/api/servers/disks", |server| server["free_space"].is_number()).await;
     assert_eq!(status["free_space"], data["avail_bytes"]);
+}
+
+/// An ssh-agent that holds one key; ends with the value.
+struct Agent {
+    process: Child,
+    folder: tempfile::TempDir,
+}
+
+impl Agent {
+    async fn with(key: &ClientKey) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new("ssh-agent");
+        command.args(["-D", "-a"]).arg(folder.path().join("agent")).stdout(Stdio::null());
+        let process = command.spawn().unwrap();
+        let agent = Self { process, folder };
+        eventually("the agent takes the key", async || {
+            let added = agent.known_to(Command::new("ssh-add").arg("-q").arg(&key.path)).output().unwrap();
+            added.status.success().then_some(()).ok_or(json!(String::from_utf8_lossy(&added.stderr)))
+        })
+        .await;
+        agent
+    }
+
+    fn socket(&self) -> String {
+        self.folder.path().join("agent").display().to_string()
+    }
+
+    fn known_to<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        command.env("SSH_AUTH_SOCK", self.socket())
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// D12: the predecessor offered what is in the agent and in ~/.ssh of its own account to every server.
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_of_the_host_s_own_account_are_never_offered() {
+    let sshd = testing::sshd();
+    let accepted = sshd.ed25519_key();
+    let (agent, home) = (Agent::with(accepted).await, tempfile::tempdir().unwrap());
+    std::fs::create_dir(home.path().join(".ssh")).unwrap();
+    std::fs::copy(&accepted.path, home.path().join(".ssh/id_ed25519")).unwrap();
+    let mut login = Command::new("ssh");
+    login.args([
+        "-F",
+        "none",
+        "-o",
+        "BatchMode=yes",
+        "-o",
+        "StrictHostKeyChecking=no",
+        "-o",
+        "UserKnownHostsFile=/dev/null",
+    ]);
+    login.args(["-p", &sshd.port().to_string(), "-l", sshd.user(), sshd.host(), "true"]);
+    assert!(agent.known_to(&mut login).status().unwrap().success(), "the server accepts what the agent has");
+
+    let environment = vec![("SSH_AUTH_SOCK", agent.socket()), ("HOME", home.path().display().to_string())];
+    let host = TestHost::start(HostOptions { environment, ..HostOptions::default() });
+    let admin = host.admin().await;
+    let import = json!({"name": "stranger", "private_key": sshd.stranger_key().private});
+    let (_, key) = admin.send(Method::POST, "/api/ssh-keys/import", Some(&import)).await;
+    let by_password = json!({"ssh_auth_type": "password", "ssh_password": "wrong"});
+    let by_key = json!({"ssh_auth_type": "key", "ssh_key_id": key["id"]});
+    for (name, auth, refusal) in [("one", by_password, "refused the password"), ("two", by_key, "refused the key")] {
+        let mut server = server_of(testing::postgres(18), name);
+        let ssh = json!({"ssh_user": sshd.user(), "ssh_port": sshd.port()});
+        for part in [ssh, auth] {
+            server.as_object_mut().unwrap().extend(part.as_object().unwrap().clone());
+        }
+        admin.add_server(&server).await;
+        let (_, test) = admin.send(Method::POST, &format!("/api/servers/{name}/test-ssh"), None).await;
+        assert_eq!(test["success"], false, "{test}");
+        assert!(test["message"].as_str().unwrap().contains(refusal), "{test}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
