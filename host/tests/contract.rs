@@ -7,7 +7,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::time::SystemTime;
 
-use harness::{Client, HostOptions, TestHost};
+use harness::{Client, HostOptions, TestHost, eventually};
 use pgvigil_cluster::testing;
 use pgvigil_model::{
     Collected, Metric, MetricKind, MetricSet, RunCost, RunId, RunOutcome, RunReport, SampleRow, Samples, Secret,
@@ -258,4 +258,85 @@ async fn the_system_log_tells_of_starts_failures_and_care_of_the_store() {
     assert!(admin.get("/api/logs/stats").await["errors_today"].as_u64().unwrap() >= 1);
     let care = admin.until("/api/logs?source=maintenance", |page| page["total"] != 0).await;
     assert_eq!(messages(&care)[0], "Обслуживание завершено. Логов очищено: 0");
+}
+
+/// D26: the predecessor asked its database once more for every key, and decrypted the secrets of all servers for one of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_costs_as_many_statements_with_300_servers_as_with_3() {
+    let database = testing::database(testing::postgres(18));
+    for store in [Vec::new(), vec![("DATABASE_URL", database.url())]] {
+        let mut environment = store;
+        // Every statement is a line of the log then.
+        environment.push(("LOG_LEVEL", "info,sqlx::query=debug".to_owned()));
+        let host = TestHost::start(HostOptions { plugins: "", environment, ..HostOptions::default() });
+        let admin = host.admin().await;
+        register(&admin, 0..3).await;
+        let with_few = statements(&host, &admin).await;
+        register(&admin, 3..300).await;
+        let with_many = statements(&host, &admin).await;
+        assert_eq!(with_few, with_many);
+        assert!(with_many.iter().all(|(_, count)| (1..=MOST_STATEMENTS).contains(count)), "{with_many:?}");
+    }
+}
+
+/// Of one answer and half of each mark: who calls, the server, what is asked of it.
+const MOST_STATEMENTS: usize = 15;
+
+/// Servers, and a tenth as many keys.
+async fn register(admin: &Client, numbers: std::ops::Range<u32>) {
+    for number in numbers {
+        let name = format!("server-{number}");
+        let server = json!({"name": name, "host": "127.0.0.1", "port": 1, "user": "x", "password": "x", "ssh_user": "", "ssh_password": ""});
+        admin.add_server(&server).await;
+        if number % 10 == 0 {
+            let key = json!({"name": name, "key_type": "ed25519"});
+            let (status, answer) = admin.send(Method::POST, "/api/ssh-keys/generate", Some(&key)).await;
+            assert_eq!(status, StatusCode::OK, "{answer}");
+        }
+    }
+}
+
+async fn statements(host: &TestHost, admin: &Client) -> Vec<(&'static str, usize)> {
+    let mut counts = Vec::new();
+    for path in [
+        "/api/servers",
+        "/api/servers/server-0",
+        "/api/server/server-0/stats",
+        "/api/server/server-0/db/none/stats",
+        "/api/servers/server-0/databases",
+        "/api/ssh-keys",
+        "/api/users",
+        "/api/plugins",
+        "/api/analysis?server=server-0",
+    ] {
+        counts.push((path, statements_for(host, admin, path).await));
+    }
+    counts
+}
+
+/// The least of some tries: the host has work of its own meanwhile.
+async fn statements_for(host: &TestHost, admin: &Client, path: &str) -> usize {
+    let mut least = usize::MAX;
+    for _ in 0..4 {
+        let before = marks(&host.log());
+        for path in [MARK, path, MARK] {
+            admin.get(path).await;
+        }
+        let log = eventually("the statements are logged", async || {
+            let log = host.log();
+            (marks(&log) == before + 2).then_some(log).ok_or(Value::Null)
+        })
+        .await;
+        let between = log.rsplit(MARK_TABLE).nth(1).unwrap();
+        least = least.min(between.matches(" summary=").count());
+    }
+    least
+}
+
+/// Asked before and after; its statement is known by its table.
+const MARK: &str = "/api/events";
+const MARK_TABLE: &str = "detail from event";
+
+fn marks(log: &str) -> usize {
+    log.matches(MARK_TABLE).count()
 }
