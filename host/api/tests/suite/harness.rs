@@ -1,4 +1,4 @@
-//! One app per test: a SQLite store in a directory of its own, and a host that answers what the test tells it.
+//! One app per test: a store of its own, and a host that answers what the test tells it.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,6 +11,7 @@ use pgvigil_api::{
     PoolStatus, ServeError, ServerAway, StartedRuns, TestTarget, service,
 };
 use pgvigil_capabilities::SshKeys;
+use pgvigil_cluster::testing::{self, TestDatabase};
 use pgvigil_model::{
     Capability, Collected, EntryCost, FailureReason, Identity, Metric, MetricKind, MetricSet, NewKeyKind, PluginChange,
     PluginLimits, PluginName, PluginOnServer, PluginState, PluginStatus, ProbeMetadata, ReloadOutcome, ReloadReport,
@@ -37,8 +38,38 @@ pub struct TestApp {
     pub store: Store,
     pub host: Arc<FakeHost>,
     pub service: Service,
-    _dir: tempfile::TempDir,
+    _home: Home,
 }
+
+/// Where the store of a test is; gone with it.
+enum Home {
+    Sqlite(tempfile::TempDir),
+    Postgres(TestDatabase<'static>),
+}
+
+impl Home {
+    fn sqlite() -> Self {
+        Self::Sqlite(tempfile::tempdir().unwrap())
+    }
+
+    fn postgres() -> Self {
+        Self::Postgres(testing::database(testing::postgres(18)))
+    }
+
+    fn url(&self) -> StoreUrl {
+        match self {
+            Self::Sqlite(dir) => StoreUrl::in_data_dir(dir.path()),
+            Self::Postgres(database) => database.url().parse().unwrap(),
+        }
+    }
+}
+
+/// Whether this process tests on PostgreSQL; see `history_and_trail_are_read_from_postgresql_too`.
+pub fn is_on_postgres() -> bool {
+    std::env::var_os(ON_POSTGRES).is_some()
+}
+
+pub const ON_POSTGRES: &str = "PGVIGIL_TEST_ON_POSTGRES";
 
 impl TestApp {
     /// With one user per role, called like the role.
@@ -46,15 +77,22 @@ impl TestApp {
         Self::configured(|_| {}).await
     }
 
+    pub async fn on_sqlite() -> Self {
+        Self::at(Home::sqlite(), |_| {}).await
+    }
+
     pub async fn configured(change: impl FnOnce(&mut ApiConfig)) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        Self::at(if is_on_postgres() { Home::postgres() } else { Home::sqlite() }, change).await
+    }
+
+    async fn at(home: Home, change: impl FnOnce(&mut ApiConfig)) -> Self {
         let vault = Vault::new(MasterKey::from_bytes([7; 32]));
-        let store = Store::open(StoreUrl::in_data_dir(dir.path()), vault).await.unwrap();
+        let store = Store::open(home.url(), vault).await.unwrap();
         let host = Arc::new(FakeHost::default());
         let mut config = config();
         change(&mut config);
         let service = service(Api::new(config, store.clone(), Arc::clone(&host) as Arc<dyn Host>).unwrap());
-        let app = Self { service, store, host, _dir: dir };
+        let app = Self { service, store, host, _home: home };
         let password_hash = Passwords::new(PASSWORD_COST).hash(&Secret::new(PASSWORD)).await.unwrap();
         for role in Role::ALL {
             let login = role.as_str().to_owned();
