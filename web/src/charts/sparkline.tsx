@@ -1,16 +1,13 @@
 import { useQuery } from '@tanstack/react-query'
-import { useEffect, useState } from 'react'
 import { sparkQuery } from '../api/queries'
 import { useI18n } from '../i18n'
+import { useSettled } from '../lib/settled'
 import { cx } from '../ui/classes'
 import { seriesFacts } from './facts'
 import { sparkPath } from './spark-path'
 
 const WIDTH = 72
 const HEIGHT = 20
-
-/** Rows that fly by are not asked for. */
-const SETTLE_MS = 250
 
 /** Connections of the last hours, without axes: whether it goes up, down or nowhere. */
 export function ConnectionsSparkline(props: { server: string; className?: string }) {
@@ -31,13 +28,4 @@ export function ConnectionsSparkline(props: { server: string; className?: string
       <path d={sparkPath(values, WIDTH, HEIGHT)} fill="none" className="stroke-(--chart-1)" strokeWidth="1.2" />
     </svg>
   )
-}
-
-function useSettled(): boolean {
-  const [settled, setSettled] = useState(false)
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(true), SETTLE_MS)
-    return () => clearTimeout(timer)
-  }, [])
-  return settled
 }

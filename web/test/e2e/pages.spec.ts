@@ -23,6 +23,7 @@ import {
 const PAGES: Record<string, string> = {
   fleet: '/',
   'fleet-disk': '/?by=disk',
+  'fleet-history': '/?by=history&from=now-7d',
   setup: '/setup',
   'setup-sample': '/setup?server=orders-01',
   servers: '/servers',

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { CostItem } from '../../src/api/types.ts'
-import { costRows, perRun } from '../../src/features/runs/costs-model.ts'
+import { historyCells } from '../../src/features/fleet/history-model.ts'
+import { costRows, hourlyData, perRun } from '../../src/features/runs/costs-model.ts'
 
 const item = (server: string | null, outcome: string, runs: number): CostItem => ({
   at: '2026-01-01T00:00:00Z',
@@ -31,4 +32,43 @@ test('a window of nothing has no share, and no run no mean', () => {
   const [row] = costRows([item(null, 'collected', 0)], (one) => one.server, 0)
   expect(row?.serverShare).toBeNull()
   expect(row && perRun(row, row.cpuMs)).toBeNull()
+})
+
+const at = (time: string, outcome: string, runs: number): CostItem => ({ ...item(null, outcome, runs), at: time })
+const runs = [{ key: 'runs', label: 'runs', value: (one: CostItem) => one.runs }]
+
+test('hours without runs are gaps, and the hour that still runs is scaled to a whole one', () => {
+  const costs = {
+    from: '2026-01-01T00:30:00Z',
+    to: '2026-01-01T03:30:00Z',
+    items: [
+      at('2026-01-01T00:00:00Z', 'collected', 60),
+      at('2026-01-01T02:00:00Z', 'collected', 50),
+      at('2026-01-01T02:00:00Z', 'timed-out', 10),
+      at('2026-01-01T03:00:00Z', 'collected', 30),
+    ],
+  }
+  const data = hourlyData(costs, runs, 'count', Date.parse(costs.to))
+  expect(data.series[0]?.values).toEqual([60, null, 60, 60])
+  expect(data.timestamps[0]).toBe(Date.parse('2026-01-01T00:00:00Z') / 1_000)
+  // Of an hour that has just begun nothing can be said yet.
+  expect(hourlyData(costs, runs, 'count', Date.parse('2026-01-01T03:01:00Z')).series[0]?.values.at(-1)).toBeNull()
+})
+
+test('a server did well, partly, badly or is not known, hour by hour', () => {
+  const items = [
+    at('2026-01-01T00:00:00Z', 'collected', 60),
+    at('2026-01-01T01:00:00Z', 'collected', 50),
+    at('2026-01-01T01:00:00Z', 'timed-out', 10),
+    at('2026-01-01T03:00:00Z', 'unreachable', 60),
+  ]
+  const cells = historyCells({ from: '2026-01-01T00:00:00Z', to: '2026-01-01T04:00:00Z', items })
+  expect(cells.map((cell) => cell.state)).toEqual(['ok', 'some', 'none', 'bad'])
+  expect(cells[1]).toMatchObject({ runs: 60, failed: 10 })
+})
+
+test('a long window has cells of several hours', () => {
+  const cells = historyCells({ from: '2026-01-01T00:00:00Z', to: '2026-01-31T00:00:00Z', items: [] })
+  expect(cells).toHaveLength(48)
+  expect((cells[0]?.to ?? 0) - (cells[0]?.from ?? 0)).toBe(15 * 3_600_000)
 })

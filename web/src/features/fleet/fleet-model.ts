@@ -4,7 +4,7 @@ import { isStale } from '../servers/servers-model'
 
 /** How bad something is; the order in which one looks at it. */
 export type Severity = 'bad' | 'warn' | 'idle' | 'ok'
-const RANK: Record<Severity, number> = { bad: 0, warn: 1, idle: 2, ok: 3 }
+export const RANK: Record<Severity, number> = { bad: 0, warn: 1, idle: 2, ok: 3 }
 
 /** From these shares on a disk is a warning and a danger, as in the list. */
 const DISK_WARN = 0.7
@@ -96,6 +96,9 @@ function sum(values: readonly (number | null | undefined)[]): number | null {
 /** What the tiles are coloured by. */
 export const MEASURES = ['severity', 'disk', 'connections', 'transactions', 'size'] as const
 export type Measure = (typeof MEASURES)[number]
+
+/** `history`: not how things stand, but how they went. */
+export const VIEWS = [...MEASURES, 'history'] as const
 
 export function measured(server: ServerStatus, measure: Exclude<Measure, 'severity'>): number | null {
   switch (measure) {

@@ -21,15 +21,16 @@ import { Busiest } from './busiest'
 import {
   type Judged,
   judge,
-  MEASURES,
   type Measure,
   measured,
   type Severity,
   shades,
   shareShade,
   totals,
+  VIEWS,
   worstFirst,
 } from './fleet-model'
+import { History } from './history'
 import { RecentEvents } from './recent-events'
 import { type Tile, Tiles } from './tiles'
 import { WorstList } from './worst-list'
@@ -42,14 +43,23 @@ export interface FleetSearch {
 export function FleetPage() {
   const { t } = useI18n()
   const query = useQuery(serversQuery())
+  const [view] = useView()
   return (
     <>
-      <PageHeader title={t.fleet.title} time="live" />
+      <PageHeader title={t.fleet.title} time={view === 'history' ? 'range' : 'live'} />
       <QueryView query={query} skeleton={<FleetSkeleton />}>
         {(servers) => (servers.length === 0 ? <NoServers /> : <Fleet servers={servers} />)}
       </QueryView>
     </>
   )
+}
+
+type View = (typeof VIEWS)[number]
+
+/** What the map shows, as the URL says. */
+function useView(): [View, (view: View) => void] {
+  const [search, setSearch] = useUrlState<FleetSearch>()
+  return [oneOf(search.by, VIEWS) ?? 'severity', (view) => setSearch({ by: view === 'severity' ? undefined : view })]
 }
 
 function NoServers() {
@@ -182,27 +192,31 @@ const UNKNOWN_TILE = 'border border-line bg-panel text-dim'
 
 function HeatMap({ judged }: { judged: readonly Judged[] }) {
   const { t } = useI18n()
-  const navigate = useNavigate()
-  const [search, setSearch] = useUrlState<FleetSearch>()
-  const by = oneOf(search.by, MEASURES) ?? 'severity'
-  const tiles = useTiles(judged, by)
+  const [view, setView] = useView()
   return (
     <Card
       title={t.fleet.map}
       actions={
         <Segmented
           label={t.fleet.colouredBy}
-          value={by}
-          segments={MEASURES.map((value) => ({ value, label: t.fleet.measures[value] }))}
-          onChange={(value) => setSearch({ by: value === 'severity' ? undefined : value })}
+          value={view}
+          segments={VIEWS.map((value) => ({ value, label: t.fleet.measures[value] }))}
+          onChange={setView}
         />
       }
     >
       <div className="p-3">
-        <Tiles label={t.fleet.map} tiles={tiles} onOpen={(href) => void navigate({ to: href })} />
+        {view === 'history' ? <History judged={judged} /> : <MapTiles judged={judged} by={view} />}
       </div>
     </Card>
   )
+}
+
+function MapTiles({ judged, by }: { judged: readonly Judged[]; by: Measure }) {
+  const { t } = useI18n()
+  const navigate = useNavigate()
+  const tiles = useTiles(judged, by)
+  return <Tiles label={t.fleet.map} tiles={tiles} onOpen={(href) => void navigate({ to: href })} />
 }
 
 function useTiles(judged: readonly Judged[], by: Measure): Tile[] {

@@ -1,5 +1,7 @@
-import type { CostItem } from '../../api/types'
+import type { CostItem, Costs } from '../../api/types'
+import type { ChartData } from '../../charts/model'
 import { groupBy } from '../../lib/group'
+import type { ValueFormat } from '../../lib/units'
 
 /** What one plugin costs, or what it costs on one server. */
 export interface CostRow {
@@ -32,7 +34,7 @@ export function costRows(
     return {
       name,
       runs: sum((item) => item.runs),
-      failed: sum((item) => (GOOD.includes(item.outcome) ? 0 : item.runs)),
+      failed: sum((item) => (isFailure(item) ? item.runs : 0)),
       durationMs: sum((item) => item.duration_ms),
       serverMs,
       serverShare: windowMs > 0 ? serverMs / windowMs : null,
@@ -46,3 +48,44 @@ export function costRows(
 }
 
 export const perRun = (row: CostRow, total: number): number | null => (row.runs === 0 ? null : total / row.runs)
+
+const HOUR_SECONDS = 3_600
+/** The hour that has just begun says too little to be scaled up to a whole one. */
+const LEAST_SECONDS = 300
+
+export interface HourlyLine {
+  key: string
+  label: string
+  /** Of one item, in the unit of `format`. */
+  value: (item: CostItem) => number
+}
+
+/**
+ * Lines over hours. The hour that still runs is scaled to a whole one, so that it does not look like a fall. An hour in
+ * which nothing ran at all is a gap; one in which others ran, a true zero.
+ */
+export function hourlyData(costs: Costs, lines: readonly HourlyLine[], format: ValueFormat, now: number): ChartData {
+  const first = Math.floor(Date.parse(costs.from) / 1_000 / HOUR_SECONDS) * HOUR_SECONDS
+  const to = Date.parse(costs.to) / 1_000
+  const hours = Math.max(0, Math.ceil((to - first) / HOUR_SECONDS))
+  const timestamps = Array.from({ length: hours }, (_, index) => first + index * HOUR_SECONDS)
+  const byHour = groupBy(costs.items, (item) => Date.parse(item.at) / 1_000)
+  const values = (line: HourlyLine) =>
+    timestamps.map((at) => {
+      const items = byHour.get(at)
+      const known = Math.min(HOUR_SECONDS, now / 1_000 - at)
+      if (items === undefined || known < LEAST_SECONDS) return null
+      return (items.reduce((sum, item) => sum + line.value(item), 0) * HOUR_SECONDS) / known
+    })
+  return {
+    timestamps,
+    series: lines.map((line) => ({ key: line.key, label: line.label, values: values(line) })),
+    compared: [],
+    format,
+    resolution: 'hour',
+    from: first,
+    to,
+  }
+}
+
+export const isFailure = (item: CostItem): boolean => !GOOD.includes(item.outcome)

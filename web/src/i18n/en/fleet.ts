@@ -19,6 +19,19 @@ export const fleet = {
       connections: 'Connections',
       transactions: 'Transactions',
       size: 'Size',
+      history: 'Over time',
+    },
+    history: {
+      title: 'Servers over time',
+      states: {
+        ok: 'all runs collected',
+        some: 'some runs failed',
+        bad: 'most runs failed',
+        none: 'nothing ran',
+      },
+      runs: (runs: string, failed: string) => `runs: ${runs}, failed: ${failed}`,
+      summary: (cells: number, bad: number, some: number, none: number) =>
+        `Of ${cells} parts: most runs failed in ${bad}, some failed in ${some}, nothing ran in ${none}`,
     },
     notCollected: 'not collected',
     diskFull: (used: string) => `disk ${used}`,

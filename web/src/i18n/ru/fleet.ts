@@ -20,6 +20,19 @@ export const fleet: Pick<Messages, 'fleet'> = {
       connections: 'Соединения',
       transactions: 'Транзакции',
       size: 'Размер',
+      history: 'Во времени',
+    },
+    history: {
+      title: 'Серверы во времени',
+      states: {
+        ok: 'всё собрано',
+        some: 'часть запусков с ошибкой',
+        bad: 'большинство с ошибкой',
+        none: 'запусков не было',
+      },
+      runs: (runs, failed) => `запусков: ${runs}, с ошибкой: ${failed}`,
+      summary: (cells, bad, some, none) =>
+        `Частей: ${cells}; большинство запусков с ошибкой: ${bad}, часть с ошибкой: ${some}, запусков не было: ${none}`,
     },
     notCollected: 'не собирается',
     diskFull: (used) => `диск ${used}`,
