@@ -32,7 +32,7 @@ export function AutoChartCard(props: AutoChartCardProps) {
   const { server, chart } = props
   const { range, comparison } = useTime()
   const [card, seen] = useSeen()
-  const marks = useMarks(server)
+  const marks = useMarks({ server })
   const names = useMemo(() => chart.metrics.map((metric) => metric.name), [chart])
   const request = { server, set: chart.set.name, metrics: names, labels: props.labels, top: topOf(chart) }
   const query = useQuery({ ...seriesQuery(request, range), enabled: seen })

@@ -59,4 +59,6 @@ export function timeLabels(units: Units, splits: number[]): string[] {
 
 /** Labels of one axis have one unit, that of the greatest. */
 export const valueLabels = (units: Units, format: ValueFormat, splits: number[]): string[] =>
-  splits.map((split) => formatValue(units, format, split, splits.at(-1)))
+  format === 'seconds'
+    ? splits.map((split) => units.axisDuration(split * 1_000, ((splits[1] ?? 0) - (splits[0] ?? 0)) * 1_000))
+    : splits.map((split) => formatValue(units, format, split, splits.at(-1)))

@@ -26,7 +26,7 @@ export function ChartCard(props: ChartCardProps) {
   const { definition, server } = props
   const { range, comparison } = useTime()
   const [card, seen] = useSeen()
-  const marks = useMarks(server)
+  const marks = useMarks({ server })
   const request = {
     server,
     set: definition.set,

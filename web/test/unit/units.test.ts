@@ -89,3 +89,9 @@ test('a counter is shown per second, a gauge as what it is', () => {
   expect(valueFormat('gauge', 'ratio')).toBe('percent')
   expect(valueFormat('gauge', 'furlongs')).toBe('count')
 })
+
+test('labels of an axis by half minutes are in seconds, and do not repeat', () => {
+  const labels = [0, 30_000, 60_000, 90_000].map((at) => english.axisDuration(at, 30_000))
+  expect(labels).toEqual(['0 s', '30 s', '60 s', '90 s'])
+  expect(english.axisDuration(7_200_000, 3_600_000)).toBe('2 h')
+})

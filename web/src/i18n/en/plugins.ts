@@ -155,6 +155,11 @@ export const plugins = {
       rows: 'Rows',
       bytes: 'Received',
     },
+    charts: {
+      busy: { title: 'Time spent, per hour', help: 'How long answering and computing took in each hour' },
+      runs: { title: 'Runs, per hour', help: 'How many there were, and how many of them failed' },
+    },
+    lines: { server: 'servers answering', cpu: 'probe computing' },
     emptyTitle: 'No runs in this time',
     emptyText: 'What was not run costs nothing. Choose a longer time to see earlier runs.',
   },
