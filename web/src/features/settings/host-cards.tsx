@@ -74,7 +74,7 @@ function Transport() {
   return isSecureContext ? t.settings.plainHere : <span className="text-warn">{t.settings.plain}</span>
 }
 
-const linkClass = 'text-accent-strong hover:underline'
+const linkClass = 'inline-flex min-h-[24px] items-center text-accent-strong hover:underline'
 
 function Security() {
   const { t, u } = useI18n()
