@@ -1,6 +1,6 @@
 //! One connection: name, socket, TLS, role and password. Each step has its own deadline.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::future::{Ready, ready};
 use std::io;
 use std::net::SocketAddr;
@@ -11,7 +11,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use pgvigil_model::{AddressPolicy, FailureReason, Identity, PostgresSettings, RefusedAddress, Secret, SslMode};
+use pgvigil_model::{
+    AddressPolicy, Column, FailureReason, Identity, PostgresSettings, RefusedAddress, Secret, SslMode,
+};
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::{TcpSocket, UnixStream, lookup_host};
@@ -71,7 +73,8 @@ pub(super) struct Link {
     address: Address,
     is_closed: AtomicBool,
     farewell: Mutex<Option<String>>,
-    known_statements: Mutex<HashSet<u64>>,
+    /// With their columns, where an answer without rows made us ask for them.
+    known_statements: Mutex<HashMap<u64, Option<Arc<[Column]>>>>,
     overhead_bytes: AtomicU64,
     identity: Mutex<Option<(Instant, Identity)>>,
 }
@@ -576,7 +579,7 @@ impl Link {
 
     /// Whether this connection knows the types of the statement's columns.
     pub(super) fn knows(&self, statement: u64) -> bool {
-        lock(&self.known_statements).contains(&statement)
+        lock(&self.known_statements).contains_key(&statement)
     }
 
     pub(super) fn learn(&self, statement: u64) {
@@ -584,7 +587,15 @@ impl Link {
         if known.len() >= MAX_KNOWN_STATEMENTS {
             known.clear();
         }
-        known.insert(statement);
+        known.insert(statement, None);
+    }
+
+    pub(super) fn columns(&self, statement: u64) -> Option<Arc<[Column]>> {
+        lock(&self.known_statements).get(&statement).cloned().flatten()
+    }
+
+    pub(super) fn learn_columns(&self, statement: u64, columns: Arc<[Column]>) {
+        lock(&self.known_statements).insert(statement, Some(columns));
     }
 
     /// tokio-postgres keeps what a server says of its settings and types as long as the connection lives. Counts what one

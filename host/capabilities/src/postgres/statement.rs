@@ -2,6 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::pin::pin;
+use std::sync::Arc;
 
 use futures_util::TryStreamExt;
 use futures_util::future::try_join3;
@@ -107,26 +108,61 @@ impl Statement<'_> {
             Err(error) => Err(error.as_db_error().map_or(PostgresError::TimedOut, statement)),
             Ok(()) => rows,
         };
+        let rows = match rows {
+            Ok(rows) if rows.columns.is_empty() => self.with_columns(rows, client, link).await?,
+            rows => rows,
+        };
         Ok(Answer { rows, is_clean: ended.is_ok() })
+    }
+
+    /// tokio-postgres tells the columns with the rows. Where there is no row they are asked for, once on each connection.
+    async fn with_columns(
+        &self,
+        rows: ResultSet,
+        client: &Client,
+        link: &Link,
+    ) -> Result<Result<ResultSet, PostgresError>, Stop> {
+        let key = self.key();
+        let columns = match link.columns(key) {
+            Some(known) => known,
+            None => match self.prepare(client).await? {
+                Ok(prepared) => {
+                    let columns: Arc<[Column]> = prepared.columns().iter().map(column).collect();
+                    link.learn_columns(key, Arc::clone(&columns));
+                    columns
+                }
+                Err(error) => return Ok(Err(error)),
+            },
+        };
+        Ok(Ok(ResultSet { columns: columns.to_vec(), ..rows }))
     }
 
     /// tokio-postgres asks for the types of columns which it does not know while the rows come in, and these can then wait for
     /// one another for ever. So we let it ask before the first execution of a text on this connection.
     async fn learn_types(&self, client: &Client, link: &Link) -> Result<Result<(), PostgresError>, Stop> {
-        let mut hasher = DefaultHasher::new();
-        self.sql.hash(&mut hasher);
-        let key = hasher.finish();
+        let key = self.key();
         if link.knows(key) {
             return Ok(Ok(()));
         }
+        let prepared = self.prepare(client).await?;
+        if prepared.is_ok() {
+            link.learn(key);
+        }
+        Ok(prepared.map(drop))
+    }
+
+    async fn prepare(&self, client: &Client) -> Result<Result<tokio_postgres::Statement, PostgresError>, Stop> {
         let kinds: Vec<Type> = self.params.iter().map(|value| typed(value).1).collect();
         match client.prepare_typed(self.sql, &kinds).await {
-            Ok(_) => {
-                link.learn(key);
-                Ok(Ok(()))
-            }
+            Ok(prepared) => Ok(Ok(prepared)),
             Err(error) => sql_error(error).map(Err),
         }
+    }
+
+    fn key(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.sql.hash(&mut hasher);
+        hasher.finish()
     }
 
     fn begin(&self) -> String {

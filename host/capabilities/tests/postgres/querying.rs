@@ -103,6 +103,19 @@ async fn a_known_statement_takes_one_round_trip_over_one_connection() {
     assert_eq!(server.connections_opened(), 1);
 }
 
+/// By its columns a probe tells that a query fits what it declares, also where nothing is found today.
+#[tokio::test(flavor = "current_thread")]
+async fn an_answer_without_rows_has_its_columns() {
+    let database = testing::database(testing::postgres(18));
+    let server = server(database.cluster(), database.name());
+    for round_trips in [3, 1, 1] {
+        let answer = query(&server, "select oid, relname from pg_class where relname = 'nowhere'").await.unwrap();
+        let columns: Vec<_> = answer.columns.iter().map(|column| (column.name.as_str(), column.type_oid)).collect();
+        assert_eq!(columns, [("oid", 26), ("relname", 19)]);
+        assert_eq!(server.last_round_trips(), round_trips, "they are asked for once");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_at_the_same_time_share_one_connection() {
     let database = testing::database(testing::postgres(18));
