@@ -82,6 +82,35 @@ pub struct Cluster {
 impl Cluster {
     /// Starts a new cluster and waits until it accepts connections. Blocks.
     pub fn start(installation: &Installation, options: ClusterOptions) -> Result<Self, ClusterError> {
+        let mut cluster = Self::new(installation, options, random_hex())?;
+        if !cluster.data_dir.join("PG_VERSION").exists() {
+            cluster.make_data_dir()?;
+        }
+        cluster.configure()?;
+        cluster.set_password()?;
+        cluster.boot_on_a_free_port()?;
+        Ok(cluster)
+    }
+
+    /// Starts a standby that follows `primary`, with the same password. The primary is shut down while its data is copied. From
+    /// PostgreSQL 12 on. Blocks.
+    pub fn start_standby_of(primary: &Self) -> Result<Self, ClusterError> {
+        let (host, port, user, password) = (primary.host(), primary.port, primary.superuser(), &primary.password);
+        let follow = format!("primary_conninfo = 'host={host} port={port} user={user} password={password}'");
+        let options = ClusterOptions { settings: vec![follow], ..ClusterOptions::default() };
+        let mut cluster = Self::new(&primary.installation, options, password.clone())?;
+        primary.shut_down(Shutdown::Fast)?;
+        cluster.account.create_private_dir(&cluster.data_dir)?;
+        let copied = cluster.copy_data(&primary.data_dir);
+        primary.boot()?;
+        copied?;
+        cluster.write(&cluster.data_dir.join("standby.signal"), &[])?;
+        cluster.configure()?;
+        cluster.boot_on_a_free_port()?;
+        Ok(cluster)
+    }
+
+    fn new(installation: &Installation, options: ClusterOptions, password: String) -> Result<Self, ClusterError> {
         let account = Account::for_postgres()?;
         let run_dir = tempfile::Builder::new()
             .prefix("pgvigil-postgres-")
@@ -97,10 +126,10 @@ impl Cluster {
             Tls::Off => None,
             Tls::On => Some(tls::generate(&run_dir.path().join("tls"), account)?),
         };
-        let mut cluster = Self {
+        Ok(Self {
             installation: installation.clone(),
             account,
-            password: random_hex(),
+            password,
             port: free_port(),
             data_dir,
             keeps_data,
@@ -108,22 +137,20 @@ impl Cluster {
             options,
             server: Mutex::new(None),
             run_dir,
-        };
-        if !cluster.data_dir.join("PG_VERSION").exists() {
-            cluster.make_data_dir()?;
-        }
-        cluster.configure()?;
-        cluster.set_password()?;
+        })
+    }
+
+    fn boot_on_a_free_port(&mut self) -> Result<(), ClusterError> {
         for _ in 1..PORT_TRIES {
-            match cluster.boot() {
+            match self.boot() {
                 Err(ClusterError::NotStarted { log, .. }) if log.contains(PORT_TAKEN) => {
-                    cluster.port = free_port();
-                    cluster.configure()?;
+                    self.port = free_port();
+                    self.configure()?;
                 }
-                result => return result.map(|()| cluster),
+                result => return result,
             }
         }
-        cluster.boot().map(|()| cluster)
+        self.boot()
     }
 
     pub fn host(&self) -> &'static str {
@@ -234,13 +261,15 @@ impl Cluster {
     fn make_data_dir(&self) -> Result<(), ClusterError> {
         self.account.create_private_dir(&self.data_dir)?;
         match self.template()? {
-            Some(template) => {
-                let mut copy = Command::new("cp");
-                copy.arg("-R").arg(template.join(".")).arg(&self.data_dir);
-                self.run_as_postgres(&mut copy, "").map(drop)
-            }
+            Some(template) => self.copy_data(&template),
             None => self.initdb(&self.data_dir),
         }
+    }
+
+    fn copy_data(&self, from: &Path) -> Result<(), ClusterError> {
+        let mut copy = Command::new("cp");
+        copy.arg("-R").arg(from.join(".")).arg(&self.data_dir);
+        self.run_as_postgres(&mut copy, "").map(drop)
     }
 
     /// The data directory as `initdb` leaves it, made when first needed. None if there is no cache to keep it in.
