@@ -4,7 +4,7 @@
 mod harness;
 
 use harness::{Client, HostOptions, TestHost, check, server_of};
-use pgvigil_cluster::testing;
+use pgvigil_cluster::{Cluster, ClusterOptions, Installation, testing};
 use serde_json::Value;
 
 const EXAMPLE: &str = include_str!("../../examples/plugins.sql.toml");
@@ -56,6 +56,31 @@ async fn the_example_measures_every_major() {
         let runs = admin.get(&format!("/api/runs?server={name}&outcome=failed")).await;
         assert_eq!(runs, Value::Array(Vec::new()));
     }
+}
+
+/// Every function for the WAL of a primary is an error on a standby. Both clusters are empty: there is no table of which the other
+/// plugins could tell, and that is no failure either.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_standby_is_asked_what_is_meant_for_standbys() {
+    let primary = Cluster::start(&Installation::find(Some(18)).unwrap(), ClusterOptions::default()).unwrap();
+    let standby = Cluster::start_standby_of(&primary).unwrap();
+    let quick = quick();
+    let host = TestHost::start(HostOptions { plugins: &quick, ..HostOptions::default() });
+    let admin = host.admin().await;
+    admin.add_server(&server_of(&primary, "primary")).await;
+    admin.add_server(&server_of(&standby, "standby")).await;
+    newest(&admin, "standby", "wal_position", "written", &[]).await;
+    testing::execute(&primary, "postgres", "create table big as select generate_series(1, 100000) as i");
+    let path = "/api/series?server=standby&set=wal_position&metrics=written&from=now-1h&to=now";
+    // Bytes a second: 100,000 rows are some 6 MB of WAL.
+    let follows = |answer: &Value| {
+        let rates = answer["series"][0]["values"].as_array();
+        rates.is_some_and(|rates| rates.iter().filter_map(Value::as_f64).any(|rate| rate > 1e5))
+    };
+    admin.until(path, follows).await;
+    newest(&admin, "primary", "wal_position", "written", &[]).await;
+    let runs = admin.get("/api/runs?outcome=failed").await;
+    assert_eq!(runs, Value::Array(Vec::new()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
