@@ -192,6 +192,7 @@ impl Host for RunningHost {
             runs_started: counters.runs_started.load(Ordering::Relaxed),
             reports_dropped: counters.reports_dropped.load(Ordering::Relaxed),
             ticks_skipped: counters.ticks_skipped.load(Ordering::Relaxed),
+            start_delays: counters.start_delays(),
         }
     }
 

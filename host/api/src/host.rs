@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use pgvigil_model::{
-    EntryCost, NewKeyKind, PluginName, PluginOnServer, PluginStatus, PostgresSettings, ReloadReport, RunId, Secret,
-    ServerId, ServerSecrets, SshKeyError, SshKeyPair, SshSettings, StepOutcome, TestStep, Timestamp,
+    Delays, EntryCost, NewKeyKind, PluginName, PluginOnServer, PluginStatus, PostgresSettings, ReloadReport, RunId,
+    Secret, ServerId, ServerSecrets, SshKeyError, SshKeyPair, SshSettings, StepOutcome, TestStep, Timestamp,
 };
 use pgvigil_storage::{StoredEvent, StoredOutcome};
 use tokio::sync::broadcast;
@@ -129,6 +129,8 @@ pub struct Counters {
     pub reports_dropped: u64,
     /// Ticks at which the run before still ran, or the host was late.
     pub ticks_skipped: u64,
+    /// How long after their ticks runs of the schedule began.
+    pub start_delays: Delays,
 }
 
 /// What a test connects to.

@@ -1,11 +1,15 @@
 //! What the host says of itself in OpenMetrics, for Prometheus and its like. What probes collect is not here: see `series`.
 
+use std::fmt;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use pgvigil_model::{EntryCost, EntryState, PluginName, ServerId};
+use pgvigil_model::{Delays, EntryCost, EntryState, PluginName, ServerId};
 use pgvigil_storage::{Reachability, ServerOverview};
 use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{EncodeMetric, MetricEncoder, NoLabelSet};
+use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -87,8 +91,27 @@ fn add_host(registry: &mut Registry, api: &Api) {
         "Ticks at which the run before still ran, or the host was late",
         counters.ticks_skipped,
     );
+    let help = "How long after their ticks runs of the schedule began";
+    registry.register_with_unit("run_start_delay", help, Unit::Seconds, Histogram(counters.start_delays));
     let store_up = gauge(if api.store.trouble().is_none() { 1.0 } else { 0.0 });
     registry.register("store_up", "Whether the newest write to the store was taken", store_up);
+}
+
+/// Counted elsewhere.
+#[derive(Debug)]
+struct Histogram(Delays);
+
+impl EncodeMetric for Histogram {
+    fn encode(&self, mut encoder: MetricEncoder<'_>) -> Result<(), fmt::Error> {
+        let bound = |bound: Option<Duration>| bound.map_or(f64::INFINITY, |bound| bound.as_secs_f64());
+        let classes: Vec<(f64, u64)> = self.0.classes().map(|(most, count)| (bound(most), count)).collect();
+        let count = classes.iter().map(|(_, count)| count).sum();
+        encoder.encode_histogram::<NoLabelSet>(self.0.sum().as_secs_f64(), count, &classes, None)
+    }
+
+    fn metric_type(&self) -> MetricType {
+        MetricType::Histogram
+    }
 }
 
 fn add_servers(registry: &mut Registry, servers: &[ServerOverview]) {

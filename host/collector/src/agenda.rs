@@ -81,6 +81,16 @@ struct Slot {
 /// What the newest run counts in the mean.
 const NEWEST_RUN_SHARE: f64 = 0.3;
 
+/// An entry whose turn has come.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Turn {
+    pub key: EntryKey,
+    /// Ticks that it missed since its last run.
+    pub skipped: u64,
+    /// The tick that has come.
+    pub due: Duration,
+}
+
 /// How a run ended, as far as the schedule is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ended {
@@ -174,10 +184,9 @@ impl Agenda {
         self.slots.values().filter(|slot| !slot.is_quarantined()).map(|slot| slot.due).min()
     }
 
-    /// Takes what is due: each entry with the ticks that it missed since its last run. An entry that still runs is not taken:
-    /// its tick is skipped and counted.
-    pub(crate) fn take_due(&mut self, now: Duration) -> Vec<(EntryKey, u64)> {
-        let mut due = Vec::new();
+    /// Takes what is due. An entry that still runs is not taken: its tick is skipped and counted.
+    pub(crate) fn take_due(&mut self, now: Duration) -> Vec<Turn> {
+        let mut turns = Vec::new();
         for (key, slot) in &mut self.slots {
             if slot.due > now || slot.is_quarantined() {
                 continue;
@@ -185,16 +194,16 @@ impl Agenda {
             let next = slot.spread.next_tick(now, slot.every());
             // A late host skips ticks too: those between the one that was due and now.
             slot.skipped += slot.spread.ticks_between(slot.due, now, slot.every());
-            slot.due = next;
+            let due = std::mem::replace(&mut slot.due, next);
             if slot.running_since.is_some() {
                 slot.skipped += 1;
             } else {
                 slot.running_since = Some(now);
-                due.push((key.clone(), std::mem::take(&mut slot.skipped)));
+                turns.push(Turn { key: key.clone(), skipped: std::mem::take(&mut slot.skipped), due });
             }
         }
-        due.sort();
-        due
+        turns.sort();
+        turns
     }
 
     /// Takes one entry out of turn. None: there is no such entry, or it runs already.
@@ -335,12 +344,12 @@ mod tests {
     fn a_running_entry_is_never_started_again_and_its_ticks_are_counted() {
         let mut agenda = agenda(&[("a", MINUTE)]);
         let first = agenda.next_due().unwrap();
-        assert_eq!(agenda.take_due(first), [(entry("a"), 0)]);
+        assert_eq!(agenda.take_due(first), [Turn { key: entry("a"), skipped: 0, due: first }]);
         assert_eq!(agenda.take(&entry("a"), first), None);
         assert_eq!(agenda.take_due(first + MINUTE * 2), []);
         let finished = first + MINUTE * 2 + Duration::from_secs(1);
         agenda.finish(&entry("a"), finished, Ended::Well, Duration::ZERO, 0.0);
-        let [(_, skipped)] = agenda.take_due(agenda.next_due().unwrap())[..] else { panic!("not due") };
+        let [Turn { skipped, .. }] = agenda.take_due(agenda.next_due().unwrap())[..] else { panic!("not due") };
         assert!((2..=3).contains(&skipped), "{skipped}");
     }
 
@@ -504,7 +513,8 @@ mod tests {
         let woken = first + MINUTE * 100;
         let due = agenda.take_due(woken);
         assert_eq!(due.len(), 1);
-        assert!((99..=101).contains(&due[0].1), "{due:?}");
+        assert_eq!(due[0].due, first, "it is as late as its tick is old");
+        assert!((99..=101).contains(&due[0].skipped), "{due:?}");
         assert!(agenda.next_due().unwrap() > woken);
     }
 

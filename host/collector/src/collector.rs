@@ -2,12 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use pgvigil_model::{
-    EntryCost, FailureReason, PluginName, PluginOnServer, RunOutcome, RunReport, Server, ServerId, ServerName,
+    Delays, EntryCost, FailureReason, PluginName, PluginOnServer, RunOutcome, RunReport, Server, ServerId, ServerName,
     Timestamp, Trigger,
 };
 use pgvigil_runtime::{Grants, Limits, Probe};
@@ -16,7 +16,7 @@ use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 use tracing::{debug, info, warn};
 
-use crate::agenda::{Agenda, Blame, Edition, Ended, EntryKey, Wanted};
+use crate::agenda::{Agenda, Blame, Edition, Ended, EntryKey, Turn, Wanted};
 use crate::databases::NextDatabase;
 use crate::ledger::Ledger;
 use crate::run::{Machines, Run, lost};
@@ -88,6 +88,18 @@ pub struct Counters {
     pub runs_started: AtomicU64,
     pub reports_dropped: AtomicU64,
     pub ticks_skipped: AtomicU64,
+    start_delays: Mutex<Delays>,
+}
+
+impl Counters {
+    /// How long after their ticks runs of the schedule began.
+    pub fn start_delays(&self) -> Delays {
+        *self.start_delays.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note_start(&self, delay: Duration) {
+        self.start_delays.lock().unwrap_or_else(PoisonError::into_inner).add(delay);
+    }
 }
 
 /// Commands wait here while the loop starts runs, which takes microseconds each.
@@ -316,23 +328,30 @@ impl Worker {
     }
 
     fn start_due(&mut self) {
-        for (key, skipped) in self.agenda.take_due(self.clock.now()) {
-            self.start(&key, Trigger::Schedule, skipped);
+        for Turn { key, skipped, due } in self.agenda.take_due(self.clock.now()) {
+            self.start(&key, Trigger::Schedule, skipped, self.clock.instant(due));
         }
     }
 
     fn start_one(&mut self, key: &EntryKey) -> bool {
         let Some(skipped) = self.agenda.take(key, self.clock.now()) else { return false };
-        self.start(key, Trigger::Request, skipped);
+        self.start(key, Trigger::Request, skipped, Instant::now());
         true
     }
 
-    fn start(&mut self, key: &EntryKey, trigger: Trigger, ticks_skipped: u64) {
+    fn start(&mut self, key: &EntryKey, trigger: Trigger, ticks_skipped: u64, due: Instant) {
         let Some(entry) = self.entries.get(key).cloned() else { return };
         self.counters.runs_started.fetch_add(1, Ordering::Relaxed);
         self.counters.ticks_skipped.fetch_add(ticks_skipped, Ordering::Relaxed);
         let run = Run { entry: entry.clone(), trigger, ticks_skipped, machines: Arc::clone(&self.machines) };
-        let abort = self.runs.spawn(run.report());
+        let counters = Arc::clone(&self.counters);
+        let abort = self.runs.spawn(async move {
+            // Here and not where it was spawned: others may have kept the threads busy.
+            if trigger == Trigger::Schedule {
+                counters.note_start(due.elapsed());
+            }
+            run.report().await
+        });
         let started_at = Timestamp::from(SystemTime::now());
         self.running.insert(abort.id(), Running { entry, trigger, started_at, abort });
     }

@@ -4,6 +4,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests"))]
 
 mod analysis;
+mod delays;
 mod glob;
 mod metric;
 mod month;
@@ -22,6 +23,7 @@ mod time;
 mod tunable;
 
 pub use analysis::{Activity, Criteria, Criterion, Reason, Verdict, judge};
+pub use delays::Delays;
 pub use glob::glob_matches;
 pub use metric::{Metric, MetricKind, MetricSet};
 pub use month::Month;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use pgvigil_api::{
@@ -13,10 +13,10 @@ use pgvigil_api::{
 use pgvigil_capabilities::SshKeys;
 use pgvigil_cluster::testing::{self, TestDatabase};
 use pgvigil_model::{
-    Capability, Collected, EntryCost, FailureReason, Identity, Metric, MetricKind, MetricSet, NewKeyKind, PluginChange,
-    PluginLimits, PluginName, PluginOnServer, PluginState, PluginStatus, ProbeMetadata, ReloadOutcome, ReloadReport,
-    RunCost, RunId, RunOutcome, RunReport, SampleRow, Samples, Scope, Secret, ServerId, SshKeyError, SshKeyPair,
-    StepOutcome, TestStep, Timestamp, Trigger,
+    Capability, Collected, Delays, EntryCost, FailureReason, Identity, Metric, MetricKind, MetricSet, NewKeyKind,
+    PluginChange, PluginLimits, PluginName, PluginOnServer, PluginState, PluginStatus, ProbeMetadata, ReloadOutcome,
+    ReloadReport, RunCost, RunId, RunOutcome, RunReport, SampleRow, Samples, Scope, Secret, ServerId, SshKeyError,
+    SshKeyPair, StepOutcome, TestStep, Timestamp, Trigger,
 };
 use pgvigil_storage::{MasterKey, NewUser, Role, Store, StoreUrl, User, Vault};
 use salvo::http::{Method, StatusCode};
@@ -530,7 +530,11 @@ impl Host for FakeHost {
     }
 
     fn counters(&self) -> Counters {
-        Counters { runs_started: 7, reports_dropped: 1, ticks_skipped: 2 }
+        let mut start_delays = Delays::default();
+        for ms in [1, 2, 2_000] {
+            start_delays.add(Duration::from_millis(ms));
+        }
+        Counters { runs_started: 7, reports_dropped: 1, ticks_skipped: 2, start_delays }
     }
 
     fn version(&self) -> &str {
