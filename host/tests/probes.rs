@@ -51,6 +51,17 @@ async fn a_component_of_another_interface_version_is_refused_by_that_name() {
     assert_eq!(error.to_string(), "it was built for probe interface 7.3.0, this host offers 1.0.0");
 }
 
+/// Compiling costs seconds of a core, and memory: what cannot run here is not worth it.
+#[tokio::test]
+async fn what_this_host_does_not_offer_is_refused_before_it_is_compiled() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().join("cache");
+    for import in ["pgvigil:probe/postgres@1.3.0", "wasi:cli/environment@0.2.0", "other:package/thing"] {
+        ProbeComponent::load(&engine(&cache), importing(import)).await.unwrap_err();
+        assert_eq!(std::fs::read_dir(&cache).unwrap().count(), 0, "{import}: its code is in the cache");
+    }
+}
+
 #[tokio::test]
 async fn what_is_no_component_is_refused() {
     for bytes in [&b""[..], b"not wasm", b"\0asm\x01\0\0\0", &hostile()[..5_000]] {

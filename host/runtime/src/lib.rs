@@ -11,6 +11,7 @@ mod convert;
 mod cpu;
 mod engine;
 mod host_calls;
+mod imports;
 mod limits;
 mod permits;
 mod probe;

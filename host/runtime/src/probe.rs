@@ -8,7 +8,6 @@ use pgvigil_model::{
     FailureReason, Identity, LogLine, PluginName, ProbeMetadata, RunCost, RunOutcome, Severity, Timestamp,
 };
 use tokio::time::timeout;
-use wasmtime::component::types::ComponentItem;
 use wasmtime::{Store, Trap, UpdateDeadline};
 
 use crate::bindings::{self, ProbePre, pgvigil::probe::types};
@@ -17,13 +16,11 @@ use crate::convert;
 use crate::cpu::{CpuMeter, Metered};
 use crate::engine::ProbeEngine;
 use crate::host_calls::{Abort, Access, RunState, abort};
+use crate::imports::{self, INTERFACE_VERSION};
 use crate::limits::{COMPONENT_BYTES, Grants, Limits};
 use crate::permits::Permits;
 use crate::validate::{self, ReportFault};
 
-/// The interface version of sdk/wit that this host offers.
-const INTERFACE_VERSION: &str = "1.0.0";
-const INTERFACE_PACKAGE: &str = "pgvigil:probe/";
 /// Saving state comes after the run itself, so it is short.
 const SAVE_TIMEOUT: Duration = Duration::from_secs(1);
 /// `describe` returns constants: whatever takes longer is broken.
@@ -114,8 +111,8 @@ impl ProbeComponent {
             return Err(LoadError::TooLarge { bytes: wasm.len() });
         }
         let digest = digest(&wasm);
+        imports::check(&wasm)?;
         let component = engine.compile(wasm, &digest).await.map_err(LoadError::NotAComponent)?;
-        check_imports(engine, &component)?;
         let pre = engine.linker.instantiate_pre(&component).map_err(LoadError::NotAComponent)?;
         let pre = ProbePre::new(pre).map_err(LoadError::NotAComponent)?;
         Ok(Arc::new(Self { engine: Arc::clone(engine), pre, digest }))
@@ -262,39 +259,6 @@ async fn describe(component: &ProbeComponent, config: &[(String, String)]) -> Re
             Err(LoadError::Describe { detail })
         }
         Err(_) => Err(LoadError::Describe { detail: format!("no answer within {} s", DESCRIBE_TIMEOUT.as_secs()) }),
-    }
-}
-
-fn check_imports(engine: &ProbeEngine, component: &wasmtime::component::Component) -> Result<(), LoadError> {
-    for (import, item) in component.component_type().imports(&engine.engine) {
-        if import.starts_with("wasi:") {
-            return Err(LoadError::ImportsWasi { import: import.to_owned() });
-        }
-        let Some(interface) = import.strip_prefix(INTERFACE_PACKAGE) else {
-            // Types used by the world's own exports.
-            if matches!(item.ty, ComponentItem::Type(_)) {
-                continue;
-            }
-            return Err(LoadError::UnknownImport { import: import.to_owned() });
-        };
-        if let Some((_, wanted)) = interface.split_once('@')
-            && !is_offered(wanted)
-        {
-            return Err(LoadError::InterfaceVersion { wanted: wanted.to_owned() });
-        }
-    }
-    Ok(())
-}
-
-/// A probe that was built for an older minor version of the same major one finds all that it knows.
-fn is_offered(wanted: &str) -> bool {
-    let parts = |version: &str| {
-        let mut numbers = version.split('.').map(str::parse::<u32>);
-        Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
-    };
-    match (parts(wanted), parts(INTERFACE_VERSION)) {
-        (Some((major, minor)), Some((our_major, our_minor))) => major == our_major && minor <= our_minor,
-        _ => false,
     }
 }
 
