@@ -27,6 +27,12 @@ impl Permits {
         if granted { Ok(()) } else { Err(not_granted(plugin, capability.as_str(), line)) }
     }
 
+    /// What is asked for and not granted: the refusal, had it been used.
+    pub(crate) fn refusal(&self, plugin: &PluginName, capability: Capability) -> Option<String> {
+        self.check_asked(plugin, capability).ok()?;
+        self.check(plugin, capability).err()
+    }
+
     /// `argv[0]` is the command.
     pub(crate) fn check_command(&self, plugin: &PluginName, argv: &[String]) -> Result<(), String> {
         self.check_asked(plugin, Capability::Ssh)?;

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_lc_rs::digest;
 use pgvigil_model::{
-    FailureReason, Identity, LogLine, PluginName, ProbeMetadata, RunCost, RunOutcome, Severity, Timestamp,
+    Capability, FailureReason, Identity, LogLine, PluginName, ProbeMetadata, RunCost, RunOutcome, Severity, Timestamp,
 };
 use tokio::time::timeout;
 use wasmtime::{Store, Trap, UpdateDeadline};
@@ -286,7 +286,11 @@ fn trapped(error: &wasmtime::Error, state: &RunState) -> RunOutcome {
 /// The probe gave up. Where a host call had failed before, that is the reason.
 fn refused(error: types::ProbeError, state: &RunState) -> RunOutcome {
     let (reason, detail) = match error {
-        types::ProbeError::NotApplicable(detail) => return RunOutcome::NotApplicable { detail },
+        // Without PostgreSQL no server has a version: that says nothing of the server.
+        types::ProbeError::NotApplicable(said) => match state.permits.refusal(&state.plugin, Capability::Postgres) {
+            Some(refusal) => (FailureReason::NotGranted, format!("{refusal} (the probe says: {said})")),
+            None => return RunOutcome::NotApplicable { detail: said },
+        },
         types::ProbeError::MissingPrivilege(detail) => (FailureReason::MissingPrivilege, detail),
         types::ProbeError::Config(detail) => (FailureReason::Misconfigured, detail),
         types::ProbeError::Internal(detail) => (FailureReason::ProbeFailed, detail),
