@@ -174,6 +174,88 @@ async fn a_component_is_swapped_however_its_file_is_replaced() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_plugins_toml_is_followed_however_it_is_replaced() {
+    let bed = Bed::new().await;
+    let loaded_at = bed.plugin("custom").await["loaded_at"].clone();
+    let place = |name: &str| bed.folder.path().join(name);
+    let every = |seconds: u64| CUSTOM.replace("interval = \"1s\"", &format!("interval = \"{seconds}s\""));
+    let link = |to: &str, name: &str| {
+        std::os::unix::fs::symlink(to, place("link")).unwrap();
+        std::fs::rename(place("link"), place(name)).unwrap();
+    };
+    let runs_every = async |seconds: u64| bed.until_plugin(|plugin| plugin["interval_ms"] == seconds * 1_000).await;
+    let refused = async |words: &str| {
+        let is_told = |events: &Value| events[0]["detail"].as_str().is_some_and(|detail| detail.contains(words));
+        bed.admin.until("/api/events?kind=plugins.refused", is_told).await;
+    };
+    // Kubernetes puts a volume's files into a folder, links to that, and swaps the link.
+    for seconds in [2, 3] {
+        std::fs::create_dir(place(&format!("volume{seconds}"))).unwrap();
+        std::fs::write(place(&format!("volume{seconds}/plugins.toml")), every(seconds)).unwrap();
+        link(&format!("volume{seconds}"), "current");
+        link("current/plugins.toml", "plugins.toml");
+        runs_every(seconds).await;
+    }
+    std::fs::remove_file(place("plugins.toml")).unwrap();
+    refused("cannot read").await;
+    let text = every(4);
+    std::fs::write(place("plugins.toml"), text.split_once("interval").unwrap().0.trim_end_matches("\"\n")).unwrap();
+    refused("plugins.toml:4:").await;
+    runs_every(3).await;
+    std::fs::write(place("plugins.toml"), text).unwrap();
+    assert_eq!(runs_every(4).await["loaded_at"], loaded_at);
+    assert_eq!(bed.admin.get("/api/runs?plugin=custom&outcome=failed").await, json!([]));
+    let log = bed.admin.get("/api/logs?source=plugins&limit=500").await.to_string();
+    for words in ["Plugins were reloaded", "custom: settings changed", "everything stays as it was"] {
+        assert!(log.contains(words), "{words} is not in the system log: {log}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_new_version_asks_for_is_told_and_not_granted() {
+    let bed = Bed::new().await;
+    put(&bed.component(), &built("ssh_disk_usage"));
+    bed.until_digest(&built("ssh_disk_usage")).await;
+    let event = bed.until_event("plugins.reloaded").await;
+    let detail = event["detail"].as_str().unwrap();
+    assert!(detail.contains("asks for ssh df too, is not granted ssh = [[\"df\", ...]]"), "{detail}");
+    let plugin = bed.plugin("custom").await;
+    assert_eq!(plugin["grants"], json!(["postgres: read"]), "{plugin}");
+    assert_eq!(plugin["missing_grants"], json!(["ssh = [[\"df\", ...]]"]), "{plugin}");
+}
+
+/// Two entries may run one probe, each with its own servers and grants.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_granted_on_some_servers_is_not_granted_on_others() {
+    let elsewhere = CUSTOM.replace("\"custom\"", "\"elsewhere\"").replace("[\"*\"]", "[\"other\"]");
+    let here = CUSTOM.replace("[\"*\"]", "[\"target\"]");
+    let bed = Bed::with(&format!("{here}{}", elsewhere.replace("postgres = \"read\"", ""))).await;
+    bed.admin.add_server(&server_of(testing::postgres(18), "other")).await;
+    let runs = bed.admin.until("/api/runs?server=other", |runs| runs[0]["outcome"].is_string()).await;
+    assert_eq!((&runs[0]["plugin"], &runs[0]["reason"]), (&json!("elsewhere"), &json!("not-granted")), "{runs}");
+    let all = bed.admin.get("/api/runs?limit=500").await;
+    let is_here = |run: &&Value| run["server"] == "target";
+    assert!(all.as_array().unwrap().iter().filter(is_here).all(|run| run["outcome"] == "collected"), "{all}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_over_the_budget_of_its_server_is_slowed_and_shown() {
+    let dear = "[[plugin]]\nname = \"dear\"\nprobe = \"builtin:sql\"\ninterval = \"1s\"\nservers = [\"*\"]\n\
+        grants = { postgres = \"read\" }\n[[plugin.config.set]]\nname = \"dear\"\nmetrics.n = { kind = \"gauge\" }\n\
+        sql = \"select count(*) as n from pg_sleep(0.2)\"\n";
+    let budget = "[[budget]]\nservers = [\"*\"]\nshare = \"2%\"\n";
+    let bed = Bed::with(&format!("{CUSTOM}{dear}")).await;
+    let slowed = |plugin: &Value| plugin["on_servers"][0]["slowed_to_ms"].as_u64();
+    bed.admin.until("/api/runs?plugin=dear&outcome=collected", |runs| runs.as_array().unwrap().len() > 1).await;
+    assert_eq!(slowed(&bed.plugin("dear").await), None);
+    bed.write_plugins(&format!("{CUSTOM}{dear}{budget}"));
+    // At most 2 % of the time for 200 ms.
+    bed.admin.until("/api/plugins/dear", |plugin| slowed(plugin).is_some_and(|ms| ms >= 10_000)).await;
+    bed.write_plugins(&format!("{CUSTOM}{dear}"));
+    bed.admin.until("/api/plugins/dear", |plugin| plugin["state"] != "refused" && slowed(plugin).is_none()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_component_that_is_damaged_or_gone_leaves_the_last_good_one_running() {
     let bed = Bed::new().await;
     let original = built("pg_stat_database");
