@@ -5,13 +5,18 @@ mod harness;
 
 use std::fmt::Write;
 
-use harness::{HostOptions, TestHost, check, server_of};
+use harness::{Client, HostOptions, TestHost, check, server_of};
 use pgvigil_cluster::testing;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// (misdeed, grants, reason, words of the detail)
 const MISDEEDS: &[(&str, &str, &str, &str)] = &[
-    ("ssh", "{ ssh = [[\"id\"]] }", "not-granted", "used `ssh`, which is not in the `capabilities` it declares"),
+    (
+        "undeclared-ssh",
+        "{ ssh = [[\"id\"]] }",
+        "not-granted",
+        "used `ssh`, which is not in the `capabilities` it declares",
+    ),
     ("sleep", "{}", "not-granted", "add `postgres = \"read\"` to `grants` of this plugin in plugins.toml"),
     ("host-calls", "{}", "not-granted", "add `state = true`"),
     ("loop", "{}", "out-of-cpu", "CPU budget of 500 ms"),
@@ -80,6 +85,134 @@ async fn each_misdeed_ends_its_own_run_and_is_named() {
         testing::execute(testing::postgres(18), "postgres", "select count(*) from pg_class where relname = 'harm'");
     assert_eq!(tables[0][0].as_deref(), Some("0"));
     assert!(!std::path::Path::new("/tmp/pgvigil-harm").exists());
+}
+
+/// What the commands below would make, were any of their words more than a word.
+const SSH_HARM: &str = "/tmp/pgvigil-ssh-harm";
+/// U+241F parts the words of a command line in the hostile probe's configuration.
+const BETWEEN_WORDS: &str = "\u{241f}";
+
+/// (words after `printf`, reason of the failure, words of its detail); no reason: the last word is printed as it was given.
+const COMMAND_LINES: &[(&[&str], &str, &str)] = &[
+    (&["%s", "; touch HARM"], "", ""),
+    (&["%s", "$(touch HARM)"], "", ""),
+    (&["%s", "`touch HARM`"], "", ""),
+    (&["%s", "' ; touch HARM ; '"], "", ""),
+    (&["%s", "\" && touch HARM \""], "", ""),
+    (&["%s", "a\ntouch HARM\n"], "", ""),
+    (&["%s", "| tee HARM"], "", ""),
+    (&["%s", "> HARM"], "", ""),
+    (&["%s", "*"], "", ""),
+    (&["%s", "$HOME/../../etc/passwd"], "", ""),
+    (&["%s", "--version"], "not-granted", "add `ssh = [[\"printf\", \"%s\", \"--version\"]]` to `grants`"),
+    (&["%s", "a", "b"], "not-granted", "add `ssh = [[\"printf\", \"%s\", \"a\", \"b\"]]` to `grants`"),
+    (&["%s"], "not-granted", "to `grants` of this plugin in plugins.toml"),
+    (&["/data/../etc/passwd"], "not-granted", "to `grants` of this plugin in plugins.toml"),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_ssh_words_stay_words_and_only_granted_command_lines_run() {
+    let sshd = testing::sshd();
+    let Some(password) = sshd.password_login() else { return eprintln!("needs root, for an account to log in with") };
+    let quoted = |words: &[&str]| words.join(BETWEEN_WORDS).replace("HARM", SSH_HARM);
+    let run = |name: &str, argv: &str| {
+        format!(
+            "[[plugin]]\nname = \"{name}\"\nprobe = \"file:{}\"\ninterval = \"1s\"\ntimeout = \"30s\"\nservers = [\"*\"]\n\
+             grants = {{ ssh = [[\"printf\", \"%s\", \"*\"], [\"printf\", \"/data\"]] }}\n\
+             config = {{ act = \"ssh-run\", argv = {argv:?} }}\n",
+            env!("PGVIGIL_HOSTILE_PROBE")
+        )
+    };
+    let others = ["sh", "/usr/bin/printf", "../../usr/bin/printf", "printf /data", ""];
+    let mut plugins = String::new();
+    for (index, (words, _, _)) in COMMAND_LINES.iter().enumerate() {
+        plugins += &run(&format!("line{index}"), &quoted(&[&["printf"], *words].concat()));
+    }
+    for (index, command) in others.iter().enumerate() {
+        plugins += &run(&format!("other{index}"), &quoted(&[command, "%s", "x"]));
+    }
+    let host = TestHost::start(HostOptions { plugins: &plugins, ..HostOptions::default() });
+    let admin = host.admin().await;
+    let mut server = server_of(testing::postgres(18), "target");
+    server["ssh_user"] = json!(sshd.user());
+    server["ssh_password"] = json!(password);
+    server["ssh_port"] = json!(sshd.port());
+    admin.add_server(&server).await;
+    for (index, (words, reason, detail)) in COMMAND_LINES.iter().enumerate() {
+        let run = first_run(&admin, &format!("line{index}")).await;
+        match *reason {
+            "" => assert_eq!(run["outcome"], "collected", "{words:?}: {run}"),
+            reason => assert_eq!(run["reason"], reason, "{words:?}: {run}"),
+        }
+        assert!(run["detail"].as_str().unwrap_or_default().contains(detail), "{words:?}: {run}");
+    }
+    for (index, command) in others.iter().enumerate() {
+        let run = first_run(&admin, &format!("other{index}")).await;
+        assert_eq!(run["reason"], "not-granted", "{command}: {run}");
+        let expected = format!("ran `{command}`, which is not in the `ssh_commands` it declares");
+        assert!(run["detail"].as_str().unwrap().contains(&expected), "{run}");
+    }
+    assert!(!std::path::Path::new(SSH_HARM).exists());
+}
+
+async fn first_run(admin: &Client, plugin: &str) -> Value {
+    let path = format!("/api/runs?plugin={plugin}&limit=1");
+    admin.until(&path, |runs| runs[0]["outcome"].is_string()).await[0].clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn labels_that_never_end_fill_no_more_than_their_limit() {
+    let plugins = plugin(0, "explosion", "{}").replace("memory = ", "series = 500, memory = ");
+    let host = TestHost::start(HostOptions { plugins: &plugins, ..HostOptions::default() });
+    let admin = host.admin().await;
+    admin.add_server(&server_of(testing::postgres(18), "target")).await;
+    // 200 others in each run: the third has room for half of them, and those after it for none.
+    let absences = |run: &Value| run["absences"][0]["detail"].as_str().map(str::to_owned).unwrap_or_default();
+    let runs = admin.until("/api/runs?plugin=h0&limit=1", |runs| absences(&runs[0]).starts_with("200 rows")).await;
+    let told = "200 rows are left out: the set has 500 series on this server, and limits.series in plugins.toml allows no more";
+    assert_eq!((absences(&runs[0]).as_str(), &runs[0]["outcome"]), (told, &json!("collected")), "{runs}");
+    let runs = admin.get("/api/runs?plugin=h0&limit=500").await;
+    let third = runs.as_array().unwrap().iter().rev().nth(2).unwrap();
+    assert!(absences(third).starts_with("100 rows are left out"), "{third}");
+}
+
+/// Two threads run all probes. Were one that computes, or waits, to hold a thread, then others would begin late by its deadline.
+#[tokio::test(flavor = "multi_thread")]
+async fn others_begin_in_their_time_while_some_compute_and_some_wait() {
+    let mut plugins = String::new();
+    for (index, act) in ["loop", "loop", "loop", "loop", "sleep", "sleep"].into_iter().enumerate() {
+        let plugin = plugin(index, act, "{ postgres = \"read\" }");
+        plugins +=
+            &plugin.replace("cpu = \"500ms\"", "cpu = \"30s\"").replace("timeout = \"500ms\"", "timeout = \"30s\"");
+    }
+    for index in 10..20 {
+        plugins += &plugin(index, "fine", "{}");
+    }
+    let host = TestHost::start(HostOptions { plugins: &plugins, ..HostOptions::default() });
+    let admin = host.admin().await;
+    admin.add_server(&server_of(testing::postgres(18), "target")).await;
+    for index in 0..6 {
+        let path = format!("/api/plugins/h{index}");
+        admin.until(&path, |plugin| plugin["on_servers"][0]["state"] == "running").await;
+    }
+    for index in 10..20 {
+        let path = format!("/api/runs?plugin=h{index}&outcome=collected&limit=5");
+        admin.until(&path, |runs| runs.as_array().unwrap().len() == 5).await;
+    }
+    let starts = start_delays(&admin).await;
+    let [in_time, all] = ["5.0", "+Inf"].map(|bound| starts.iter().find(|(most, _)| most == bound).unwrap().1);
+    assert!(all >= 56, "{starts:?}");
+    assert_eq!(in_time, all, "starts by how late they were, in seconds: {starts:?}");
+}
+
+/// Upper bound in seconds, and how many runs of the schedule began no later.
+async fn start_delays(admin: &Client) -> Vec<(String, u64)> {
+    let text = admin.get("/metrics").await;
+    let classes = text.as_str().unwrap().lines().filter_map(|line| {
+        let (bound, count) = line.strip_prefix("pgvigil_run_start_delay_seconds_bucket{le=\"")?.split_once("\"} ")?;
+        Some((bound.to_owned(), count.parse().unwrap()))
+    });
+    classes.collect()
 }
 
 /// `probe = "file:..."` reads whatever it names, so what it names must be a component of bearable size.

@@ -1,7 +1,7 @@
 //! Does everything that a probe must not be able to do. The option `act` chooses.
 
 use pgvigil_sdk::prelude::*;
-use pgvigil_sdk::{Row, Rows, log, state};
+use pgvigil_sdk::{Attr, ConfigError, Metadata, Row, Rows, log, state};
 
 probe!(Hostile);
 
@@ -35,10 +35,36 @@ impl Probe for Hostile {
             "ddl" => drop(query("create table harm (id int)").fetch()?),
             "two-statements" => drop(query("select 1; drop table harm").fetch()?),
             "copy" => drop(query("copy (select 1) to program 'touch /tmp/pgvigil-harm'").fetch()?),
-            "ssh" => drop(ssh("id").run()?),
+            "explosion" => report.samples.push(never_seen_before(200)),
+            "undeclared-ssh" => drop(ssh("id").run()?),
+            "ssh-run" => return echoed(target.config("argv").unwrap_or_default()),
             other => return Err(ProbeError::Config(format!("no misdeed `{other}`"))),
         }
         Ok(report)
+    }
+
+    fn describe(config: &[Attr]) -> Result<Metadata, ConfigError> {
+        let mut metadata = Self::metadata();
+        if config.iter().any(|option| option.key == "act" && option.val.starts_with("ssh")) {
+            metadata.capabilities.push("ssh".to_owned());
+            metadata.ssh_commands = vec!["printf".to_owned()];
+        }
+        Ok(metadata)
+    }
+}
+
+/// Runs a command line that prints its last word; where that comes back as another one, something on the way took it for more
+/// than a word.
+fn echoed(argv: &str) -> Result<Report, ProbeError> {
+    let mut words = argv.split('\u{241f}');
+    let command = words.next().unwrap_or_default();
+    let words: Vec<&str> = words.collect();
+    let output = ssh(command).args(words.clone()).run()?;
+    let printed = output.stdout_text();
+    if words.last() == Some(&printed.as_str()) && output.stderr.is_empty() {
+        Ok(Report { samples: vec![rows("hostile", 1, 1)], ..Report::default() })
+    } else {
+        Err(ProbeError::Internal(format!("it printed {printed:?} and {:?}", output.first_error_line())))
     }
 }
 
@@ -55,6 +81,15 @@ fn hoard() -> Vec<Vec<u8>> {
 #[allow(unconditional_recursion, clippy::only_used_in_recursion, reason = "it is hostile")]
 fn recurse(depth: u64) -> u64 {
     core::hint::black_box(recurse(depth + 1)) + 1
+}
+
+/// Other labels in every run.
+fn never_seen_before(count: usize) -> Rows {
+    let mut rows = rows("hostile", 1, count);
+    for row in &mut rows.rows {
+        row.labels[0] = format!("{} {}", now().0, row.labels[0]);
+    }
+    rows
 }
 
 fn rows(set: &str, labels: usize, count: usize) -> Rows {
