@@ -7,7 +7,7 @@ use pgvigil_model::{
 };
 use pgvigil_storage::{SecretChanges, Store};
 
-use crate::measure::{cpu_per_request, line};
+use crate::measure::{builtin, cpu_per_request, line};
 use crate::servers::{nowhere, open_store, with_keys};
 
 /// What the predecessor needed for 30 days of 20 databases over HTTP, of CPU.
@@ -48,9 +48,10 @@ pub(crate) async fn measure() {
 
 async fn fill(store: &Store, server: ServerId, now: Timestamp) {
     let engine = pgvigil_runtime::ProbeEngine::new(None).unwrap();
-    let sibling = std::path::Path::new(env!("PGVIGIL_HOSTILE_PROBE")).with_file_name("pg_stat_database.wasm");
     let component =
-        pgvigil_runtime::ProbeComponent::load(&engine, std::fs::read(sibling).unwrap().into()).await.unwrap();
+        pgvigil_runtime::ProbeComponent::load(&engine, std::fs::read(builtin("pg_stat_database")).unwrap().into())
+            .await
+            .unwrap();
     let probe = component.describe(&[]).await.unwrap();
     let plugin: PluginName = "pg_stat_database".parse().unwrap();
     let set = probe.metadata().sets.iter().find(|set| set.name == "pg_stat_database").unwrap().clone();

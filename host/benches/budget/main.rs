@@ -1,15 +1,18 @@
 //! The budgets, measured: each line is a ratio or a count from this one run. `make bench`.
 //!
-//! Times are CPU times of processes, because wall times on a busy machine say little.
+//! Most times are CPU times of processes, because wall times on a busy machine say little; those of swaps and of deadlines are
+//! wall times, so leave the machine alone meanwhile.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a benchmark")]
 
 mod collections;
 #[path = "../../tests/harness/mod.rs"]
 mod harness;
 mod history;
+mod kill;
 mod measure;
 mod memory;
 mod servers;
+mod swap;
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
@@ -28,6 +31,12 @@ fn main() {
         }
         if is_wanted("servers") {
             servers::measure().await;
+        }
+        if is_wanted("swap") {
+            swap::measure().await;
+        }
+        if is_wanted("kill") {
+            kill::measure().await;
         }
     });
 }

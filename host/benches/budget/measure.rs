@@ -54,3 +54,14 @@ pub(crate) fn rss_kb(pid: u32) -> f64 {
     let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
+
+/// Where the build put a component: a built-in probe, or the hostile one of the tests.
+pub(crate) fn builtin(name: &str) -> std::path::PathBuf {
+    std::path::Path::new(env!("PGVIGIL_HOSTILE_PROBE")).with_file_name(format!("{name}.wasm"))
+}
+
+/// The value that so many percent of all do not exceed.
+pub(crate) fn percentile(values: &mut [f64], percent: usize) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[(values.len() * percent).div_ceil(100).saturating_sub(1)]
+}
