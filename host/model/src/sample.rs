@@ -61,13 +61,40 @@ pub enum Value {
     Null,
     Boolean(bool),
     Int(i64),
-    Float(f64),
+    Float(#[serde(with = "float")] f64),
     Numeric(String),
     Text(String),
     Bytes(Vec<u8>),
     /// Microseconds since 1970-01-01 UTC.
     Timestamp(i64),
     Json(String),
+}
+
+/// JSON has no NaN and no infinity: they are texts there.
+mod float {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Float {
+        Number(f64),
+        Text(String),
+        /// What earlier versions wrote for all that is not finite.
+        Nothing(()),
+    }
+
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+    pub(super) fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+        if value.is_finite() { value.serialize(serializer) } else { value.to_string().serialize(serializer) }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+        match Float::deserialize(deserializer)? {
+            Float::Number(number) => Ok(number),
+            Float::Text(text) => text.parse().map_err(serde::de::Error::custom),
+            Float::Nothing(()) => Ok(f64::NAN),
+        }
+    }
 }
 
 /// What was looked for and not got, so that nobody takes it for zero or healthy.
@@ -88,4 +115,20 @@ pub enum AbsenceReason {
     TimedOut,
     NotApplicable,
     Failed,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_float_survives_json() {
+        for float in [0.1, -0.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            let text = serde_json::to_string(&Value::Float(float)).unwrap();
+            let Value::Float(back) = serde_json::from_str(&text).unwrap() else { panic!("{text}") };
+            assert_eq!(back.to_bits(), float.to_bits(), "{text}");
+        }
+        assert!(matches!(serde_json::from_str(r#"{"float":null}"#), Ok(Value::Float(float)) if float.is_nan()));
+        assert!(serde_json::from_str::<Value>(r#"{"float":"much"}"#).is_err());
+    }
 }
