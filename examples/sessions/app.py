@@ -28,7 +28,7 @@ SQL = """
 select
     coalesce(a.application_name, '') as application,
     coalesce(a.state, '') as state,
-    count(*) as sessions,
+    count(*) as count,
     extract(epoch from max(now() - a.xact_start))::float8 as oldest_transaction
 from pg_stat_activity as a
 where a.application_name like $1
@@ -66,7 +66,7 @@ class WitWorld(wit_world.WitWorld):
                     help="Sessions by application and state",
                     labels=["application", "state"],
                     metrics=[
-                        Metric("sessions", MetricKind.GAUGE, "", "Sessions"),
+                        Metric("count", MetricKind.GAUGE, "", "Sessions"),
                         Metric("oldest_transaction", MetricKind.GAUGE, "seconds", "Age of the oldest transaction"),
                     ],
                 )
@@ -78,8 +78,8 @@ class WitWorld(wit_world.WitWorld):
         pattern = next(option.val for option in target.config if option.key == "applications")
         answer = query(SQL, [Value_Text(pattern)])
         rows = [
-            Row(labels=[application, state], values=[sessions, oldest], since_us=None)
-            for application, state, sessions, oldest in answer
+            Row(labels=[application, state], values=[count, oldest], since_us=None)
+            for application, state, count, oldest in answer
         ]
         return Report(samples=[Rows(set="sessions", rows=rows)], entities=[], tables=[], absences=[], attrs=[])
 

@@ -6,7 +6,7 @@ import { query } from 'pgvigil:probe/postgres@1.0.0';
 const SQL = `
 select
     s.source,
-    count(*) as settings,
+    count(*) as count,
     count(*) filter (where s.pending_restart) as pending_restart
 from pg_settings as s
 where s.source like $1
@@ -36,7 +36,7 @@ export function describe(config) {
         help: 'Settings by where they come from',
         labels: ['source'],
         metrics: [
-          { name: 'settings', kind: 'gauge', unit: '', help: 'Settings' },
+          { name: 'count', kind: 'gauge', unit: '', help: 'Settings' },
           { name: 'pending_restart', kind: 'gauge', unit: '', help: 'Settings that wait for a restart' },
         ],
       },
@@ -49,17 +49,16 @@ export function collect(target) {
   const { val: pattern } = target.config.find(({ key }) => key === 'sources');
   const rows = ask(SQL, [{ tag: 'text', val: pattern }]).map(([source, ...values]) => ({
     labels: [source],
-    // A list of f64 must be a Float64Array: of a plain array the bindings make other numbers, without an error.
-    values: Float64Array.from(values, Number),
+    values,
     sinceUs: undefined,
   }));
   return { samples: [{ set: 'settings', rows }], entities: [], tables: [], absences: [], attrs: [] };
 }
 
-// Rows as plain values. NULL is NaN: a metric that is absent, never zero.
+// Rows as plain values. NULL is null: a metric that is absent, never zero.
 function ask(sql, params) {
   try {
-    return query(sql, params, undefined).rows.map((row) => row.map(({ tag, val }) => (tag === 'null' ? NaN : val)));
+    return query(sql, params, undefined).rows.map((row) => row.map(({ tag, val }) => (tag === 'null' ? null : val)));
   } catch (error) {
     const { tag, val } = error.payload ?? {};
     if (tag === undefined) throw error;

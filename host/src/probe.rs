@@ -73,6 +73,15 @@ pub(crate) struct RunArgs {
     /// KEY=VALUE of [plugin.config], for a component; the other options keep their defaults.
     #[arg(long, conflicts_with = "plugin")]
     option: Vec<String>,
+    /// USER@HOST or USER@HOST:PORT, where commands run over SSH; the password in SSH_PASSWORD, if not --ssh-key.
+    #[arg(long)]
+    ssh: Option<String>,
+    /// The file of the private key to log in with; its passphrase in SSH_KEY_PASSPHRASE.
+    #[arg(long, requires = "ssh")]
+    ssh_key: Option<PathBuf>,
+    /// A command line that a component may run, like "df -Pk *", where * is any one argument.
+    #[arg(long, requires = "ssh", conflicts_with = "plugin")]
+    grant_ssh: Vec<String>,
 }
 
 /// Where commands keep compiled code: that of a probe in Python takes half a minute to make.

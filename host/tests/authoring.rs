@@ -94,7 +94,7 @@ fn whole_way(name: &str, words: &[&str]) -> (tempfile::TempDir, String) {
 
 #[test]
 fn the_example_in_python_goes_the_whole_way() {
-    let (_folder, wasm) = whole_way("sessions", &["sessions_sessions{application=\"pgvigil\",state=\"active\"} 1\n"]);
+    let (_folder, wasm) = whole_way("sessions", &["sessions_count{application=\"pgvigil\",state=\"active\"} 1\n"]);
     let option = ["--option", "applications=nobody", "--server", &dsn(18)];
     let run = good(&[&["probe", "run", &wasm][..], &option].concat());
     assert!(run.contains("series: 0: sessions (0 rows x 2 metrics)"), "{run}");
@@ -107,6 +107,31 @@ fn the_example_in_javascript_goes_the_whole_way() {
     let (_folder, wasm) = whole_way("settings", &["settings_pending_restart{source=\"default\"} 0\n"]);
     let refused = bad(&["probe", "run", &wasm, "--option", "sources=", "--server", &dsn(18)]);
     assert!(refused.contains("`sources` must not be empty"), "{refused}");
+}
+
+/// The bindings take a list of numbers as it lies in memory, whatever it is: a plain array used to become other numbers.
+#[test]
+fn numbers_in_javascript_are_what_they_say_and_anything_else_is_refused() {
+    let folder = example("settings");
+    let dir = folder.path().join("settings");
+    let app = fs::read_to_string(dir.join("app.js")).unwrap();
+    let values =
+        "values: pattern !== '%' ? [1, 'many'] : source === 'default' ? [2.5, null] : Float64Array.of(7, NaN),";
+    fs::write(dir.join("app.js"), app.replacen("values,\n", values, 1)).unwrap();
+    let wasm = dir.join("settings.wasm").to_str().unwrap().to_owned();
+    good(&["probe", "build", dir.to_str().unwrap()]);
+    let run = good(&["probe", "run", &wasm, "--server", &dsn(18)]);
+    for line in [
+        "settings_count{source=\"default\"} 2.5\n",
+        "settings_pending_restart{source=\"default\"} absent\n",
+        "settings_count{source=\"configuration file\"} 7\n",
+        "settings_pending_restart{source=\"configuration file\"} absent\n",
+    ] {
+        assert!(run.contains(line), "{run}");
+    }
+    let refused = bad(&["probe", "run", &wasm, "--option", "sources=_%", "--server", &dsn(18)]);
+    assert!(refused.contains("a value of metric set settings is a string, not a number: many"), "{refused}");
+    assert_eq!(fs::read_dir(&dir).unwrap().count(), 2, "nothing is left beside app.js and the component");
 }
 
 #[test]
@@ -211,6 +236,47 @@ fn a_plugin_per_database_is_run_once_with_its_grants() {
 }
 
 #[test]
+fn a_value_that_is_no_number_is_recorded_as_such() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let plugins = "[[plugin]]\nname = \"odd\"\nprobe = \"builtin:sql\"\ninterval = \"60s\"\nservers = [\"*\"]\n\
+        grants = { postgres = \"read\" }\n[[plugin.config.set]]\nname = \"odd\"\nmetrics.n = { kind = \"gauge\" }\n\
+        metrics.m = { kind = \"gauge\" }\nsql = \"select float8 'NaN' as n, float8 'Infinity' as m\"\n";
+    fs::write(place("plugins.toml"), plugins).unwrap();
+    let of_plugin = ["--plugin", "odd", "--server", &dsn(18), "--out", &place("odd.json")];
+    let run = good(&[&["probe", "record", &place("plugins.toml")], &of_plugin[..]].concat());
+    assert!(run.contains("odd_n absent\n") && run.contains("odd_m inf\n"), "{run}");
+    good(&["probe", "test", &place("plugins.toml"), &place("odd.json"), "--plugin", "odd"]);
+}
+
+#[test]
+fn a_probe_that_runs_commands_is_told_where_and_which() {
+    let sshd = testing::sshd();
+    let folder = tempfile::tempdir().unwrap();
+    let wasm = folder.path().join("disks.wasm").to_str().unwrap().to_owned();
+    fs::copy(Path::new(env!("PGVIGIL_HOSTILE_PROBE")).with_file_name("ssh_disk_usage.wasm"), &wasm).unwrap();
+    let run = ["probe", "run", &wasm, "--server", &dsn(18)];
+    assert!(bad(&run).contains("say where, with --ssh user@host and --ssh-key FILE"));
+    let login = format!("{}@{}:{}", sshd.user(), sshd.host(), sshd.port());
+    let key = sshd.ed25519_key().path.to_str().unwrap();
+    let there = ["--ssh", &login, "--ssh-key", key];
+    let refused = pgvigil(&[&run[..], &there].concat()).1;
+    assert!(refused.contains("is not granted `ssh df`; add `ssh = [[\"df\""), "{refused}");
+    let server = dsn(18);
+    let granted = [&["--server", &server], &there[..], &["--grant-ssh", "df -PkT *"]].concat();
+    let disks = good(&[&["probe", "run", &wasm], &granted[..]].concat());
+    assert!(disks.contains("filesystem_size_bytes{") && disks.contains("has the SSH host key ssh-ed25519 "), "{disks}");
+    good(&[&["probe", "record", &wasm], &granted[..]].concat());
+    good(&["probe", "test", &wasm]);
+    let stranger = sshd.stranger_key().path.to_str().unwrap();
+    let other = [&run[..], &["--ssh", &login, "--ssh-key", stranger, "--grant-ssh", "df -PkT *"]].concat();
+    assert!(pgvigil(&other).1.contains("refused the key"));
+    assert!(
+        bad(&[&run[..], &["--ssh", &login]].concat()).contains("give --ssh-key FILE, or the password in SSH_PASSWORD")
+    );
+}
+
+#[test]
 fn what_cannot_be_made_built_or_run_says_why() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().to_str().unwrap();
@@ -219,7 +285,12 @@ fn what_cannot_be_made_built_or_run_says_why() {
     good(&["probe", "new", "mine", "--lang", "python", "--dir", dir]);
     assert!(bad(&["probe", "new", "mine", "--lang", "javascript", "--dir", dir]).contains("is there already"));
     let app = fs::read_to_string(folder.path().join("mine/app.py")).unwrap();
-    assert!(app.contains("name=\"mine\"") && folder.path().join("mine/wit/probe.wit").exists(), "{app}");
+    assert!(
+        app.contains("name=\"mine\"")
+            && app.contains("help=\"Sessions by application and state\"")
+            && folder.path().join("mine/wit/probe.wit").exists(),
+        "{app}"
+    );
     assert!(
         bad(&["probe", "new", "a", "--lang", "rust", "--dir", dir, "--sdk", dir]).contains("is not the folder sdk/")
     );

@@ -14,6 +14,8 @@ use crate::serve;
 /// The contract, for components in languages that have no SDK.
 pub(super) const WIT: &str = include_str!("../../../sdk/wit/probe.wit");
 const TARGET: &str = "wasm32-unknown-unknown";
+/// What a component in JavaScript begins with; it imports app.js.
+const JAVASCRIPT_ENTRY: &str = include_str!("entry.js");
 
 pub(super) fn build(dir: &Path) -> anyhow::Result<()> {
     let dir = dir.canonicalize().with_context(|| format!("cannot find {}", dir.display()))?;
@@ -80,8 +82,12 @@ fn build_python(dir: &Path, component: &Path) -> anyhow::Result<()> {
 
 fn build_javascript(dir: &Path, component: &Path) -> anyhow::Result<()> {
     let interface = Interface::of(dir)?;
+    // It imports what lies beside it.
+    let entry = tempfile::Builder::new().prefix(".pgvigil-").suffix(".js").tempfile_in(dir);
+    let entry = entry.and_then(|entry| std::fs::write(entry.path(), JAVASCRIPT_ENTRY).map(|()| entry));
+    let entry = entry.with_context(|| format!("cannot write to {}", dir.display()))?;
     let mut command = Command::new(tools::componentize_js()?);
-    command.current_dir(dir).arg("app.js").args(["--world-name", "probe", "--wit"]).arg(interface.path());
+    command.current_dir(dir).arg(entry.path()).args(["--world-name", "probe", "--wit"]).arg(interface.path());
     command.args(["-d", "stdio", "random", "clocks", "http", "fetch-event", "-o"]);
     succeed(command.arg(component), "a valid app.js")
 }

@@ -54,6 +54,8 @@ pub(super) fn make(name: &str, language: Language, parent: &Path, sdk: Option<Pa
         let path = dir.join(renamed(file, example, name));
         let mut contents = if *contents == WIT { WIT.to_owned() } else { renamed(contents, example, name) };
         if let Some(sdk) = &sdk {
+            // Only in Rust is there a type of that name.
+            contents = contents.replace(&camel_case(example), &camel_case(name));
             contents = contents.replace("\"../../sdk\"", &format!("{:?}", sdk.display().to_string()));
         }
         let folder = path.parent().unwrap_or(&dir);
@@ -88,22 +90,18 @@ fn find_sdk(given: Option<PathBuf>) -> anyhow::Result<PathBuf> {
     }
 }
 
-/// The example's name, where it is a whole word, and its form as a type. `pg_stat_archiver` is another word than `archiver`.
+/// The example's name, where it is one: alone in quotes, or of a file. `pg_stat_archiver` is another word, and in a sentence the
+/// word means the thing.
 fn renamed(text: &str, example: &str, name: &str) -> String {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
-    let (from, to) = (camel_case(example), camel_case(name));
     let mut result = String::with_capacity(text.len());
     let mut rest = text;
     while !rest.is_empty() {
         let end = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
         let (word, after) = rest.split_at(end);
-        result.push_str(if word == example {
-            name
-        } else if word == from {
-            &to
-        } else {
-            word
-        });
+        let is_quoted = result.ends_with(['"', '\'']) && after.starts_with(['"', '\'']);
+        let is_name = word == example && (is_quoted || after.starts_with(".sql"));
+        result.push_str(if is_name { name } else { word });
         let next = after.find(is_word).unwrap_or(after.len());
         result.push_str(&after[..next]);
         rest = &after[next..];
@@ -122,10 +120,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_whole_word_is_renamed() {
-        let text = "probe!(Archiver); // archiver: from pg_stat_archiver, \"archiver.sql\"\n";
-        let renamed = renamed(text, "archiver", "wal_files");
-        assert_eq!(renamed, "probe!(WalFiles); // wal_files: from pg_stat_archiver, \"wal_files.sql\"\n");
+    fn only_names_are_renamed() {
+        let text = "the archiver: \"archiver\" of \"pg_stat_archiver\", \"../archiver.sql\", 'archiver'\n";
+        let expected = "the archiver: \"wal_files\" of \"pg_stat_archiver\", \"../wal_files.sql\", 'wal_files'\n";
+        assert_eq!(renamed(text, "archiver", "wal_files"), expected);
     }
 
     #[test]

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, anyhow, bail};
+use pgvigil_capabilities::{PostgresServer, SshServer};
 use pgvigil_collector::{Machines, PluginPlan, run_once};
-use pgvigil_model::{OptionKind, RunOutcome, RunReport, Secret};
+use pgvigil_model::{Capability, OptionKind, RunOutcome, RunReport, Secret};
 use pgvigil_runtime::{ArgvPattern, Grants, Limits, ProbeEngine};
 
 use super::recording::{Recording, Tape, Taped};
@@ -21,7 +22,8 @@ use crate::versions::Versions;
 
 /// One run that is about to be.
 pub(super) struct Once {
-    dsn: String,
+    postgres: Arc<PostgresServer>,
+    ssh: Option<Arc<SshServer>>,
     file: PathBuf,
     entry: PluginEntry,
     /// Whether grants and limits are those of plugins.toml.
@@ -39,15 +41,22 @@ impl Once {
                     let value = ConfigValue { kind: OptionKind::Text, text: value.to_owned() };
                     entry.config.insert(key.to_owned(), value);
                 }
+                let words = |line: &String| ArgvPattern(line.split_whitespace().map(str::to_owned).collect());
+                entry.grants.ssh = args.grant_ssh.iter().map(words).collect();
                 entry
             }
         };
-        Ok(Self { dsn: args.server.clone(), file: args.file.clone(), entry, is_plugin: args.plugin.is_some() })
+        let postgres = target::postgres(&args.server, secret("PGPASSWORD"))?;
+        let ssh = match &args.ssh {
+            Some(login) => Some(target::ssh(login, args.ssh_key.as_deref())?),
+            None => None,
+        };
+        Ok(Self { postgres, ssh, file: args.file.clone(), entry, is_plugin: args.plugin.is_some() })
     }
 
     pub(super) fn run(self) -> anyhow::Result<()> {
         serve::runtime("probe", 2)?.block_on(async {
-            let (plan, machines) = (self.plan().await?, self.machines()?);
+            let (plan, machines) = (self.plan().await?, self.machines());
             let asked = missing_grants(plan.probe.metadata(), &Grants::default());
             let report = execute(plan, machines).await?;
             announce(&render::run(&report));
@@ -63,7 +72,7 @@ impl Once {
 
     pub(super) fn record(self, out: Option<PathBuf>) -> anyhow::Result<()> {
         serve::runtime("probe", 2)?.block_on(async {
-            let (plan, machines) = (self.plan().await?, self.machines()?);
+            let (plan, machines) = (self.plan().await?, self.machines());
             let (tape, clock) = (Tape::Recording(Arc::default()), machines.clock);
             let taped = Arc::new(Taped { machines: Some(machines), tape: tape.clone(), clock });
             let report = execute(Arc::clone(&plan), taped).await?;
@@ -92,6 +101,9 @@ impl Once {
 
     async fn plan(&self) -> anyhow::Result<Arc<PluginPlan>> {
         let version = load(&self.entry).await?;
+        if self.ssh.is_none() && version.probe.metadata().capabilities.contains(&Capability::Ssh) {
+            bail!("the probe runs commands over SSH: say where, with --ssh user@host and --ssh-key FILE");
+        }
         let mut limits = self.entry.limits;
         if !self.is_plugin {
             let wish = Duration::from_millis(version.probe.metadata().default_timeout_ms);
@@ -100,11 +112,15 @@ impl Once {
         Ok(plan(&self.entry, version, limits))
     }
 
-    fn machines(&self) -> anyhow::Result<Arc<OneServer>> {
-        let password = std::env::var("PGPASSWORD").ok().map(Secret::new);
-        let postgres = Arc::new(target::server(&self.dsn, password)?);
-        Ok(Arc::new(OneServer { postgres, clock: SystemTime::now().into() }))
+    fn machines(&self) -> Arc<OneServer> {
+        let (postgres, ssh) = (Arc::clone(&self.postgres), self.ssh.clone());
+        Arc::new(OneServer { postgres, ssh, clock: SystemTime::now().into() })
     }
+}
+
+/// From where other users of the machine do not see it.
+pub(super) fn secret(variable: &str) -> Option<Secret> {
+    std::env::var(variable).ok().map(Secret::new)
 }
 
 /// With code from the cache that all commands share.
@@ -138,7 +154,7 @@ pub(super) fn entry_of_file(file: &Path, name: &str) -> anyhow::Result<PluginEnt
     found.with_context(|| format!("{} has no plugin `{name}`; it has {}", file.display(), names.join(", ")))
 }
 
-/// Granted is what cannot harm: SQL that reads, and a state. Commands over SSH need an entry in plugins.toml.
+/// Granted is what cannot harm: SQL that reads, and a state.
 pub(super) fn entry_of_component(file: &Path) -> anyhow::Result<PluginEntry> {
     let name = file.file_name().with_context(|| format!("{} is not a file", file.display()))?;
     let text =

@@ -1,18 +1,25 @@
 //! A server from a connection string, for one run.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, bail};
 use async_trait::async_trait;
-use pgvigil_capabilities::PostgresServer;
+use pgvigil_capabilities::{HostKeys, PostgresServer, SshSecrets, SshServer};
 use pgvigil_collector::Machines;
-use pgvigil_model::{AddressPolicy, PluginName, PostgresSettings, Secret, ServerId, SslMode, Timestamp};
-use pgvigil_runtime::{Access, State, Unavailable};
+use pgvigil_model::{
+    AddressPolicy, PluginName, PostgresSettings, Secret, ServerId, SshAuth, SshKeyId, SshSettings, SslMode, Timestamp,
+};
+use pgvigil_runtime::{Access, Ssh, State, Unavailable};
 use tokio_postgres::config::Host;
+
+use super::once::secret;
+use crate::first_start::announce;
 
 /// What one run may reach: a server, and a state that begins empty and is forgotten.
 pub(super) struct OneServer {
     pub postgres: Arc<PostgresServer>,
+    pub ssh: Option<Arc<SshServer>>,
     pub clock: Timestamp,
 }
 
@@ -21,6 +28,7 @@ impl Machines for OneServer {
         let mut access = Access { clock: Some(self.clock), state: Some(Arc::<Memory>::default()), ..Access::default() };
         if server.is_some() {
             access.postgres = Some(Arc::clone(&self.postgres) as Arc<_>);
+            access.ssh = self.ssh.clone().map(|ssh| ssh as Arc<dyn Ssh>);
         }
         Ok(access)
     }
@@ -43,9 +51,64 @@ impl State for Memory {
 }
 
 /// `password` is used where the string has none.
-pub(super) fn server(dsn: &str, password: Option<Secret>) -> anyhow::Result<PostgresServer> {
+pub(super) fn postgres(dsn: &str, password: Option<Secret>) -> anyhow::Result<Arc<PostgresServer>> {
     let (settings, own) = parse(dsn)?;
-    Ok(PostgresServer::new(settings, own.or(password), Arc::new(AddressPolicy::default())))
+    Ok(Arc::new(PostgresServer::new(settings, own.or(password), Arc::new(AddressPolicy::default()))))
+}
+
+/// Logs in with the key of this file, or else with the password of the environment.
+pub(super) fn ssh(login: &str, key_file: Option<&Path>) -> anyhow::Result<Arc<SshServer>> {
+    let (user, host, port) = parse_login(login)?;
+    let (auth, secrets) = match key_file {
+        Some(file) => {
+            let key = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+            let passphrase = secret("SSH_KEY_PASSPHRASE");
+            // It is in no store, so that its id means nothing.
+            (
+                SshAuth::Key { key_id: SshKeyId::generate() },
+                SshSecrets { private_key: Some(Secret::new(key)), passphrase, password: None },
+            )
+        }
+        None => {
+            let password = secret("SSH_PASSWORD").context("give --ssh-key FILE, or the password in SSH_PASSWORD")?;
+            (SshAuth::Password, SshSecrets { password: Some(password), ..SshSecrets::default() })
+        }
+    };
+    let settings = SshSettings { host: Some(host.clone()), port, user, auth };
+    let policy = Arc::new(AddressPolicy::default());
+    Ok(Arc::new(SshServer::new(&host, settings, secrets, Arc::new(TrustedOnce), policy)))
+}
+
+/// User, host, port.
+fn parse_login(login: &str) -> anyhow::Result<(String, String, u16)> {
+    let how = || format!("--ssh `{login}` must be USER@HOST or USER@HOST:PORT, an IPv6 address in brackets");
+    let (user, address) = login.rsplit_once('@').with_context(how)?;
+    let (host, port) = match address.rsplit_once(':') {
+        Some((host, port)) if !host.contains(':') || host.ends_with(']') => {
+            (host, port.parse().ok().with_context(how)?)
+        }
+        _ => (address, 22),
+    };
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    if user.is_empty() || host.is_empty() {
+        bail!("{}", how())
+    }
+    Ok((user.to_owned(), host.to_owned(), port))
+}
+
+/// Nothing is remembered of one run: whoever starts it sees which key the server had.
+struct TrustedOnce;
+
+#[async_trait]
+impl HostKeys for TrustedOnce {
+    async fn pinned(&self, _address: &str) -> Result<Option<String>, Unavailable> {
+        Ok(None)
+    }
+
+    async fn pin(&self, address: &str, key: &str) -> Result<String, Unavailable> {
+        announce(&format!("{address} has the SSH host key {key}"));
+        Ok(key.to_owned())
+    }
 }
 
 fn parse(dsn: &str) -> anyhow::Result<(PostgresSettings, Option<Secret>)> {
@@ -115,6 +178,17 @@ mod tests {
         assert_eq!((settings.user.as_str(), settings.database.as_str()), ("me", "shop"));
         assert_eq!(settings.sslmode, SslMode::VerifyFull);
         assert_eq!(password, Some(Secret::new("pa?ss")));
+    }
+
+    #[test]
+    fn a_login_is_taken_apart() {
+        let own = |user: &str, host: &str, port| (user.to_owned(), host.to_owned(), port);
+        assert_eq!(parse_login("me@db.example.org").unwrap(), own("me", "db.example.org", 22));
+        assert_eq!(parse_login("a@b@[::1]:2222").unwrap(), own("a@b", "::1", 2222));
+        assert_eq!(parse_login("me@[::1]").unwrap(), own("me", "::1", 22));
+        for wrong in ["db", "@db", "me@", "me@db:", "me@db:x", "me@:22"] {
+            assert!(parse_login(wrong).unwrap_err().to_string().contains("must be USER@HOST"), "{wrong}");
+        }
     }
 
     #[test]
