@@ -260,7 +260,7 @@ function AccountMenu(props: { onHelp: () => void; className?: string }) {
       <MenuItem icon="keyboard" onSelect={props.onHelp}>
         {t.shortcuts.title}
       </MenuItem>
-      <MenuItem icon="external" onSelect={() => window.open('/docs', '_blank', 'noopener')}>
+      <MenuItem icon="external" onSelect={() => window.open(paths.apiSwagger(), '_blank', 'noopener')}>
         {t.nav.apiDocs}
       </MenuItem>
       <MenuSeparator />

@@ -35,4 +35,8 @@ export const paths = {
   logs: () => '/logs',
   settings: () => '/settings',
   account: () => '/account',
+  /** Pages of the host itself, about its API. */
+  apiSwagger: () => '/docs',
+  apiRedoc: () => '/redoc',
+  apiDocument: () => '/openapi.json',
 } as const

@@ -42,6 +42,9 @@ test('every link has its shape', () => {
   expect(Object.fromEntries(links)).toMatchInlineSnapshot(`
     {
       "account": "/account",
+      "apiDocument": "/openapi.json",
+      "apiRedoc": "/redoc",
+      "apiSwagger": "/docs",
       "audit": "/audit",
       "database": "/servers/s/db/d",
       "editServer": "/servers/s/edit",

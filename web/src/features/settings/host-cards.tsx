@@ -108,9 +108,9 @@ function Security() {
 
 /** The host serves these itself, also where nothing else can be reached. */
 const DOCUMENTS = [
-  ['/docs', 'Swagger UI'],
-  ['/redoc', 'Redoc'],
-  ['/openapi.json', 'openapi.json'],
+  [paths.apiSwagger(), 'Swagger UI'],
+  [paths.apiRedoc(), 'Redoc'],
+  [paths.apiDocument(), 'openapi.json'],
 ] as const
 
 function About() {
