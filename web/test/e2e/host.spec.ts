@@ -114,6 +114,30 @@ test('a server is tested, added, and drawn', async () => {
   await page.goto('/runs?outcome=collected')
   await page.getByRole('link', { name }).first().waitFor({ timeout: samplesTimeout })
 
+  // The host tells of a run as it ends. By itself the page would ask again only after a minute.
+  const live = page.getByRole('button', { name: /^Live/ })
+  await expect.poll(() => live.getAttribute('title'), { timeout: 15_000 }).toContain('the host tells what is new')
+  const other = await page.context().newPage()
+  await other.goto('/plugins/pg_stat_database/servers')
+  await other.getByRole('button', { name: `Run now on ${name}` }).waitFor()
+  let asked = 0
+  page.on('request', (request) => {
+    if (new URL(request.url()).pathname === '/api/runs') asked += 1
+  })
+  await other.getByRole('button', { name: `Run now on ${name}` }).click()
+  await other.getByText('1 run started.').waitFor()
+  await expect.poll(() => asked, { timeout: 15_000 }).toBeGreaterThan(0)
+  await other.close()
+
+  // What monitoring costs is drawn from its first hour on, for the server and for the fleet.
+  await page.goto(`/servers/${name}/plugins`)
+  await page.getByRole('region', { name: 'Runs, per hour' }).waitFor()
+  await page.goto('/?by=history')
+  await page
+    .getByRole('row', { name: new RegExp(name) })
+    .getByRole('img', { name: /^Of \d+ parts/ })
+    .waitFor()
+
   // A reload takes the session up from the cookie.
   await page.goto('/servers')
   await page.getByRole('link', { name }).waitFor()
