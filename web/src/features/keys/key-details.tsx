@@ -31,7 +31,7 @@ export function KeyDetails({ sshKey, onClose }: { sshKey: SshKey; onClose: () =>
     >
       <Facts
         items={[
-          [t.keys.columns.type, `${sshKey.key_type}${sshKey.has_passphrase ? `, ${t.keys.passphrase}` : ''}`],
+          [t.keys.columns.type, `${sshKey.key_type}${sshKey.has_passphrase ? `, ${t.keys.withPassphrase}` : ''}`],
           [
             t.keys.columns.fingerprint,
             <code key="fingerprint" className="font-mono text-xs break-all">

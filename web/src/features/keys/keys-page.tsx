@@ -153,7 +153,7 @@ function useColumns(onOpen: (open: Open) => void): Column<SshKey, ColumnId>[] {
             {key.key_type}
             {key.has_passphrase && (
               <Badge tone="idle" icon="lock">
-                {t.keys.passphrase}
+                {t.keys.withPassphrase}
               </Badge>
             )}
           </span>
