@@ -293,7 +293,7 @@ async fn analyse(api: &Api, server: &Server, window: Window, criteria: &Criteria
     let inventory = api.store.entities(server.id, Some("database")).await?;
     let sizes = api.store.latest(server.id, SIZE_SET, window.from, window.to).await?;
     let sizes_by_name = by_database(&sizes);
-    let resolution = resolution(window, inventory.len());
+    let resolution = resolution(window, api.store.stream_count(server.id, DATABASE_SET).await?);
     let bucket_seconds = resolution.bucket_seconds().unwrap_or_default();
     let query = SeriesQuery {
         server: server.id,
@@ -330,13 +330,13 @@ async fn analyse(api: &Api, server: &Server, window: Window, criteria: &Criteria
     Ok(Analysis { resolution, databases })
 }
 
-/// The finest of which so many databases have not too many buckets.
-fn resolution(window: Window, databases: usize) -> Resolution {
+/// The finest of which so many streams have not too many buckets.
+fn resolution(window: Window, streams: u64) -> Resolution {
     let seconds = window.to.seconds().saturating_sub(window.from.seconds());
-    let databases = i64::try_from(databases.max(1)).unwrap_or(i64::MAX);
+    let streams = i64::try_from(streams.max(1)).unwrap_or(i64::MAX);
     let is_affordable = |resolution: &Resolution| {
         let buckets = seconds / resolution.bucket_seconds().unwrap_or(1);
-        buckets.saturating_mul(databases) <= BUCKETS_MAX
+        buckets.saturating_mul(streams) <= BUCKETS_MAX
     };
     Resolution::BUCKETED.into_iter().find(is_affordable).unwrap_or(Resolution::Day)
 }

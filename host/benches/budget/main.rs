@@ -29,6 +29,9 @@ fn main() {
         if is_wanted("series") {
             history::measure().await;
         }
+        if is_wanted("analysis") {
+            history::measure_analysis().await;
+        }
         if is_wanted("servers") {
             servers::measure().await;
         }

@@ -4,6 +4,9 @@ use pgvigil_model::{Aggregate, Bucket, MetricKind, Timestamp};
 
 const NUMBER_BYTES: usize = 8;
 
+/// Where the start of a bucket stands in a stored one, and how long it is.
+pub(crate) const START: (usize, usize) = (0, NUMBER_BYTES);
+
 const fn numbers(kind: MetricKind) -> usize {
     match kind {
         MetricKind::Gauge | MetricKind::Info => 5,

@@ -231,6 +231,16 @@ impl Store {
         })
     }
 
+    /// How many streams a set has on a server.
+    pub async fn stream_count(&self, server: ServerId, set: &str) -> Result<u64, StorageError> {
+        let count: i64 = read_store!(self, "count streams", |db| {
+            let count = "select count(*) from stream s join metric_set m on m.id = s.metric_set
+                where s.server = $1 and m.name = $2";
+            Ok(sqlx::query_scalar(count).bind(server.0).bind(set.to_owned()).fetch_one(db).await?)
+        })?;
+        Ok(count.unsigned_abs())
+    }
+
     /// Every stream that matches in its whole length, at this resolution: some at a time, so that what is held stays small
     /// however many there are. `max_points` does not count here.
     pub async fn visit_series(
@@ -418,9 +428,10 @@ impl Store {
                     EngineKind::Sqlite => from_hex(&bytes),
                     EngineKind::Postgres => bytes,
                 };
-                for bucket in bytes.chunks(bucket::length(&kinds)).filter_map(|bytes| bucket::decode(&kinds, bytes)) {
-                    plan.add(answer, stream, bucket);
-                }
+                let decoded = bytes.chunks(bucket::length(&kinds)).filter_map(|bytes| bucket::decode(&kinds, bytes));
+                let mut buckets: Vec<_> = decoded.collect();
+                buckets.sort_by_key(|bucket| bucket.start);
+                buckets.into_iter().for_each(|bucket| plan.add(answer, stream, bucket));
             }
         }
         Ok(())
@@ -562,20 +573,27 @@ fn comma_separated(ids: &[i64]) -> String {
     ids.iter().map(i64::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// Cuts the asked metrics out of each bucket and puts all buckets of a stream into one value.
+/// Cuts the asked metrics out of each bucket and puts all buckets of a stream into one value, in any order: sorting them here
+/// would cost SQLite a table of its own for each stream.
 fn rollup_statement(engine: EngineKind, wanted: &Wanted, ids: &[i64]) -> String {
-    let mut cuts = vec!["substr(aggregates, 1, 8)".to_owned()];
+    // (place, length) in bytes, the start first. What lies side by side is cut once: each cut costs as much as a row.
+    let mut places = vec![bucket::START];
     for place in wanted.places.iter().flatten() {
         let (at, length) = bucket::place_of(&wanted.kinds, *place);
-        cuts.push(format!("substr(aggregates, {}, {length})", at + 1));
+        match places.last_mut() {
+            Some((before, before_length)) if *before + *before_length == at => *before_length += length,
+            _ => places.push((at, length)),
+        }
     }
+    let cuts: Vec<_> =
+        places.into_iter().map(|(at, length)| format!("substr(aggregates, {}, {length})", at + 1)).collect();
     let joined = match engine {
         // `||` makes a text of two blobs in SQLite, so each is written in hex.
         EngineKind::Sqlite => {
             let cuts: Vec<String> = cuts.iter().map(|cut| format!("hex({cut})")).collect();
-            format!("cast(group_concat({}, '' order by ts) as blob)", cuts.join(" || "))
+            format!("cast(group_concat({}, '') as blob)", cuts.join(" || "))
         }
-        EngineKind::Postgres => format!("string_agg({}, ''::bytea order by ts)", cuts.join(" || ")),
+        EngineKind::Postgres => format!("string_agg({}, ''::bytea)", cuts.join(" || ")),
     };
     format!(
         "select stream, {joined} from rollup

@@ -125,6 +125,22 @@ async fn the_analysis_is_filtered_sorted_and_paged() {
     assert_eq!((&page["items"], &page["total"]), (&json!([]), &json!(6)));
 }
 
+/// Also where no list of databases was ever taken.
+#[tokio::test]
+async fn many_databases_are_analysed_in_coarser_steps() {
+    let app = TestApp::new().await;
+    let server = app.add_server(server_body("main")).await;
+    app.store.declare(&"pg_stat_database".parse().unwrap(), &[all_counters(), sizes()]).await.unwrap();
+    let viewer = app.sign_in("viewer").await;
+    let resolution = async || app.get(&viewer, "/api/analysis?server=main").await.body["resolution"].clone();
+    assert_eq!(resolution().await, "hour");
+    let rows = (0..400).map(|number| lived(&format!("database-{number}"), 1.0, 1.0, 600.0, 1.0)).collect();
+    let mut report = run(server, now(), collected("pg_stat_database", rows));
+    report.sets = [all_counters(), sizes()].into();
+    app.store.record(&[report]).await.unwrap();
+    assert_eq!(resolution().await, "4hour");
+}
+
 /// The predecessor called everything dead in a window shorter than its thirty days.
 #[tokio::test]
 async fn a_short_period_is_not_enough_to_call_a_database_dead() {

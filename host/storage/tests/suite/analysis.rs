@@ -50,6 +50,8 @@ async fn every_series_is_visited_whole(home: &Home) {
         to: after(4 * 3_600),
         max_points: u32::MAX,
     };
+    let streams = store.stream_count(id, "pg_stat_database").await.unwrap();
+    assert_eq!(streams, u64::try_from(names.len()).unwrap() + 1, "one has two declarations");
     let mut visited: BTreeMap<String, (usize, f64)> = BTreeMap::new();
     store
         .visit_series(&query, Resolution::Hour, |metrics, stream| {
