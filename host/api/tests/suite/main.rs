@@ -11,6 +11,7 @@ mod sessions;
 
 mod account;
 mod analysis;
+mod answers;
 mod bounds;
 mod documents;
 mod observations;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::harness::{Session, TestApp, collected, counters, now, row, run, server_body, sizes, unreachable};
 
 /// A server whose database `shop` commits 10 times a second and was away for the 5 minutes in the middle.
-async fn watched(app: &TestApp) -> (Session, ServerId, Timestamp) {
+pub async fn watched(app: &TestApp) -> (Session, ServerId, Timestamp) {
     let server = app.add_server(server_body("main")).await;
     app.store.declare(&"pg_stat_database".parse().unwrap(), &[counters(), sizes()]).await.unwrap();
     let start = Timestamp::from_seconds((now().seconds() - 1_200) / 60 * 60);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::harness::{TestApp, request, server_body};
 
 /// (method, path as documented, the role that it needs) of every operation in the OpenAPI document.
-fn operations() -> Vec<(String, String, Option<Role>)> {
+pub fn operations() -> Vec<(String, String, Option<Role>)> {
     let document: Value = serde_json::from_str(&pgvigil_api::openapi_json()).unwrap();
     let mut operations = Vec::new();
     for (path, methods) in document["paths"].as_object().unwrap() {

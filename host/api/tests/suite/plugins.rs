@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::harness::{TestApp, api, collected, counters, now, row, run, server_body, unreachable};
 
-fn entry(server: ServerId, state: EntryState, failures: u32) -> PluginOnServer {
+pub fn entry(server: ServerId, state: EntryState, failures: u32) -> PluginOnServer {
     let plugin = "pg_stat_database".parse().unwrap();
     PluginOnServer { plugin, server: Some(server), state, failures, slowed_to_ms: None }
 }

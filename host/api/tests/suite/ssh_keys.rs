@@ -12,12 +12,12 @@ use crate::harness::{Answer, Session, TestApp, request, server_body, text};
 const KEYS: &str = "/api/ssh-keys";
 
 /// A private key as `ssh-keygen` makes it, and what `ssh-keygen -l` says of it.
-struct Made {
-    private: String,
+pub struct Made {
+    pub private: String,
     fingerprint: String,
 }
 
-fn ssh_keygen(dir: &Path, options: &[&str]) -> Made {
+pub fn ssh_keygen(dir: &Path, options: &[&str]) -> Made {
     let path = dir.join(format!("key{}", options.concat().replace('/', "")));
     let run = |command: &mut Command| {
         let output = command.output().unwrap();
@@ -52,7 +52,7 @@ async fn use_by_server(app: &TestApp, key: &Value) {
 
 const BOUNDARY: &str = "0123456789";
 
-fn form(query: &str, parts: &[(&str, &[u8])]) -> RequestBuilder {
+pub fn form(query: &str, parts: &[(&str, &[u8])]) -> RequestBuilder {
     let mut body = Vec::new();
     for (disposition, content) in parts {
         let head = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; {disposition}\r\n\r\n");
