@@ -35,7 +35,7 @@ export function ServerPage() {
           </Link>
         )}
       </PageHeader>
-      <QueryView query={query} skeleton={<ChartsPageSkeleton tabs />}>
+      <QueryView query={query} skeleton={<ChartsPageSkeleton tabs />} notFoundText={t.server.notFound(name)}>
         {(server) => (
           <>
             <Trouble server={server} />

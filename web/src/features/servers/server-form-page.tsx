@@ -44,10 +44,11 @@ export function EditServerPage() {
   )
 }
 
-function StoredServer(props: { name: string }) {
-  const query = useQuery(serverQuery(props.name))
+function StoredServer({ name }: { name: string }) {
+  const { t } = useI18n()
+  const query = useQuery(serverQuery(name))
   return (
-    <QueryView query={query} skeleton={<FormSkeleton />}>
+    <QueryView query={query} skeleton={<FormSkeleton />} notFoundText={t.server.notFound(name)}>
       {(server) => (
         <>
           <ServerForm initial={draftOf(server)} stored={server} />

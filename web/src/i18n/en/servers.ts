@@ -39,6 +39,7 @@ export const servers = {
     noMatchText: 'Change the search or the filter to see others.',
   },
   server: {
+    notFound: (name: string) => `No server called ${name} is watched. It may have been removed.`,
     tabs: {
       overview: 'Overview',
       databases: 'Databases',

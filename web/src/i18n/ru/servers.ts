@@ -40,6 +40,7 @@ export const servers: Pick<Messages, 'servers' | 'server' | 'form'> = {
     noMatchText: 'Измените поиск или фильтр, чтобы увидеть другие.',
   },
   server: {
+    notFound: (name) => `Под наблюдением нет сервера ${name}. Возможно, его удалили.`,
     tabs: {
       overview: 'Обзор',
       databases: 'Базы данных',
