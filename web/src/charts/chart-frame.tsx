@@ -16,7 +16,7 @@ import { toast } from '../ui/toasts'
 import { ChartTable } from './chart-table'
 import { seriesFacts } from './facts'
 import { marksWithin } from './marks'
-import { type ChartData, type ChartMark, hasValues, isNew } from './model'
+import { type ChartData, type ChartMark, COMPARED_MAX, hasValues, isNew } from './model'
 
 const TimeChart = lazy(() => import('./time-chart').then((module) => ({ default: module.TimeChart })))
 
@@ -105,6 +105,9 @@ function Drawn(props: ChartFrameProps & { data: ChartData; asTable: boolean; onP
             onPlot={props.onPlot}
           />
         </Suspense>
+      )}
+      {!props.asTable && data.compared.length > COMPARED_MAX && (
+        <p className="mt-1 px-1 text-xs text-dim">{t.charts.compareOne}</p>
       )}
       {isNew(data) && (
         <div className="mt-2 flex flex-wrap items-center justify-between gap-2 px-1 text-xs text-dim">

@@ -5,13 +5,10 @@ import { useTime } from '../app/time'
 import { useI18n } from '../i18n'
 import { useIsDark } from '../lib/theme'
 import { Legend } from './legend'
-import type { ChartData, ChartMark } from './model'
+import { type ChartData, type ChartMark, COMPARED_MAX } from './model'
 import { plotOptions } from './plot-options'
 
 const HEIGHT = 180
-
-/** With more lines than these, the window before is drawn of the one that is isolated, and of no other. */
-const COMPARED_MAX = 4
 
 export interface TimeChartProps {
   title: string

@@ -120,6 +120,21 @@ describe('a chart', () => {
     await load.getByRole('columnheader', { name: 'commits (before)' }).waitFor()
   })
 
+  test('of many lines says how to compare one of them', async () => {
+    await page.goto('/servers/billing-01?from=now-6h&cmp=prev')
+    await chart().getByText('Choose one of the lines to compare it with the time before.').waitFor()
+    await chart().getByRole('button', { name: 'analytics' }).click()
+    await chart()
+      .getByRole('group', { name: /^Connections/ })
+      .focus()
+    await page.keyboard.press('ArrowLeft')
+    await chart()
+      .getByTestId('chart-tooltip')
+      .getByText(/\(before /)
+      .first()
+      .waitFor()
+  })
+
   test('that has one point for an hour offers to look closer', async () => {
     await page.route('**/api/series?*', async (route) => {
       const response = await route.fetch()

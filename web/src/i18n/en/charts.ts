@@ -41,6 +41,7 @@ export const charts = {
     noSamples: 'No samples in this range',
     leftOut: (count: number) => `not all are shown: ${plural(count, { one: 'series', other: 'series' })} more`,
     oneSample: 'A rate needs two points; there is only one in this range yet',
+    compareOne: 'Choose one of the lines to compare it with the time before.',
     fewSamples: 'Watched for only a small part of this range yet.',
     lookCloser: 'Show the last hour',
     showTable: 'Show as table',
