@@ -1,7 +1,7 @@
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { session } from './api/client'
-import { App } from './app/app'
+import { App, loadSignedIn } from './app/app'
 import { I18nProvider, loadMessages, preferredLocale, readStoredLocale } from './i18n'
 import './styles.css'
 
@@ -9,7 +9,8 @@ async function start() {
   const container = document.getElementById('root')
   if (container === null) throw new Error('index.html has no element with the id root')
   const locale = preferredLocale(readStoredLocale(), navigator.languages)
-  void session.restore()
+  // Where it cannot be loaded now, drawing it tries again and tells.
+  void session.restore(() => void loadSignedIn().catch(() => undefined))
   const messages = await loadMessages(locale)
   createRoot(container).render(
     <StrictMode>

@@ -50,11 +50,12 @@ export class Session {
     return () => this.#listeners.delete(listener)
   }
 
-  /** Takes up the session of the refresh cookie, if there is one. */
-  async restore(): Promise<void> {
+  /** Takes up the session of the refresh cookie, if there is one: `onFound` is told before it is known whose it is. */
+  async restore(onFound: () => void = () => {}): Promise<void> {
     this.#set({ kind: 'restoring' })
     try {
       await this.#refresh()
+      onFound()
       await this.#loadUser()
     } catch (error) {
       if (error instanceof ApiProblem && error.status === 401) this.#end(false)

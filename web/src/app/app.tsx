@@ -26,7 +26,8 @@ const queryClient = new QueryClient({
 })
 
 /** Router and components are needed only by those who are in. */
-const SignedIn = lazy(() => import('./signed-in').then((module) => ({ default: module.SignedIn })))
+export const loadSignedIn = () => import('./signed-in').then((module) => ({ default: module.SignedIn }))
+const SignedIn = lazy(loadSignedIn)
 
 export function App() {
   return (

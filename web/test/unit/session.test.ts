@@ -62,6 +62,23 @@ test('without a cookie one is signed out, and not told that a session expired', 
   expect(session.state()).toEqual({ kind: 'signed-out', expired: false })
 })
 
+test('a session that was found is told before it is known whose it is, and none is not', async () => {
+  const host = new FakeHost()
+  const { session } = sessionOn(host)
+  let known = ''
+  await session.restore(() => {
+    known = session.state().kind
+  })
+  expect(known).toBe('restoring')
+  expect(session.state()).toMatchObject({ kind: 'signed-in' })
+  host.refreshStatus = 401
+  let told = false
+  await session.restore(() => {
+    told = true
+  })
+  expect(told).toBe(false)
+})
+
 test.each([429, 500, 503])('a host that answers %d to the refresh does not sign anyone out', async (status) => {
   const host = new FakeHost()
   host.refreshStatus = status
