@@ -116,10 +116,10 @@ describe('a session', () => {
 
   test('asks for the password where the host does not renew it, and the page stays', async () => {
     await freshWorld(page, { token: 200 })
+    await signIn(page, 'admin', '/servers/new')
     await page.route('**/api/refresh', (route) =>
       route.fulfill({ status: 401, contentType: 'application/json', body: '{"detail":"no cookie"}' }),
     )
-    await signIn(page, 'admin', '/servers/new')
     await page.getByLabel('Name', { exact: true }).fill('half-typed')
     const dialog = page.getByRole('alertdialog', { name: 'Your session is about to end' })
     await dialog.waitFor()
