@@ -3,6 +3,9 @@
 
 mod harness;
 
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use harness::{Client, HostOptions, TestHost, eventually, server_of};
@@ -155,6 +158,70 @@ async fn keys_of_the_host_s_own_account_are_never_offered() {
         assert_eq!(test["success"], false, "{test}");
         assert!(test["message"].as_str().unwrap().contains(refusal), "{test}");
     }
+}
+
+/// A file system whose server never answers, over a folder; gone with the value. None where we may not mount one.
+struct HungMount<'a> {
+    at: &'a Path,
+    server: Child,
+}
+
+impl<'a> HungMount<'a> {
+    fn over(at: &'a Path) -> Option<Self> {
+        // Whoever holds the descriptor is the server, and `sleep` reads no requests.
+        let script = "exec 3<>/dev/fuse; mount -i -t fuse -o fd=3,rootmode=40000,user_id=0,group_id=0,allow_other hung \"$0\" && \
+            echo mounted && exec sleep 600";
+        let mut server = Command::new("bash");
+        server.args(["-c", script]).arg(at).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut mount = Self { at, server: server.spawn().unwrap() };
+        let mut told = String::new();
+        BufReader::new(mount.server.stdout.as_mut().unwrap()).read_line(&mut told).unwrap();
+        told.starts_with("mounted").then_some(mount)
+    }
+}
+
+impl Drop for HungMount<'_> {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+        let _ = Command::new("umount").arg("-l").arg(self.at).status();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hung_mount_is_told_and_costs_the_other_disks_nothing() {
+    let (cluster, sshd) = (own_cluster(18), testing::sshd());
+    let Some(password) = sshd.password_login() else { return eprintln!("needs root, for an account to log in with") };
+    let tablespace = tempfile::tempdir().unwrap();
+    let owner = cluster.data_dir().metadata().unwrap();
+    std::os::unix::fs::chown(tablespace.path(), Some(owner.uid()), Some(owner.gid())).unwrap();
+    let sql = format!("create tablespace far location '{}'", tablespace.path().display());
+    testing::execute(&cluster, "postgres", &sql);
+    let Some(_mount) = HungMount::over(tablespace.path()) else { return eprintln!("needs /dev/fuse, to hang a mount") };
+
+    let host = TestHost::start(HostOptions::default());
+    let admin = host.admin().await;
+    let mut server = server_of(&cluster, "hung-mount");
+    server["ssh_user"] = json!(sshd.user());
+    server["ssh_password"] = json!(password);
+    server["ssh_port"] = json!(sshd.port());
+    admin.add_server(&server).await;
+    let path = "/api/runs?server=hung-mount&plugin=ssh_disk_usage&outcome=collected&limit=1";
+    let runs =
+        admin.until(path, |runs| runs[0]["absences"].as_array().is_some_and(|absences| !absences.is_empty())).await;
+    let absences = runs[0]["absences"].as_array().unwrap();
+    let far = absences.iter().find(|absence| absence["labels"][1] == "far").unwrap();
+    assert_eq!(far["reason"], "timed-out", "{runs}");
+    assert!(far["detail"].as_str().unwrap().contains("is the mount hung?"), "{far}");
+    let disks = admin.until("/api/servers/hung-mount/filesystems", |disks| !disks[0].is_null()).await;
+    assert!(disks.as_array().unwrap().iter().any(|disk| disk["purpose"] == "data"), "{disks}");
+    // Sizes of databases hang in the server itself: that session is left behind once, and not once a run.
+    let path = "/api/runs?server=hung-mount&plugin=database_size&outcome=failed&limit=1";
+    let told = "this very statement still runs there";
+    admin.until(path, |runs| runs[0]["detail"].as_str().is_some_and(|detail| detail.contains(told))).await;
+    let sessions = "select count(*) from pg_stat_activity where application_name = 'pgvigil'";
+    let sessions = testing::execute(&cluster, "postgres", sessions)[0][0].clone();
+    assert!(matches!(sessions.as_deref(), Some("1" | "2")), "{sessions:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,6 +12,7 @@ mod reading;
 mod sessions;
 mod statement;
 mod steps;
+mod stuck;
 mod tls;
 mod value;
 
@@ -114,7 +115,8 @@ impl PostgresServer {
         sessions::sessions(&self.endpoint, limit, deadline).await
     }
 
-    async fn lease(&self, deadline: Instant, timeout: Duration) -> Result<(Lease, Age), Unavailable> {
+    async fn lease(&self, statement: &Statement<'_>) -> Result<(Lease, Age), Unavailable> {
+        let (deadline, timeout) = (statement.deadline, statement.budget.timeout);
         let before = self.endpoint.connections_opened();
         let pool = self.pool.as_ref().ok_or_else(|| host_fault("no connection pool"))?;
         let object = match timeout_at(deadline, pool.get()).await {
@@ -153,8 +155,12 @@ impl PostgresServer {
 
     /// Runs a statement; once more where a kept connection turns out to be dead. It only reads, so it may run twice.
     async fn run(&self, statement: &Statement<'_>) -> Result<(ResultSet, Arc<Link>), PostgresError> {
+        if let Some(refusal) = self.endpoint.stuck.refusal(statement.key()) {
+            let detail = format!("{}: {refusal}", self.endpoint.place());
+            return Err(Unavailable { reason: FailureReason::TimedOut, detail }.into());
+        }
         loop {
-            let (lease, age) = self.lease(statement.deadline, statement.budget.timeout).await?;
+            let (lease, age) = self.lease(statement).await?;
             let link = lock(&self.current.link).clone();
             let (Some((client, _)), Some(link)) = (lease.parts(), link) else {
                 return Err(host_fault("a lease without a connection").into());

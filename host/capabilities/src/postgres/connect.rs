@@ -27,6 +27,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::error::{ConnectFailure, Place, chain, is_farewell, refused};
 use super::meter::{Breach, Meter, Socket, Wire};
+use super::stuck::Stuck;
 use super::tls;
 
 /// For each of: resolving the name, TCP, TLS, authentication.
@@ -53,8 +54,9 @@ pub(super) struct Endpoint {
     policy: Arc<AddressPolicy>,
     /// A pooler that accepts no `options` stands in between: SET after the start.
     refuses_options: AtomicBool,
-    /// Shared with those of other databases of the server.
+    /// Shared with those of other databases of the server, as is `stuck`.
     opened: Arc<AtomicU64>,
+    pub(super) stuck: Arc<Stuck>,
 }
 
 /// A connection, its task, and what we know of it.
@@ -73,6 +75,8 @@ pub(super) struct Link {
     address: Address,
     is_closed: AtomicBool,
     farewell: Mutex<Option<String>>,
+    /// Which is at work, or was the last: a hash of its text.
+    statement: AtomicU64,
     /// With their columns, where an answer without rows made us ask for them.
     known_statements: Mutex<HashMap<u64, Option<Arc<[Column]>>>>,
     overhead_bytes: AtomicU64,
@@ -106,7 +110,8 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Endpoint {
     pub(super) fn new(settings: PostgresSettings, password: Option<Secret>, policy: Arc<AddressPolicy>) -> Self {
-        Self { settings, password, policy, refuses_options: AtomicBool::new(false), opened: Arc::default() }
+        let refuses_options = AtomicBool::new(false);
+        Self { settings, password, policy, refuses_options, opened: Arc::default(), stuck: Arc::default() }
     }
 
     pub(super) fn in_database(&self, database: &str) -> Self {
@@ -116,6 +121,7 @@ impl Endpoint {
             policy: Arc::clone(&self.policy),
             refuses_options: AtomicBool::new(self.refuses_options.load(Ordering::Relaxed)),
             opened: Arc::clone(&self.opened),
+            stuck: Arc::clone(&self.stuck),
         }
     }
 
@@ -553,6 +559,7 @@ impl Link {
             address,
             is_closed: AtomicBool::new(false),
             farewell: Mutex::default(),
+            statement: AtomicU64::new(0),
             known_statements: Mutex::default(),
             overhead_bytes: AtomicU64::new(0),
             identity: Mutex::default(),
@@ -561,6 +568,14 @@ impl Link {
 
     pub(super) fn is_closed(&self) -> bool {
         self.is_closed.load(Ordering::Acquire)
+    }
+
+    pub(super) fn begin(&self, statement: u64) {
+        self.statement.store(statement, Ordering::Relaxed);
+    }
+
+    pub(super) fn statement(&self) -> u64 {
+        self.statement.load(Ordering::Relaxed)
     }
 
     /// No call is under way.

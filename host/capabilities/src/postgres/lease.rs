@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use deadpool_postgres::{ClientWrapper, Object};
 use tokio::runtime::Handle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use tokio_postgres::Client;
 
 use super::connect::{Endpoint, Link, Opened};
@@ -36,12 +36,16 @@ impl Connection {
         }
     }
 
-    /// Closes it; a pooled one leaves its pool.
-    fn close(self) {
+    /// A pooled one makes room in its pool.
+    fn leave(self) -> ClientWrapper {
         match self {
-            Self::Pooled(object) => drop(Object::take(object)),
-            Self::Own(wrapper) => drop(wrapper),
+            Self::Pooled(object) => Object::take(object),
+            Self::Own(wrapper) => wrapper,
         }
+    }
+
+    fn close(self) {
+        drop(self.leave());
     }
 }
 
@@ -81,23 +85,31 @@ impl Drop for Lease {
             return connection.close();
         };
         let (link, endpoint) = (Arc::clone(&self.link), Arc::clone(&self.endpoint));
-        runtime.spawn(async move {
-            let client = connection.client();
-            let end = async {
-                endpoint.cancel(client.cancel_token(), &link).await?;
-                // Comes back when the server is done with all that went before.
-                client.check_connection().await.map_err(|error| error.to_string())
-            };
-            match timeout(ABANDON_TIMEOUT, end).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => {
-                    tracing::debug!(server.address = %endpoint.place(), error, "a cut statement was not cancelled");
-                }
-                Err(_) => {
-                    tracing::debug!(server.address = %endpoint.place(), "a cut statement was not cancelled in time");
-                }
-            }
-            connection.close();
-        });
+        runtime.spawn(abandon(connection, link, endpoint));
+    }
+}
+
+async fn abandon(connection: Connection, link: Arc<Link>, endpoint: Arc<Endpoint>) {
+    let given_up_at = Instant::now() + ABANDON_TIMEOUT;
+    let asked = endpoint.cancel(connection.client().cancel_token(), &link);
+    let asked = timeout_at(given_up_at, asked).await.unwrap_or_else(|_| Err("no answer in time".to_owned()));
+    if let Err(error) = asked {
+        tracing::debug!(server.address = %endpoint.place(), error, "a cut statement was not cancelled");
+        return connection.close();
+    }
+    // Comes back when the server is done with all that went before, or with the loss of the connection.
+    let client = connection.client();
+    if timeout_at(given_up_at, client.check_connection()).await.is_ok() {
+        return connection.close();
+    }
+    tracing::warn!(
+        server.address = %endpoint.place(),
+        "a cancelled statement goes on on {}: is a disk or mount hung there?",
+        endpoint.place()
+    );
+    let _stuck = endpoint.stuck.enter(link.statement());
+    let client = connection.leave();
+    if client.check_connection().await.is_ok() {
+        tracing::info!(server.address = %endpoint.place(), "the cancelled statement on {} has ended", endpoint.place());
     }
 }

@@ -65,6 +65,7 @@ impl Statement<'_> {
         let max_bytes = self.max_bytes();
         let max_received = max_bytes.saturating_add(max_bytes / 4).saturating_add(SLACK_BYTES).min(MAX_CALL_BYTES);
         link.meter.allow(max_received as u64);
+        link.begin(self.key());
         let Ok(answer) = timeout_at(self.deadline, self.answer(client, link)).await else {
             return Ran::Unfinished(Err(PostgresError::TimedOut));
         };
@@ -83,6 +84,13 @@ impl Statement<'_> {
             }
             other => other,
         }
+    }
+
+    /// Of the text, whatever the parameters.
+    pub(super) fn key(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.sql.hash(&mut hasher);
+        hasher.finish()
     }
 
     fn max_bytes(&self) -> usize {
@@ -157,12 +165,6 @@ impl Statement<'_> {
             Ok(prepared) => Ok(Ok(prepared)),
             Err(error) => sql_error(error).map(Err),
         }
-    }
-
-    fn key(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        self.sql.hash(&mut hasher);
-        hasher.finish()
     }
 
     fn begin(&self) -> String {

@@ -1,3 +1,4 @@
+use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -162,6 +163,31 @@ async fn a_statement_whose_run_is_cut_is_cancelled_on_the_server() {
     call.abort();
     eventually(database.cluster(), &active(database.name()), "0");
     assert_eq!(cell(&server, "select 1").await, Value::Int(1));
+    eventually(database.cluster(), &backends(database.name()), "1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_that_cannot_be_cancelled_is_not_sent_again() {
+    let database = testing::database(testing::postgres(18));
+    let server = server(database.cluster(), database.name());
+    let Value::Int(pid) = cell(&server, "select pg_backend_pid()::int8").await else { panic!("no pid") };
+    // As a backend in a hung system call: it takes no signal, and the others go on.
+    let signal = |name: &str| {
+        let sent = Command::new("kill").arg(name).arg(pid.to_string()).status();
+        assert!(sent.unwrap().success(), "{name}");
+    };
+    signal("-STOP");
+    let budget = CallBudget { timeout: Duration::from_millis(300), ..BUDGET };
+    assert_eq!(server.query("select 1", &[], budget).await.unwrap_err(), PostgresError::TimedOut);
+    assert_eq!(cell(&server, "select 2").await, Value::Int(2), "over another connection");
+    let error = query(&server, "select 1").await.unwrap_err();
+    assert!(error.to_string().contains("this very statement still runs there"), "{error}");
+    assert_eq!(server.connections_opened(), 2);
+    signal("-CONT");
+    let until = Instant::now() + Duration::from_secs(20);
+    while let Err(error) = query(&server, "select 1").await {
+        assert!(Instant::now() < until, "{error}");
+    }
     eventually(database.cluster(), &backends(database.name()), "1");
 }
 
