@@ -22,6 +22,8 @@ const FAULTS_BEFORE_QUARANTINE: u32 = 10;
 const RETRY_OF_NEW_VERSION: Duration = Duration::from_secs(5);
 /// However long a server was away, it is asked again this often at least (or at the entry's own interval, if longer).
 const BACKOFF_LONGEST: Duration = Duration::from_secs(300);
+/// A rate takes two samples: after its first run a new entry with counters does not wait for a whole interval.
+const SECOND_RUN_AFTER: Duration = Duration::from_secs(15);
 /// New entries are first run within this window and a little more for each, not all in the same moment.
 const FIRST_RUNS_WITHIN: Duration = Duration::from_secs(2);
 const FIRST_RUNS_PER_ENTRY: Duration = Duration::from_millis(20);
@@ -48,6 +50,8 @@ pub(crate) struct Wanted {
     pub edition: Edition,
     /// The share of its server's time that all entries of that server together may take.
     pub budget: Option<f64>,
+    /// Whether what it collects says something only when it was collected twice.
+    pub has_counters: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,6 +74,8 @@ struct Slot {
     faults: u32,
     /// Whether its last run ended well.
     works: bool,
+    /// Whether it has counters and was not collected twice yet.
+    lacks_second: bool,
     /// Ticks missed since the last run began.
     skipped: u64,
     /// How long a run keeps the server busy: a mean in which the newest runs count most.
@@ -117,7 +123,7 @@ impl Agenda {
         let new_count = wanted.iter().filter(is_new).count();
         let window = FIRST_RUNS_WITHIN + FIRST_RUNS_PER_ENTRY * u32::try_from(new_count).unwrap_or(u32::MAX);
         self.budgets = budgets(&wanted);
-        for Wanted { key, interval, edition, .. } in wanted {
+        for Wanted { key, interval, edition, has_counters, .. } in wanted {
             let server = key.server.map(|server| server.to_string()).unwrap_or_default();
             let spread = phase(key.plugin.as_str(), &server);
             let soon = || spread.next_tick(now, window.min(interval));
@@ -142,6 +148,7 @@ impl Agenda {
                     failures: 0,
                     faults: 0,
                     works: false,
+                    lacks_second: has_counters,
                     skipped: 0,
                     busy: None,
                     slowed_to: None,
@@ -235,6 +242,9 @@ impl Agenda {
         };
         if was_quarantined && ended == Ended::Well {
             slot.due = slot.spread.next_tick(now, slot.interval);
+        }
+        if slot.works && std::mem::take(&mut slot.lacks_second) {
+            slot.due = slot.due.min(now + SECOND_RUN_AFTER);
         }
         if slot.failures >= FAILURES_BEFORE_BACKOFF {
             let backoff = Backoff { first: slot.interval * 2, longest: BACKOFF_LONGEST.max(slot.interval) };
@@ -331,7 +341,7 @@ mod tests {
     }
 
     fn wanted(name: &str, interval: Duration) -> Wanted {
-        Wanted { key: entry(name), interval, edition: Edition::default(), budget: None }
+        Wanted { key: entry(name), interval, edition: Edition::default(), budget: None, has_counters: false }
     }
 
     fn agenda(entries: &[(&str, Duration)]) -> Agenda {
@@ -361,6 +371,24 @@ mod tests {
         let mut spread = self::agenda(&names.iter().map(|name| (name.as_str(), MINUTE * 10)).collect::<Vec<_>>());
         let early = spread.take_due(START + Duration::from_secs(2)).len();
         assert!((20..80).contains(&early), "{early}");
+    }
+
+    #[test]
+    fn a_new_entry_with_counters_runs_twice_before_its_interval_is_over() {
+        let mut agenda = Agenda::default();
+        agenda.replace(START, vec![Wanted { has_counters: true, ..wanted("a", MINUTE * 60) }]);
+        let first = agenda.next_due().unwrap();
+        agenda.take_due(first);
+        agenda.finish(&entry("a"), first, Ended::Badly(Blame::Circumstances), Duration::ZERO, 0.0);
+        let mut runs = Vec::new();
+        for _ in 0..3 {
+            let now = agenda.next_due().unwrap();
+            agenda.take_due(now);
+            agenda.finish(&entry("a"), now, Ended::Well, Duration::ZERO, 0.0);
+            runs.push(now);
+        }
+        assert_eq!(runs[1], runs[0] + SECOND_RUN_AFTER);
+        assert_ne!(runs[2], runs[1] + SECOND_RUN_AFTER, "{runs:?}");
     }
 
     #[test]

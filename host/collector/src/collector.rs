@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use pgvigil_model::{
-    Delays, EntryCost, FailureReason, PluginName, PluginOnServer, RunOutcome, RunReport, Server, ServerId, ServerName,
-    Timestamp, Trigger,
+    Delays, EntryCost, FailureReason, MetricKind, PluginName, PluginOnServer, RunOutcome, RunReport, Server, ServerId,
+    ServerName, Timestamp, Trigger,
 };
 use pgvigil_runtime::{Grants, Limits, Probe};
 use tokio::sync::{mpsc, oneshot};
@@ -37,6 +37,11 @@ pub struct PluginPlan {
 }
 
 impl PluginPlan {
+    fn has_counters(&self) -> bool {
+        let mut metrics = self.probe.metadata().sets.iter().flat_map(|set| &set.metrics);
+        metrics.any(|metric| metric.kind == MetricKind::Counter)
+    }
+
     /// Another one where anything that decides how a run ends is another.
     fn edition(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
@@ -299,6 +304,7 @@ impl Worker {
             interval: entry.plugin.interval,
             edition: entry.edition(),
             budget: entry.budget,
+            has_counters: entry.plugin.has_counters(),
         });
         self.agenda.replace(self.clock.now(), wanted.collect());
         self.entries = entries.into_iter().map(|entry| (entry.key(), entry)).collect();
