@@ -20,6 +20,7 @@ mod keepers;
 mod loader;
 mod logging;
 mod machines;
+mod memory;
 mod plugins;
 mod probe;
 mod registry;
@@ -37,6 +38,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
+    memory::keep_few_heaps();
     match cli::run(cli::Args::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => report(&error),

@@ -26,6 +26,7 @@ use crate::host::RunningHost;
 use crate::loader::Loader;
 use crate::logging::Levels;
 use crate::machines::Fleet;
+use crate::memory;
 use crate::plugins::PluginFile;
 use crate::reload::{self, Reloader};
 use crate::sink;
@@ -181,6 +182,7 @@ async fn watch(config: &Config, started: Started, probes: &Runtime, stop: &Cance
     let ended = tokio::select! {
         () = follow_changes(&host, &store) => Ok(()),
         () = cycles.follow_the_clock() => Ok(()),
+        never = memory::give_back() => match never {},
         () = stop.cancelled() => Ok(()),
         served = &mut serving => served.context("the HTTP server failed")?.context("the HTTP server stopped"),
         stored = &mut storing => stored.context("storing run reports failed"),

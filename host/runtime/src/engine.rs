@@ -145,6 +145,8 @@ fn configuration(allocation: Allocation) -> Config {
         .epoch_interruption(true)
         .max_wasm_stack(WASM_STACK_BYTES)
         .async_stack_size(ASYNC_STACK_BYTES)
+        // No probe finds what another left there, and what one burst of runs touched goes back to the system.
+        .async_stack_zeroing(true)
         .allocation_strategy(match allocation {
             Allocation::OnDemand => InstanceAllocationStrategy::OnDemand,
             Allocation::Pooling => InstanceAllocationStrategy::Pooling(pool()),
