@@ -58,8 +58,8 @@ build: tools web
 	@cargo build --release --package pgvigil
 	@ls -l $(RELEASE)
 
-bench: build test-parts
-	$(say) "measuring"
+bench: tools web test-parts
+	$(say) "building the release binary with its benchmark (about 25 minutes on two cores the first time), then measuring"
 	@cargo bench --package pgvigil --bench budget
 
 soak: tools test-parts web

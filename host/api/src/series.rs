@@ -12,7 +12,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::extract::{Window, number_in, server_named};
 use crate::facts::Intervals;
 use crate::state::{Api, now};
-use crate::wire::{Number, Time};
+use crate::wire::{LargeJson, Number, Time};
 
 const POINTS_DEFAULT: u32 = 1_000;
 const POINTS_MIN: u32 = 10;
@@ -165,7 +165,7 @@ impl From<Resolution> for ResolutionWord {
 
 /// Series of one metric set of one server, ready for a chart. Counters come as rates per second.
 #[endpoint(operation_id = "getSeries", tags("series"))]
-async fn get_series(api: Api, parameters: SeriesParameters) -> ApiResult<Json<SeriesColumns>> {
+async fn get_series(api: Api, parameters: SeriesParameters) -> ApiResult<LargeJson<SeriesColumns>> {
     let now = now();
     let name = parameters.server.as_deref().ok_or_else(|| ApiError::invalid("server", "is missing"))?;
     let set = parameters.set.clone().ok_or_else(|| ApiError::invalid("set", "is missing"))?;
@@ -187,7 +187,7 @@ async fn get_series(api: Api, parameters: SeriesParameters) -> ApiResult<Json<Se
     if let Some(top) = top {
         keep_top(&mut columns, top);
     }
-    Ok(Json(columns))
+    Ok(LargeJson(columns))
 }
 
 fn parse_top(text: Option<&str>, metrics: &[String]) -> ApiResult<Option<usize>> {

@@ -18,7 +18,7 @@ use crate::facts::{self, Facts};
 use crate::host::{LiveSession, TestTarget, succeeded};
 use crate::server_input::{ServerIn, ServerInput};
 use crate::state::{Api, now};
-use crate::wire::{FailureReasonWord, Removed, StepOutcomeWord, Time, whole};
+use crate::wire::{FailureReasonWord, LargeJson, Removed, StepOutcomeWord, Time, whole};
 
 /// A test goes through name resolution, TCP, TLS, login and a few queries.
 const TEST_TIMEOUT: Duration = Duration::from_secs(15);
@@ -113,10 +113,10 @@ enum ServerState {
 
 /// All servers by name, as last seen; connects to none of them.
 #[endpoint(operation_id = "listServers", tags("servers"))]
-async fn list_servers(api: Api) -> ApiResult<Json<Vec<ServerStatus>>> {
+async fn list_servers(api: Api) -> ApiResult<LargeJson<Vec<ServerStatus>>> {
     let servers = api.store.servers().await?;
     let facts = facts::of_all(&api, &servers).await?;
-    Ok(Json(servers.into_iter().zip(facts).map(|(overview, facts)| status(overview, &facts)).collect()))
+    Ok(LargeJson(servers.into_iter().zip(facts).map(|(overview, facts)| status(overview, &facts)).collect()))
 }
 
 /// A server by name, as last seen.

@@ -15,7 +15,7 @@ use crate::extract::{Window, server_named};
 use crate::facts::{DATABASE_SET, Intervals, SIZE_SET, current_rows, sum, value};
 use crate::series::ResolutionWord;
 use crate::state::{Api, now};
-use crate::wire::{Time, whole};
+use crate::wire::{LargeJson, Time, whole};
 
 const WINDOW_SECONDS_DEFAULT: i64 = 7 * 86_400;
 
@@ -93,14 +93,14 @@ async fn server_statistics(
     api: Api,
     name: PathParam<String>,
     parameters: WindowParameters,
-) -> ApiResult<Json<ServerStatistics>> {
+) -> ApiResult<LargeJson<ServerStatistics>> {
     let now = now();
     let server = server_named(&api, &name).await?.server;
     let window = parameters.window(now)?;
     let past = Past::read(&api, &server, window, Vec::new(), vec!["numbackends".to_owned()]).await?;
     let databases = known_databases(&past);
     let connection_timeline = past.connection_timeline();
-    Ok(Json(ServerStatistics {
+    Ok(LargeJson(ServerStatistics {
         last_stat_update: past.newest_sample.map(Time),
         total_connections: whole(sum(&past.counters_now, "numbackends", 0)),
         total_size_gb: sum(&past.sizes_now, "bytes", SIZES_SPREAD_SECONDS).map(|bytes| bytes / GIGABYTE),
@@ -195,7 +195,7 @@ async fn database_statistics(
     name: PathParam<String>,
     db: PathParam<String>,
     parameters: WindowParameters,
-) -> ApiResult<Json<DatabaseStatistics>> {
+) -> ApiResult<LargeJson<DatabaseStatistics>> {
     let server = server_named(&api, &name).await?.server;
     let window = parameters.window(now())?;
     let labels = vec![("datname".to_owned(), db.to_string())];
@@ -207,7 +207,7 @@ async fn database_statistics(
     let connections = |bucket: &Bucket| past.aggregate(bucket, "numbackends");
     let commits = |bucket: &Bucket| past.aggregate(bucket, "xact_commit").and_then(Aggregate::increase);
     let entity = past.inventory.iter().find(|entity| entity.key == *db);
-    Ok(Json(DatabaseStatistics {
+    Ok(LargeJson(DatabaseStatistics {
         last_stat_update: counter.map(|row| row.at.into()),
         total_connections: whole(counter.and_then(|row| value(&past.counters_now, row, "numbackends"))),
         total_commits: whole(buckets.iter().filter_map(commits).reduce(|one, other| one + other)),

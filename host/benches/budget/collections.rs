@@ -59,7 +59,8 @@ struct Cost {
     server_ms: f64,
 }
 
-/// The same statements on one kept connection, answers read and dropped.
+/// The same statements on one kept connection, once a second as the host does (after a rest both find cold caches), answers read
+/// and dropped.
 async fn bare_loop(cluster: &Cluster) -> Cost {
     let (client, connection) = tokio_postgres::connect(&cluster.url("postgres"), tokio_postgres::NoTls).await.unwrap();
     let connection = tokio::spawn(connection);
@@ -80,9 +81,11 @@ async fn bare_loop(cluster: &Cluster) -> Cost {
         }
     };
     round().await;
-    let rounds = 100;
+    let rounds = u32::try_from(COLLECTING.as_secs()).unwrap();
     let (client_began, server_began) = (cpu_ms(std::process::id()), tree_cpu_ms(cluster));
+    let mut seconds = tokio::time::interval(Duration::from_secs(1));
     for _ in 0..rounds {
+        seconds.tick().await;
         round().await;
     }
     let per_round = |ms: f64| ms / f64::from(rounds);
