@@ -83,6 +83,7 @@ async fn sigterm_finishes_in_time_with_an_open_collection() {
         }))
         .await;
     silent.accept().unwrap();
+    assert_eq!(host.log().matches("listen").count(), 1, "told once, by us: {}", host.log());
     host.signal(libc::SIGTERM);
     let (status, took) = host.wait();
     assert!(status.success(), "{status}");
