@@ -20,6 +20,7 @@ const MISDEEDS: &[(&str, &str, &str, &str)] = &[
     ("sleep", "{}", "not-granted", "add `postgres = \"read\"` to `grants` of this plugin in plugins.toml"),
     ("host-calls", "{}", "not-granted", "add `state = true`"),
     ("loop", "{}", "out-of-cpu", "CPU budget of 500 ms"),
+    ("endless", "{}", "timed-out", "the run did not finish within 700 ms"),
     ("memory", "{}", "out-of-memory", "33554432 bytes of memory"),
     ("recursion", "{}", "trapped", "endless recursion"),
     ("panic", "{}", "trapped", "on purpose"),
@@ -37,12 +38,14 @@ fn plugin(index: usize, act: &str, grants: &str) -> String {
     // Others wait for the server's one connection meanwhile; and on a busy machine 500 ms of CPU may take long.
     let timeout = match act {
         "sleep" => "500ms",
+        "endless" => "700ms",
         "rows" => "5s",
         _ => "30s",
     };
+    let cpu = if act == "endless" { "60s" } else { "500ms" };
     format!(
         "[[plugin]]\nname = \"h{index}\"\nprobe = \"file:{}\"\ninterval = \"1s\"\ntimeout = \"{timeout}\"\nservers = [\"*\"]\n\
-         grants = {grants}\nlimits = {{ memory = \"32MiB\", cpu = \"500ms\" }}\nconfig = {{ act = \"{act}\" }}\n\n",
+         grants = {grants}\nlimits = {{ memory = \"32MiB\", cpu = \"{cpu}\" }}\nconfig = {{ act = \"{act}\" }}\n\n",
         env!("PGVIGIL_HOSTILE_PROBE")
     )
 }

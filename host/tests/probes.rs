@@ -141,6 +141,7 @@ async fn a_probe_that_computes_lets_others_run() {
         target: Target { config: vec![("act".to_owned(), "loop".to_owned())], ..Target::default() },
         grants: Grants::default(),
         limits: Limits { cpu: std::time::Duration::from_millis(300), ..Limits::DEFAULT },
+        left: Limits::DEFAULT.timeout,
         access: Access::default(),
     };
     let mut turns = 0;

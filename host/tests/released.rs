@@ -166,6 +166,7 @@ async fn a_component_of_every_released_version_runs() {
                 target: Target { config: vec![("word".to_owned(), "hello".to_owned())], ..Target::default() },
                 grants: everything,
                 limits: Limits::DEFAULT,
+                left: Limits::DEFAULT.timeout,
                 access,
             })
             .await;

@@ -7,7 +7,7 @@ use pgvigil_model::{
     Capability, FailureReason, Identity, PluginName, RunCost, RunId, RunOutcome, RunReport, Scope, ServerId,
     ServerName, Timestamp, Trigger,
 };
-use pgvigil_runtime::{Access, Limits, Postgres, RunEnd, RunRequest, Target, Unavailable};
+use pgvigil_runtime::{Access, Postgres, RunEnd, RunRequest, Target, Unavailable};
 
 use crate::collector::{Entry, PluginPlan};
 use crate::databases::Databases;
@@ -114,7 +114,8 @@ impl Run {
                 config: plugin.config.clone(),
             },
             grants: plugin.grants.clone(),
-            limits: Limits { timeout: left(deadline), ..plugin.limits },
+            limits: plugin.limits,
+            left: left(deadline),
             access,
         };
         plugin.probe.run(request).await

@@ -93,6 +93,8 @@ pub struct RunRequest {
     pub target: Target,
     pub grants: Grants,
     pub limits: Limits,
+    /// Of the timeout: reaching the server took the rest.
+    pub left: Duration,
     pub access: Access,
 }
 
@@ -157,7 +159,7 @@ impl Probe {
         let cpu = Arc::new(CpuMeter::default());
         let permits = Permits { grants: request.grants, metadata: Some(Arc::clone(&self.metadata)) };
         let mut state = RunState::new(request.plugin, permits, limits, request.access.clone(), Arc::clone(&cpu));
-        let Ok(permit) = timeout(limits.timeout, self.component.engine.instances.acquire()).await else {
+        let Ok(permit) = timeout(request.left, self.component.engine.instances.acquire()).await else {
             let detail = "no instance became free before the deadline: too many probes run at once".to_owned();
             return RunEnd {
                 outcome: RunOutcome::Failed { reason: FailureReason::TimedOut, detail },
@@ -166,7 +168,7 @@ impl Probe {
             };
         };
         // What waiting took is gone from the run's time.
-        state.limits.timeout = limits.timeout.saturating_sub(state.started.elapsed());
+        state.limits.timeout = request.left.saturating_sub(state.started.elapsed());
         let mut store = new_store(&self.component.engine, state);
         let remaining = store.data().limits.timeout;
         store.data_mut().started = std::time::Instant::now();

@@ -11,7 +11,7 @@ impl Probe for Hostile {
         let mut report = Report::default();
         match target.config("act").unwrap_or_default() {
             "fine" => report.samples.push(rows("hostile", 1, 1)),
-            "loop" => endless_loop(),
+            "loop" | "endless" => endless_loop(),
             "memory" => drop(core::hint::black_box(hoard())),
             "recursion" => drop(core::hint::black_box(recurse(1))),
             "panic" => panic!("on purpose"),
