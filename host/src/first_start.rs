@@ -228,20 +228,12 @@ const FIRST_VALUES: [(&str, Setting); 4] = [
 
 /// Stores the first values of settings that were never changed.
 pub(crate) async fn store_first_settings(store: &Store) -> anyhow::Result<()> {
-    let stored = store.stored::<Setting>().await?;
-    let is_new = |setting| stored.iter().any(|stored| stored.tunable == setting && stored.updated_at.is_none());
     let mut values = Vec::new();
     for (name, setting) in FIRST_VALUES {
-        if let Some(value) = first_value(name, setting, std::env::var(name))?
-            && is_new(setting)
-        {
-            values.push((setting, value));
-        }
+        values.extend(first_value(name, setting, std::env::var(name))?.map(|value| (setting, value)));
     }
-    if !values.is_empty() {
-        store.tune(&values, Timestamp::from(SystemTime::now())).await.context("cannot store the first settings")?;
-    }
-    Ok(())
+    let stored = store.tune_unchanged(&values, Timestamp::from(SystemTime::now())).await;
+    stored.context("cannot store the first settings").map(drop)
 }
 
 /// A value that is no number or out of range stops the start: it would be a surprise later.

@@ -14,7 +14,7 @@ use std::time::SystemTime;
 
 use anyhow::Context;
 use clap::Args;
-use pgvigil_model::{Secret, ServerId, Setting, SshKeyId};
+use pgvigil_model::{Secret, ServerId, SshKeyId};
 use pgvigil_storage::{SecretChanges, StorageError, Store, TakenIn, User};
 
 use crate::config::{self, Config};
@@ -202,13 +202,8 @@ async fn settings(source: &Source, store: Option<&Store>, report: &mut Report) -
         report.took_some("settings", report::count(found.len()), report::count(found.len()));
         return Ok(());
     };
-    let stored = store.stored::<Setting>().await?;
-    let is_new = |setting| stored.iter().any(|stored| stored.tunable == setting && stored.updated_at.is_none());
-    let new: Vec<_> = found.iter().copied().filter(|(setting, _)| is_new(*setting)).collect();
-    if !new.is_empty() {
-        store.tune(&new, SystemTime::now().into()).await.context("cannot take in the settings")?;
-    }
-    report.took_some("settings", report::count(found.len()), report::count(new.len()));
+    let taken = store.tune_unchanged(&found, SystemTime::now().into()).await.context("cannot take in the settings")?;
+    report.took_some("settings", report::count(found.len()), report::count(taken));
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Changing numbers within their ranges: all that are given or none, and on the record where they differ.
 
-use pgvigil_model::{Tunable, Values};
+use pgvigil_model::{OutOfRange, Tunable, Values};
 use pgvigil_storage::StoredTunable;
 
 use crate::error::{ApiError, ApiResult};
@@ -9,12 +9,10 @@ use crate::state::{Api, now};
 /// 400 for a value out of range and where nothing is given, as the predecessor answered.
 pub(crate) fn checked<T: Tunable>(given: impl Fn(T) -> Option<i64>) -> ApiResult<Vec<(T, i64)>> {
     let given = T::ALL.iter().filter_map(|&tunable| Some((tunable, given(tunable)?)));
-    let checked: Result<Vec<_>, _> = given.map(|(tunable, value)| Ok((tunable, tunable.check(value)?))).collect();
-    match checked {
-        Err(error) => Err(ApiError::BadRequest(pgvigil_model::OutOfRange::to_string(&error))),
-        Ok(values) if values.is_empty() => Err(ApiError::BadRequest("there is nothing to change".to_owned())),
-        Ok(values) => Ok(values),
-    }
+    let checked = given.map(|(tunable, value)| Ok((tunable, tunable.check(value)?)));
+    let values: Vec<_> =
+        checked.collect::<Result<_, OutOfRange>>().map_err(|error| ApiError::BadRequest(error.to_string()))?;
+    if values.is_empty() { Err(ApiError::BadRequest("there is nothing to change".to_owned())) } else { Ok(values) }
 }
 
 /// Stores what differs from `before`, and answers it in words. None: nothing does.

@@ -17,21 +17,24 @@ pub trait StoredTunable: Tunable {
     const WRITE: &'static str;
 }
 
-impl StoredTunable for Setting {
-    const READING: &'static str = "read the settings";
-    const WRITING: &'static str = "write the settings";
-    const READ: &'static str = "select key, value, updated_at from setting";
-    const WRITE: &'static str = "insert into setting (key, value, updated_at) values ($1, $2, $3)
-        on conflict (key) do update set value = excluded.value, updated_at = excluded.updated_at";
+macro_rules! stored_in {
+    ($table:literal, $what:literal, $tunable:ty) => {
+        impl StoredTunable for $tunable {
+            const READING: &'static str = concat!("read the ", $what);
+            const WRITING: &'static str = concat!("write the ", $what);
+            const READ: &'static str = concat!("select key, value, updated_at from ", $table);
+            const WRITE: &'static str = concat!(
+                "insert into ",
+                $table,
+                " (key, value, updated_at) values ($1, $2, $3)
+                on conflict (key) do update set value = excluded.value, updated_at = excluded.updated_at"
+            );
+        }
+    };
 }
 
-impl StoredTunable for Criterion {
-    const READING: &'static str = "read the criteria of the analysis";
-    const WRITING: &'static str = "write the criteria of the analysis";
-    const READ: &'static str = "select key, value, updated_at from analysis_criterion";
-    const WRITE: &'static str = "insert into analysis_criterion (key, value, updated_at) values ($1, $2, $3)
-        on conflict (key) do update set value = excluded.value, updated_at = excluded.updated_at";
-}
+stored_in!("setting", "settings", Setting);
+stored_in!("analysis_criterion", "criteria of the analysis", Criterion);
 
 /// One of them as it counts now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,5 +93,20 @@ impl Store {
             }
             Ok(())
         })
+    }
+
+    /// Of these only the ones that were never changed; answers how many.
+    pub async fn tune_unchanged<T: StoredTunable + PartialEq>(
+        &self,
+        values: &[(T, i64)],
+        now: Timestamp,
+    ) -> Result<usize, StorageError> {
+        let stored = self.stored::<T>().await?;
+        let is_unchanged = |tunable| stored.iter().any(|one| one.tunable == tunable && one.updated_at.is_none());
+        let new: Vec<_> = values.iter().copied().filter(|(tunable, _)| is_unchanged(*tunable)).collect();
+        if !new.is_empty() {
+            self.tune(&new, now).await?;
+        }
+        Ok(new.len())
     }
 }
