@@ -155,7 +155,7 @@ impl PostgresServer {
 
     /// Runs a statement; once more where a kept connection turns out to be dead. It only reads, so it may run twice.
     async fn run(&self, statement: &Statement<'_>) -> Result<(ResultSet, Arc<Link>), PostgresError> {
-        if let Some(refusal) = self.endpoint.stuck.refusal(statement.key()) {
+        if let Some(refusal) = self.endpoint.stuck.refusal(statement.key) {
             let detail = format!("{}: {refusal}", self.endpoint.place());
             return Err(Unavailable { reason: FailureReason::TimedOut, detail }.into());
         }
@@ -212,7 +212,7 @@ impl Postgres for PostgresServer {
         if let Some(refusal) = reading::refusal(sql) {
             return Err(refusal);
         }
-        let statement = Statement { sql, params, deadline: Instant::now() + budget.timeout, budget };
+        let statement = Statement::new(sql, params, Instant::now() + budget.timeout, budget);
         self.run(&statement).await.map(|(rows, _)| rows)
     }
 
@@ -278,7 +278,7 @@ impl PostgresServer {
         timeout: Duration,
     ) -> Result<(ResultSet, Arc<Link>), PostgresError> {
         let budget = CallBudget { timeout, max_rows, max_bytes: 1 << 20 };
-        self.run(&Statement { sql, params: &[], deadline: Instant::now() + timeout, budget }).await
+        self.run(&Statement::new(sql, &[], Instant::now() + timeout, budget)).await
     }
 
     fn not_said(&self, what: &str, error: PostgresError, timeout: Duration) -> Unavailable {

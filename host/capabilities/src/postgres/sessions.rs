@@ -61,7 +61,7 @@ pub(super) async fn once(
         Err(_) => return Err(late(endpoint, &progress, budget.timeout).into()),
     };
     let lease = Lease::short(opened, Arc::clone(endpoint));
-    on(lease, endpoint, &Statement { sql, params, deadline, budget }).await.map(|(rows, _)| rows)
+    on(lease, endpoint, &Statement::new(sql, params, deadline, budget)).await.map(|(rows, _)| rows)
 }
 
 /// Runs a statement on a lease, which comes back where it can be used again.

@@ -58,14 +58,22 @@ pub(super) struct Statement<'a> {
     pub(super) params: &'a [Value],
     pub(super) deadline: Instant,
     pub(super) budget: CallBudget,
+    /// A hash of the text, whatever the parameters.
+    pub(super) key: u64,
 }
 
-impl Statement<'_> {
+impl<'a> Statement<'a> {
+    pub(super) fn new(sql: &'a str, params: &'a [Value], deadline: Instant, budget: CallBudget) -> Self {
+        let mut hasher = DefaultHasher::new();
+        sql.hash(&mut hasher);
+        Self { sql, params, deadline, budget, key: hasher.finish() }
+    }
+
     pub(super) async fn run(&self, client: &Client, link: &Link, endpoint: &Endpoint) -> Ran {
         let max_bytes = self.max_bytes();
         let max_received = max_bytes.saturating_add(max_bytes / 4).saturating_add(SLACK_BYTES).min(MAX_CALL_BYTES);
         link.meter.allow(max_received as u64);
-        link.begin(self.key());
+        link.begin(self.key);
         let Ok(answer) = timeout_at(self.deadline, self.answer(client, link)).await else {
             return Ran::Unfinished(Err(PostgresError::TimedOut));
         };
@@ -84,13 +92,6 @@ impl Statement<'_> {
             }
             other => other,
         }
-    }
-
-    /// Of the text, whatever the parameters.
-    pub(super) fn key(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        self.sql.hash(&mut hasher);
-        hasher.finish()
     }
 
     fn max_bytes(&self) -> usize {
@@ -130,13 +131,12 @@ impl Statement<'_> {
         client: &Client,
         link: &Link,
     ) -> Result<Result<ResultSet, PostgresError>, Stop> {
-        let key = self.key();
-        let columns = match link.columns(key) {
+        let columns = match link.columns(self.key) {
             Some(known) => known,
             None => match self.prepare(client).await? {
                 Ok(prepared) => {
                     let columns: Arc<[Column]> = prepared.columns().iter().map(column).collect();
-                    link.learn_columns(key, Arc::clone(&columns));
+                    link.learn_columns(self.key, Arc::clone(&columns));
                     columns
                 }
                 Err(error) => return Ok(Err(error)),
@@ -148,13 +148,12 @@ impl Statement<'_> {
     /// tokio-postgres asks for the types of columns which it does not know while the rows come in, and these can then wait for
     /// one another for ever. So we let it ask before the first execution of a text on this connection.
     async fn learn_types(&self, client: &Client, link: &Link) -> Result<Result<(), PostgresError>, Stop> {
-        let key = self.key();
-        if link.knows(key) {
+        if link.knows(self.key) {
             return Ok(Ok(()));
         }
         let prepared = self.prepare(client).await?;
         if prepared.is_ok() {
-            link.learn(key);
+            link.learn(self.key);
         }
         Ok(prepared.map(drop))
     }

@@ -43,12 +43,8 @@ pub(super) async fn test(endpoint: Arc<Endpoint>, timeout: Duration) -> Vec<Test
     steps.pass(format!("logged in as `{}`", endpoint.settings.user));
 
     let lease = Lease::short(opened, Arc::clone(&endpoint));
-    let ask = |sql| Statement {
-        sql,
-        params: &[],
-        deadline,
-        budget: CallBudget { timeout, max_rows: 1, max_bytes: 64 << 10 },
-    };
+    let budget = CallBudget { timeout, max_rows: 1, max_bytes: 64 << 10 };
+    let ask = |sql| Statement::new(sql, &[], deadline, budget);
     let (rows, lease) = match on(lease, &endpoint, &ask(IDENTITY)).await {
         Ok(answer) => answer,
         Err(error) => return steps.fail(said(&error)),
