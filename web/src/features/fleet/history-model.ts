@@ -1,5 +1,5 @@
 import type { Costs } from '../../api/types'
-import { isFailure } from '../runs/costs-model'
+import { HOUR_SECONDS, hoursOf, isFailure } from '../runs/costs-model'
 
 /** `none`: nothing ran, so nothing is known; that is neither good nor bad. */
 export type CellState = 'none' | 'ok' | 'some' | 'bad'
@@ -14,17 +14,17 @@ export interface HistoryCell {
   state: CellState
 }
 
-const HOUR_MS = 3_600_000
+const HOUR_MS = HOUR_SECONDS * 1_000
 /** More could not be told apart in a row. */
 const CELLS_MAX = 48
 /** From this part on it is not a few runs that fail, but the server that cannot be watched. */
 const BAD_SHARE = 0.5
 
 /** Cells of as many whole hours as it takes to have few enough, from the beginning of the window to its end. */
-export function historyCells({ from, to, items }: Costs): HistoryCell[] {
-  const end = Date.parse(to)
-  const first = Math.floor(Date.parse(from) / HOUR_MS) * HOUR_MS
-  const hours = Math.max(1, Math.ceil((end - first) / HOUR_MS))
+export function historyCells(costs: Costs): HistoryCell[] {
+  const end = Date.parse(costs.to)
+  const known = hoursOf(costs)
+  const [first, hours] = [known.first * 1_000, Math.max(1, known.hours)]
   const length = Math.ceil(hours / CELLS_MAX) * HOUR_MS
   const cells = Array.from({ length: Math.ceil((hours * HOUR_MS) / length) }, (_, index) => ({
     from: first + index * length,
@@ -32,7 +32,7 @@ export function historyCells({ from, to, items }: Costs): HistoryCell[] {
     runs: 0,
     failed: 0,
   }))
-  for (const item of items) {
+  for (const item of costs.items) {
     const cell = cells[Math.floor((Date.parse(item.at) - first) / length)]
     if (cell === undefined) continue
     cell.runs += item.runs

@@ -13,7 +13,7 @@ import type { Messages } from '../../i18n/en/en'
 import { comparedQuery, comparisonSeconds } from '../../lib/time-range'
 import type { ValueFormat } from '../../lib/units'
 import { ChartSkeleton } from '../../ui/skeleton'
-import { type HourlyLine, hourlyData, isFailure } from './costs-model'
+import { HOUR_SECONDS, type HourlyLine, hourlyData, isFailure } from './costs-model'
 
 interface HourlyChart {
   id: 'busy' | 'runs'
@@ -60,8 +60,6 @@ export function CostsCharts(props: CostsFilter) {
     </div>
   )
 }
-
-const HOUR_SECONDS = 3_600
 
 function HourlyCard({ chart, filter }: { chart: HourlyChart; filter: CostsFilter }) {
   const { t } = useI18n()

@@ -49,7 +49,14 @@ export function costRows(
 
 export const perRun = (row: CostRow, total: number): number | null => (row.runs === 0 ? null : total / row.runs)
 
-const HOUR_SECONDS = 3_600
+export const HOUR_SECONDS = 3_600
+
+/** The whole hours that costs are of: when the first begins, in seconds since 1970, and how many there are. */
+export function hoursOf({ from, to }: Costs): { first: number; hours: number } {
+  const first = Math.floor(Date.parse(from) / 1_000 / HOUR_SECONDS) * HOUR_SECONDS
+  return { first, hours: Math.max(0, Math.ceil((Date.parse(to) / 1_000 - first) / HOUR_SECONDS)) }
+}
+
 /** The hour that has just begun says too little to be scaled up to a whole one. */
 const LEAST_SECONDS = 300
 
@@ -65,9 +72,7 @@ export interface HourlyLine {
  * which nothing ran at all is a gap; one in which others ran, a true zero.
  */
 export function hourlyData(costs: Costs, lines: readonly HourlyLine[], format: ValueFormat, now: number): ChartData {
-  const first = Math.floor(Date.parse(costs.from) / 1_000 / HOUR_SECONDS) * HOUR_SECONDS
-  const to = Date.parse(costs.to) / 1_000
-  const hours = Math.max(0, Math.ceil((to - first) / HOUR_SECONDS))
+  const { first, hours } = hoursOf(costs)
   const timestamps = Array.from({ length: hours }, (_, index) => first + index * HOUR_SECONDS)
   const byHour = groupBy(costs.items, (item) => Date.parse(item.at) / 1_000)
   const values = (line: HourlyLine) =>
@@ -84,7 +89,7 @@ export function hourlyData(costs: Costs, lines: readonly HourlyLine[], format: V
     format,
     resolution: 'hour',
     from: first,
-    to,
+    to: Date.parse(costs.to) / 1_000,
   }
 }
 
