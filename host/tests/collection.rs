@@ -8,7 +8,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use harness::{Client, HostOptions, TestHost, eventually, server_of};
+use harness::{Client, HostOptions, TestHost, eventually, server_of, server_over_ssh};
 use pgvigil_cluster::{ClientKey, Cluster, ClusterOptions, Installation, Shutdown, testing};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -63,12 +63,9 @@ async fn every_major_is_watched_from_registration_to_rates() {
 async fn disks_are_seen_over_ssh() {
     let host = TestHost::start(HostOptions::default());
     let admin = host.admin().await;
-    let (cluster, sshd) = (testing::postgres(18), testing::sshd());
-    let Some(password) = sshd.password_login() else { return eprintln!("needs root, for an account to log in with") };
-    let mut server = server_of(cluster, "disks");
-    server["ssh_user"] = json!(sshd.user());
-    server["ssh_password"] = json!(password);
-    server["ssh_port"] = json!(sshd.port());
+    let Some(server) = server_over_ssh(testing::postgres(18), "disks") else {
+        return eprintln!("needs root, for an account to log in with");
+    };
     admin.add_server(&server).await;
     let disks = admin.until("/api/servers/disks/filesystems", |disks| !disks[0].is_null()).await;
     let data = disks.as_array().unwrap().iter().find(|disk| disk["purpose"] == "data").unwrap();
@@ -190,8 +187,10 @@ impl Drop for HungMount<'_> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hung_mount_is_told_and_costs_the_other_disks_nothing() {
-    let (cluster, sshd) = (own_cluster(18), testing::sshd());
-    let Some(password) = sshd.password_login() else { return eprintln!("needs root, for an account to log in with") };
+    let cluster = own_cluster(18);
+    let Some(server) = server_over_ssh(&cluster, "hung-mount") else {
+        return eprintln!("needs root, for an account to log in with");
+    };
     let tablespace = tempfile::tempdir().unwrap();
     let owner = cluster.data_dir().metadata().unwrap();
     std::os::unix::fs::chown(tablespace.path(), Some(owner.uid()), Some(owner.gid())).unwrap();
@@ -201,10 +200,6 @@ async fn a_hung_mount_is_told_and_costs_the_other_disks_nothing() {
 
     let host = TestHost::start(HostOptions::default());
     let admin = host.admin().await;
-    let mut server = server_of(&cluster, "hung-mount");
-    server["ssh_user"] = json!(sshd.user());
-    server["ssh_password"] = json!(password);
-    server["ssh_port"] = json!(sshd.port());
     admin.add_server(&server).await;
     let path = "/api/runs?server=hung-mount&plugin=ssh_disk_usage&outcome=collected&limit=1";
     let runs =

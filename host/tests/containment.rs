@@ -5,7 +5,7 @@ mod harness;
 
 use std::fmt::Write;
 
-use harness::{Client, HostOptions, TestHost, check, server_of};
+use harness::{Client, HostOptions, TestHost, check, server_of, server_over_ssh, start_delays};
 use pgvigil_cluster::testing;
 use serde_json::{Value, json};
 
@@ -37,7 +37,8 @@ const MISDEEDS: &[(&str, &str, &str, &str)] = &[
 fn plugin(index: usize, act: &str, grants: &str) -> String {
     // Others wait for the server's one connection meanwhile; and on a busy machine 500 ms of CPU may take long.
     let timeout = match act {
-        "sleep" => "500ms",
+        // It has to log in first.
+        "sleep" => "2s",
         "endless" => "700ms",
         "rows" => "5s",
         _ => "30s",
@@ -115,8 +116,9 @@ const COMMAND_LINES: &[(&[&str], &str, &str)] = &[
 
 #[tokio::test(flavor = "multi_thread")]
 async fn over_ssh_words_stay_words_and_only_granted_command_lines_run() {
-    let sshd = testing::sshd();
-    let Some(password) = sshd.password_login() else { return eprintln!("needs root, for an account to log in with") };
+    let Some(server) = server_over_ssh(testing::postgres(18), "target") else {
+        return eprintln!("needs root, for an account to log in with");
+    };
     let quoted = |words: &[&str]| words.join(BETWEEN_WORDS).replace("HARM", SSH_HARM);
     let run = |name: &str, argv: &str| {
         format!(
@@ -136,10 +138,6 @@ async fn over_ssh_words_stay_words_and_only_granted_command_lines_run() {
     }
     let host = TestHost::start(HostOptions { plugins: &plugins, ..HostOptions::default() });
     let admin = host.admin().await;
-    let mut server = server_of(testing::postgres(18), "target");
-    server["ssh_user"] = json!(sshd.user());
-    server["ssh_password"] = json!(password);
-    server["ssh_port"] = json!(sshd.port());
     admin.add_server(&server).await;
     for (index, (words, reason, detail)) in COMMAND_LINES.iter().enumerate() {
         let run = first_run(&admin, &format!("line{index}")).await;
@@ -203,19 +201,9 @@ async fn others_begin_in_their_time_while_some_compute_and_some_wait() {
         admin.until(&path, |runs| runs.as_array().unwrap().len() == 5).await;
     }
     let starts = start_delays(&admin).await;
-    let [in_time, all] = ["5.0", "+Inf"].map(|bound| starts.iter().find(|(most, _)| most == bound).unwrap().1);
+    let [in_time, all] = [5.0, f64::INFINITY].map(|bound| starts.iter().find(|(most, _)| *most == bound).unwrap().1);
     assert!(all >= 56, "{starts:?}");
     assert_eq!(in_time, all, "starts by how late they were, in seconds: {starts:?}");
-}
-
-/// Upper bound in seconds, and how many runs of the schedule began no later.
-async fn start_delays(admin: &Client) -> Vec<(String, u64)> {
-    let text = admin.get("/metrics").await;
-    let classes = text.as_str().unwrap().lines().filter_map(|line| {
-        let (bound, count) = line.strip_prefix("pgvigil_run_start_delay_seconds_bucket{le=\"")?.split_once("\"} ")?;
-        Some((bound.to_owned(), count.parse().unwrap()))
-    });
-    classes.collect()
 }
 
 /// `probe = "file:..."` reads whatever it names, so what it names must be a component of bearable size.

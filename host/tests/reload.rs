@@ -5,30 +5,13 @@ mod harness;
 
 use std::path::{Path, PathBuf};
 
-use harness::{Client, HostOptions, TestHost, server_of};
+use harness::{Client, HostOptions, TestHost, component, put, server_of, variant};
 use pgvigil_cluster::testing;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-/// Of the same probe, with another digest: a custom section that nobody reads is added.
-fn variant(component: &[u8], number: u32) -> Vec<u8> {
-    let mut bytes = component.to_vec();
-    let content = [&[7_u8][..], b"variant", &number.to_le_bytes()].concat();
-    bytes.push(0);
-    bytes.push(u8::try_from(content.len()).unwrap());
-    bytes.extend(content);
-    bytes
-}
-
 fn built(name: &str) -> Vec<u8> {
-    std::fs::read(Path::new(env!("PGVIGIL_HOSTILE_PROBE")).with_file_name(format!("{name}.wasm"))).unwrap()
-}
-
-/// As editors and package managers do it.
-fn put(path: &Path, bytes: &[u8]) {
-    let beside = path.with_extension("new");
-    std::fs::write(&beside, bytes).unwrap();
-    std::fs::rename(beside, path).unwrap();
+    std::fs::read(component(name)).unwrap()
 }
 
 /// A host that watches one server with one probe from a file.

@@ -3,41 +3,31 @@
 use std::sync::Arc;
 
 use pgvigil_model::{
-    Collected, PluginName, RunCost, RunId, RunOutcome, RunReport, SampleRow, Samples, ServerId, Timestamp, Trigger,
+    Collected, PluginName, RunCost, RunId, RunOutcome, RunReport, SampleRow, Samples, Timestamp, Trigger,
 };
 use pgvigil_storage::{SecretChanges, Store};
 
-use crate::measure::{builtin, cpu_per_request, line};
-use crate::servers::{nowhere, open_store, with_keys};
+use crate::harness::component;
+use crate::measure::{cpu_per_request, line};
+use crate::servers::{host_over, nowhere};
 
 /// What the predecessor needed for 30 days of 20 databases over HTTP, of CPU.
 const PREDECESSOR_SERIES_MS: f64 = 356.0;
 
 /// 30 days of 20 databases every 10 minutes: 86,400 points.
 pub(crate) async fn measure() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = open_store(dir.path()).await;
-    let now = Timestamp::from(std::time::SystemTime::now());
-    let server = store.create_server(&nowhere("history"), &SecretChanges::default(), now).await.unwrap();
     let every_ten_minutes: Vec<_> = (0..30 * 144).rev().map(|ten_minutes| ten_minutes * 600).collect();
-    fill(&store, server.id, now, 20, &every_ten_minutes).await;
-    store.close().await;
-    drop(store);
-    let host = with_keys(dir.path(), "");
+    let (_dir, host) = host_over(async |store, now| fill(store, now, 20, &every_ten_minutes).await).await;
     let admin = host.admin().await;
+    let start = Timestamp::from(std::time::SystemTime::now()).plus_seconds(-30 * 86_400);
     println!();
     for (what, path) in [
-        ("the predecessor's route", "/api/server/history/stats".to_owned()),
+        ("the predecessor's route", format!("/api/server/history/stats?start_date={start}")),
         (
             "one counter of 20 databases",
             "/api/series?server=history&set=pg_stat_database&metrics=xact_commit&from=now-30d&to=now".to_owned(),
         ),
     ] {
-        let path = if what.starts_with("the") {
-            format!("{path}?start_date={}", now.plus_seconds(-30 * 86_400))
-        } else {
-            path
-        };
         let ms = cpu_per_request(&host, &admin, &path, 50).await;
         line(
             &format!("30-day series, {what}: {ms:.1} ms CPU / the predecessor's 356 ms"),
@@ -49,30 +39,22 @@ pub(crate) async fn measure() {
 
 /// 30 days of 5,000 databases.
 pub(crate) async fn measure_analysis() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = open_store(dir.path()).await;
-    let now = Timestamp::from(std::time::SystemTime::now());
-    let server = store.create_server(&nowhere("history"), &SecretChanges::default(), now).await.unwrap();
     // As many buckets as samples of every ten minutes would make: the days before, and the hours of this one.
     let days = (1..=30).rev().map(|day| day * 86_400);
     let moments: Vec<_> = days.chain((0..24).rev().map(|hour| hour * 3_600)).collect();
-    fill(&store, server.id, now, 5_000, &moments).await;
-    store.close().await;
-    drop(store);
-    let host = with_keys(dir.path(), "");
-    let admin = host.admin().await;
+    let (_dir, host) = host_over(async |store, now| fill(store, now, 5_000, &moments).await).await;
     println!();
-    let ms = cpu_per_request(&host, &admin, "/api/analysis?server=history", 10).await;
+    let ms = cpu_per_request(&host, &host.admin().await, "/api/analysis?server=history", 10).await;
     line("analysis of 5,000 databases over 30 days", &format!("{ms:.0} ms CPU"), "<= 500 ms CPU");
 }
 
-async fn fill(store: &Store, server: ServerId, now: Timestamp, databases: u32, seconds_ago: &[i64]) {
+/// A server `history` with samples of so many databases.
+async fn fill(store: &Store, now: Timestamp, databases: u32, seconds_ago: &[i64]) {
+    let server = store.create_server(&nowhere("history"), &SecretChanges::default(), now).await.unwrap().id;
     let engine = pgvigil_runtime::ProbeEngine::new(None).unwrap();
-    let component =
-        pgvigil_runtime::ProbeComponent::load(&engine, std::fs::read(builtin("pg_stat_database")).unwrap().into())
-            .await
-            .unwrap();
-    let probe = component.describe(&[]).await.unwrap();
+    let wasm = std::fs::read(component("pg_stat_database")).unwrap();
+    let loaded = pgvigil_runtime::ProbeComponent::load(&engine, wasm.into()).await.unwrap();
+    let probe = loaded.describe(&[]).await.unwrap();
     let plugin: PluginName = "pg_stat_database".parse().unwrap();
     let set = probe.metadata().sets.iter().find(|set| set.name == "pg_stat_database").unwrap().clone();
     store.declare(&plugin, std::slice::from_ref(&set)).await.unwrap();

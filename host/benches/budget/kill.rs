@@ -6,8 +6,8 @@ use pgvigil_cluster::Cluster;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Client, HostOptions, TestHost, server_of};
-use crate::measure::{builtin, line, percentile, start_cluster};
+use crate::harness::{Client, HostOptions, TestHost, component, server_of, start_delays};
+use crate::measure::{line, percentile, start_cluster};
 
 /// (plugin, misdeed, timeout, CPU)
 const HOSTILE: &[(&str, &str, &str, &str)] = &[
@@ -56,7 +56,7 @@ pub(crate) async fn measure() {
 }
 
 fn plugins() -> String {
-    let hostile = builtin("hostile");
+    let hostile = component("hostile");
     let mut text = String::new();
     for (name, act, timeout, cpu) in HOSTILE {
         // By request only: on a schedule they would be left alone after ten failures.
@@ -140,19 +140,8 @@ fn spread(mut values: Vec<f64>) -> String {
     format!("{:.0} / {:.0}", percentile(&mut values, 50), percentile(&mut values, 100))
 }
 
-/// Milliseconds, and how many runs of the schedule began no later than that.
-async fn start_delays(admin: &Client) -> Vec<(f64, u64)> {
-    let text = admin.get("/metrics").await;
-    let classes = text.as_str().unwrap().lines().filter_map(|line| {
-        let (bound, count) = line.strip_prefix("pgvigil_run_start_delay_seconds_bucket{le=\"")?.split_once("\"} ")?;
-        let seconds = if bound == "+Inf" { f64::INFINITY } else { bound.parse().unwrap() };
-        Some((seconds * 1e3, count.parse().unwrap()))
-    });
-    classes.collect()
-}
-
-/// The class within which this share of all lies.
+/// The class within which this share of all lies, in milliseconds.
 fn bound_of(counts: &[(f64, u64)], share: f64) -> f64 {
     let wanted = counts.last().unwrap().1 as f64 * share;
-    counts.iter().find(|(_, count)| *count as f64 >= wanted).unwrap().0
+    counts.iter().find(|(_, count)| *count as f64 >= wanted).unwrap().0 * 1e3
 }

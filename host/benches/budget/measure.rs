@@ -56,10 +56,6 @@ pub(crate) fn rss_kb(pid: u32) -> f64 {
 }
 
 /// Where the build put a component: a built-in probe, or the hostile one of the tests.
-pub(crate) fn builtin(name: &str) -> std::path::PathBuf {
-    std::path::Path::new(env!("PGVIGIL_HOSTILE_PROBE")).with_file_name(format!("{name}.wasm"))
-}
-
 /// The value that so many percent of all do not exceed.
 pub(crate) fn percentile(values: &mut [f64], percent: usize) -> f64 {
     values.sort_by(f64::total_cmp);

@@ -9,29 +9,31 @@ use crate::measure::{cpu_per_request, line};
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 
 pub(crate) async fn measure() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = open_store(dir.path()).await;
-    let now = Timestamp::from(std::time::SystemTime::now());
-    for server in 0..1_000 {
-        store.create_server(&nowhere(&format!("server-{server:04}")), &SecretChanges::default(), now).await.unwrap();
-    }
-    store.close().await;
-    drop(store);
-    let host = with_keys(dir.path(), "");
-    let admin = host.admin().await;
-    let ms = cpu_per_request(&host, &admin, "/api/servers", 50).await;
+    let (_dir, host) = host_over(async |store, now| {
+        for server in 0..1_000 {
+            store
+                .create_server(&nowhere(&format!("server-{server:04}")), &SecretChanges::default(), now)
+                .await
+                .unwrap();
+        }
+    })
+    .await;
+    let ms = cpu_per_request(&host, &host.admin().await, "/api/servers", 50).await;
     println!();
     line("server list of 1,000 servers", &format!("{ms:.1} ms CPU"), "<= 20 ms CPU");
 }
 
-pub(crate) async fn open_store(dir: &std::path::Path) -> Store {
+/// A directory, and a host without plugins over its store, which is filled before the host starts.
+pub(crate) async fn host_over(fill: impl AsyncFnOnce(&Store, Timestamp)) -> (tempfile::TempDir, TestHost) {
+    let dir = tempfile::tempdir().unwrap();
     let key = MasterKey::from_text(&Secret::new(KEY)).unwrap();
-    Store::open(StoreUrl::in_data_dir(dir), Vault::new(key)).await.unwrap()
-}
-
-pub(crate) fn with_keys(dir: &std::path::Path, plugins: &'static str) -> TestHost {
+    let store = Store::open(StoreUrl::in_data_dir(dir.path()), Vault::new(key)).await.unwrap();
+    fill(&store, Timestamp::from(std::time::SystemTime::now())).await;
+    store.close().await;
+    drop(store);
     let environment = vec![("SECRET_KEY", KEY.to_owned()), ("ENCRYPTION_KEY", KEY.to_owned())];
-    TestHost::start(HostOptions { plugins, data_dir: Some(dir), environment })
+    let host = TestHost::start(HostOptions { plugins: "", data_dir: Some(dir.path()), environment });
+    (dir, host)
 }
 
 /// Nobody listens there, and with no plugins nobody asks.

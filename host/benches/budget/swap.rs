@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::harness::{Client, HostOptions, TestHost, server_of};
+use crate::harness::{Client, HostOptions, TestHost, component, put, server_of, variant};
 use crate::measure::{line, percentile, rss_kb, start_cluster};
 
 const SWAPS: u32 = 1_000;
@@ -25,8 +25,9 @@ grants = { postgres = "read" }
 pub(crate) async fn measure() {
     let cluster = start_cluster();
     let folder = tempfile::tempdir().unwrap();
-    let component = std::fs::read(crate::measure::builtin("pg_stat_database")).unwrap();
-    put(folder.path(), &variant(&component, 0));
+    let built = std::fs::read(component("pg_stat_database")).unwrap();
+    let file = folder.path().join("swapped.wasm");
+    put(&file, &variant(&built, 0));
     let host =
         TestHost::start(HostOptions { plugins: PLUGINS, data_dir: Some(folder.path()), ..HostOptions::default() });
     let admin = host.admin().await;
@@ -38,8 +39,8 @@ pub(crate) async fn measure() {
     let mut took = Vec::new();
     let mut rss = Vec::new();
     for swap in 1..=SWAPS {
-        let version = variant(&component, swap);
-        took.push(swap_to(&admin, folder.path(), &version).await);
+        let version = variant(&built, swap);
+        took.push(swap_to(&admin, &file, &version).await);
         if swap == WARM_UP || swap == SWAPS {
             rss.push(rss_kb(host.pid()));
         }
@@ -61,10 +62,10 @@ pub(crate) async fn measure() {
 }
 
 /// Milliseconds until runs that begin use it.
-async fn swap_to(admin: &Client, folder: &Path, version: &[u8]) -> f64 {
+async fn swap_to(admin: &Client, file: &Path, version: &[u8]) -> f64 {
     let digest = pgvigil_runtime::digest(version);
     let began = Instant::now();
-    put(folder, version);
+    put(file, version);
     while admin.get("/api/plugins/swapped").await["digest"] != *digest {
         assert!(began.elapsed() < Duration::from_secs(30), "the new version is not taken over");
         tokio::time::sleep(Duration::from_millis(2)).await;
@@ -77,15 +78,4 @@ async fn counters(admin: &Client) -> (u64, u64) {
     let health = admin.get("/api/health").await;
     let count = |name: &str| health[name].as_u64().unwrap();
     (count("runs_started"), count("reports_dropped") + count("ticks_skipped"))
-}
-
-/// Of the same probe, with another digest: in a custom section that nobody reads.
-fn variant(component: &[u8], number: u32) -> Vec<u8> {
-    [component, &[0, 12, 7], b"variant", &number.to_le_bytes()].concat()
-}
-
-fn put(folder: &Path, component: &[u8]) {
-    let beside = folder.join("swapped.new");
-    std::fs::write(&beside, component).unwrap();
-    std::fs::rename(beside, folder.join("swapped.wasm")).unwrap();
 }

@@ -9,7 +9,7 @@ use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use pgvigil_cluster::Cluster;
+use pgvigil_cluster::{Cluster, testing};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -244,4 +244,42 @@ pub(crate) fn server_of(cluster: &Cluster, name: &str) -> Value {
         "name": name, "host": cluster.host(), "port": cluster.port(), "user": cluster.superuser(),
         "password": cluster.password(), "ssh_user": "", "ssh_password": "",
     })
+}
+
+/// The same with SSH by password at the shared sshd. None: that needs root, for an account to log in with.
+pub(crate) fn server_over_ssh(cluster: &Cluster, name: &str) -> Option<Value> {
+    let sshd = testing::sshd();
+    let mut server = server_of(cluster, name);
+    server["ssh_user"] = json!(sshd.user());
+    server["ssh_password"] = json!(sshd.password_login()?);
+    server["ssh_port"] = json!(sshd.port());
+    Some(server)
+}
+
+/// Upper bound in seconds, and how many runs of the schedule began no later.
+pub(crate) async fn start_delays(admin: &Client) -> Vec<(f64, u64)> {
+    let text = admin.get("/metrics").await;
+    let classes = text.as_str().unwrap().lines().filter_map(|line| {
+        let (bound, count) = line.strip_prefix("pgvigil_run_start_delay_seconds_bucket{le=\"")?.split_once("\"} ")?;
+        Some((bound.parse().unwrap(), count.parse().unwrap()))
+    });
+    classes.collect()
+}
+
+/// The component of a built-in probe, or the hostile one.
+pub(crate) fn component(name: &str) -> PathBuf {
+    Path::new(env!("PGVIGIL_HOSTILE_PROBE")).with_file_name(format!("{name}.wasm"))
+}
+
+/// Of the same probe, with another digest: a custom section that nobody reads is added.
+pub(crate) fn variant(component: &[u8], number: u32) -> Vec<u8> {
+    let content = [&[7_u8][..], b"variant", &number.to_le_bytes()].concat();
+    [component, &[0, u8::try_from(content.len()).unwrap()], &content].concat()
+}
+
+/// As editors and package managers do it.
+pub(crate) fn put(path: &Path, bytes: &[u8]) {
+    let beside = path.with_extension("new");
+    std::fs::write(&beside, bytes).unwrap();
+    std::fs::rename(beside, path).unwrap();
 }
