@@ -3,6 +3,30 @@ import { problemFrom } from './problem'
 import type { paths } from './schema'
 import { Session } from './session'
 
+const UNENDED_KEY = 'pgvigil.unended'
+
+/** For the page alone where storage is switched off. */
+let unended = false
+
+const remembered = {
+  get: () => {
+    try {
+      return localStorage.getItem(UNENDED_KEY) !== null
+    } catch {
+      return unended
+    }
+  },
+  set: (value: boolean) => {
+    unended = value
+    try {
+      if (value) localStorage.setItem(UNENDED_KEY, '1')
+      else localStorage.removeItem(UNENDED_KEY)
+    } catch {
+      // Then a reload forgets it; the notice says that the host was not told.
+    }
+  },
+}
+
 const withoutLocks = <T>(work: () => Promise<T>): Promise<T> => work()
 
 export const session = new Session({
@@ -11,6 +35,7 @@ export const session = new Session({
   // Locks exist in secure contexts only; over plain HTTP to another machine each tab refreshes by itself.
   exclusively:
     'locks' in navigator ? async (work) => await navigator.locks.request('pgvigil.refresh', work) : withoutLocks,
+  unended: remembered,
   origin: location.origin,
 })
 

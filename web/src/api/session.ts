@@ -5,7 +5,8 @@ import type { TokenAnswer, User } from './types'
 export type SessionState =
   | { kind: 'restoring' }
   | { kind: 'unavailable'; problem: ApiProblem }
-  | { kind: 'signed-out'; expired: boolean }
+  /** `unended`: the host was away, and does not know yet. */
+  | { kind: 'signed-out'; expired: boolean; unended: boolean }
   | { kind: 'signed-in'; user: User }
 
 export interface SessionParts {
@@ -14,12 +15,16 @@ export interface SessionParts {
   channel: Pick<BroadcastChannel, 'postMessage'> & { onmessage: ((event: MessageEvent) => void) | null }
   /** Runs one refresh at a time over all tabs: the host takes a refresh token that is used twice for a stolen one. */
   exclusively: <T>(work: () => Promise<T>) => Promise<T>
+  /** Remembers over a reload that the host is still to end the session of the cookie. */
+  unended: { get: () => boolean; set: (unended: boolean) => void }
   /** `https://host`, in front of every path. */
   origin: string
 }
 
 /** Other tabs need not know of every key. */
 const ACTIVITY_EVERY_MS = 30_000
+/** A host that takes longer to end a session is as good as away. */
+const LOGOUT_MS = 5_000
 
 export class Session {
   #state: SessionState = { kind: 'restoring' }
@@ -29,6 +34,7 @@ export class Session {
   /** The host gave a cookie along. */
   #renewable = true
   #refreshing: Promise<string> | null = null
+  #finishing: Promise<void> | null = null
   #activeAt = Date.now()
   readonly #listeners = new Set<() => void>()
   readonly #parts: SessionParts
@@ -38,6 +44,7 @@ export class Session {
     parts.channel.onmessage = (event) => {
       if (event.data === 'signed-out') this.#end(false)
       if (event.data === 'expired') this.#end(true)
+      if (event.data === 'unended') this.#setUnended(true)
       if (event.data === 'signed-in' && this.#state.kind === 'signed-out') void this.restore()
       if (event.data === 'active') this.#activeAt = Date.now()
     }
@@ -54,6 +61,13 @@ export class Session {
   async restore(onFound: () => void = () => {}): Promise<void> {
     this.#set({ kind: 'restoring' })
     try {
+      if (this.#parts.unended.get()) await this.#finish()
+    } catch {
+      // The host is away still: what was signed out of is not taken up again.
+      this.#set({ kind: 'signed-out', expired: false, unended: true })
+      return
+    }
+    try {
       await this.#refresh()
       onFound()
       await this.#loadUser()
@@ -64,6 +78,8 @@ export class Session {
   }
 
   async signIn(username: string, password: string): Promise<void> {
+    // A new cookie takes the place of the one before, whose session nobody could end then.
+    if (this.#parts.unended.get()) await this.#finish()
     const body = new URLSearchParams({ username, password })
     this.#token = await this.#tokenFrom(new Request(this.#url('/api/token'), { method: 'POST', body }))
     await this.#loadUser()
@@ -95,14 +111,18 @@ export class Session {
   }
 
   /** Ends a session that nobody uses, in all tabs; the host forgets it too. */
-  async expire(): Promise<void> {
+  readonly expire = (): Promise<void> => this.#leave(true)
+
+  readonly signOut = (): Promise<void> => this.#leave(false)
+
+  /** Has the host end what was left while it was away, if it is back. */
+  async finishSignOut(): Promise<void> {
     try {
-      await this.#logout()
+      // Another tab may have done it.
+      if (this.#parts.unended.get()) await this.#finish()
+      this.#setUnended(false)
     } catch {
-      // The host is away; the cookie dies with its time.
-    } finally {
-      this.#end(true)
-      this.#parts.channel.postMessage('expired')
+      this.#setUnended(true)
     }
   }
 
@@ -110,16 +130,6 @@ export class Session {
   adopt(answer: TokenAnswer) {
     this.#token = answer.access_token
     this.#note(answer)
-  }
-
-  async signOut(): Promise<void> {
-    try {
-      await this.#logout()
-    } finally {
-      // Also when the host is away: whoever signs out wants this page closed.
-      this.#end(false)
-      this.#parts.channel.postMessage('signed-out')
-    }
   }
 
   /** Sends a request with the access token; renews it once where the host says that it is not valid any more. */
@@ -144,6 +154,7 @@ export class Session {
 
   /** One at a time: everyone who needs a token waits for the same one. */
   #renew(): Promise<string> {
+    if (this.#parts.unended.get()) return Promise.reject(new ApiProblem(401, 'The session is being ended'))
     this.#refreshing ??= this.#parts
       .exclusively(() => this.#tokenFrom(new Request(this.#url('/api/refresh'), { method: 'POST' })))
       .then((token) => {
@@ -156,9 +167,35 @@ export class Session {
     return this.#refreshing
   }
 
-  async #logout(): Promise<void> {
-    const headers = new Headers(this.#token === null ? {} : { Authorization: `Bearer ${this.#token}` })
-    await this.#send(new Request(this.#url('/api/logout'), { method: 'POST', headers }))
+  /** The page is closed at once, and stays closed: the host is told when it can be reached, after a reload if need be. */
+  async #leave(expired: boolean): Promise<void> {
+    const token = this.#token
+    this.#parts.unended.set(true)
+    this.#end(expired)
+    this.#parts.channel.postMessage(expired ? 'expired' : 'signed-out')
+    try {
+      await this.#finish(token)
+    } catch {
+      this.#setUnended(true)
+      this.#parts.channel.postMessage('unended')
+    }
+  }
+
+  /** One at a time, as above. */
+  #finish(token: string | null = null): Promise<void> {
+    this.#finishing ??= this.#logout(token)
+      .then(() => this.#parts.unended.set(false))
+      .finally(() => {
+        this.#finishing = null
+      })
+    return this.#finishing
+  }
+
+  async #logout(token: string | null): Promise<void> {
+    const headers = new Headers(token === null ? {} : { Authorization: `Bearer ${token}` })
+    const signal = AbortSignal.timeout(LOGOUT_MS)
+    const response = await this.#send(new Request(this.#url('/api/logout'), { method: 'POST', headers, signal }))
+    if (!response.ok) throw problemFrom(response, null)
   }
 
   async #tokenFrom(request: Request): Promise<string> {
@@ -200,7 +237,11 @@ export class Session {
     this.#expiresAt = null
     if (this.#state.kind === 'signed-out') return
     // Only someone who was in can be told that the session ran out.
-    this.#set({ kind: 'signed-out', expired: expired && this.#state.kind === 'signed-in' })
+    this.#set({ kind: 'signed-out', expired: expired && this.#state.kind === 'signed-in', unended: false })
+  }
+
+  #setUnended(unended: boolean) {
+    if (this.#state.kind === 'signed-out' && this.#state.unended !== unended) this.#set({ ...this.#state, unended })
   }
 
   #set(state: SessionState) {

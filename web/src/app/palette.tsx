@@ -271,7 +271,7 @@ function useActions(onHelp: () => void): Command[] {
         action(`locale ${locale}`, locale === 'en' ? 'English' : 'Русский', 'globe', () => setLocale(locale)),
       ),
       action('help', t.shortcuts.title, 'keyboard', onHelp),
-      action('sign out', t.nav.signOut, 'signOut', () => void session.signOut().catch(() => undefined)),
+      action('sign out', t.nav.signOut, 'signOut', () => void session.signOut()),
     ]
   }, [t, time, setLocale, onHelp])
 }

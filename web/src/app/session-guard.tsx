@@ -23,21 +23,20 @@ export function SessionGuard() {
   useActivity()
   useEffect(() => {
     let refused = false
+    let asked = false
     let busy = false
     const tick = () => {
       const end = session.expiresAt()
       const left = end === null ? Number.POSITIVE_INFINITY : end - Date.now()
       if (left > WARN_MS) {
         refused = false
+        asked = false
         setEnding(null)
         return
       }
-      if (left <= 0) {
-        void session.expire()
-        return
-      }
       const used = preferences().keepSignedIn || Date.now() - session.activeAt() < IDLE_MS
-      if (used && !refused) {
+      // Over a sleep nobody was asked, and a reload would renew it too.
+      if (!refused && (used || (left <= 0 && !asked))) {
         if (busy) return
         busy = true
         session
@@ -51,6 +50,11 @@ export function SessionGuard() {
           })
         return
       }
+      if (left <= 0) {
+        void session.expire()
+        return
+      }
+      asked = true
       setEnding({ kind: refused ? 'password' : 'extendable', left })
     }
     const timer = setInterval(tick, TICK_MS)
@@ -124,7 +128,7 @@ function EndingDialog({ ending, onExtended }: { ending: Ending; onExtended: () =
           </p>
         )}
         <DialogActions>
-          <Button onClick={() => void session.signOut().catch(() => undefined)}>{t.nav.signOut}</Button>
+          <Button onClick={() => void session.signOut()}>{t.nav.signOut}</Button>
           <Button type="submit" look="primary" disabled={busy}>
             {needsPassword ? t.login.submit : t.session.extend}
           </Button>

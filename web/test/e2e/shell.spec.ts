@@ -105,6 +105,20 @@ describe('keys', () => {
   })
 })
 
+/** The lid is closed for longer than a token lasts: `renewed` when it is open again, and what was `ended` until then. */
+async function asleep(before: () => Promise<unknown> = async () => {}) {
+  const ended: string[] = []
+  page.on('request', (request) => {
+    if (request.url().endsWith('/api/logout')) ended.push(request.url())
+  })
+  await page.clock.install()
+  await signIn(page, 'admin')
+  await before()
+  const renewed = page.waitForResponse('**/api/refresh')
+  await page.clock.fastForward('01:30:00')
+  return { renewed, ended }
+}
+
 describe('a session', () => {
   test('is renewed in silence while one works', async () => {
     await freshWorld(page, { token: 60 })
@@ -112,6 +126,56 @@ describe('a session', () => {
     await signIn(page, 'admin')
     await renewed
     expect(await page.getByRole('alertdialog').count()).toBe(0)
+  })
+
+  test('that was signed out of while the host was away is ended when it is back, also after a reload', async () => {
+    await signIn(page, 'admin', '/account')
+    await page.route('**/api/**', (route) => route.abort())
+    await page.getByRole('button', { name: /^Account: / }).click()
+    await page.getByRole('menuitem', { name: 'Sign out' }).click()
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+    const notice = page.getByText('The host could not be reached, so it has not ended this session yet.')
+    await notice.waitFor()
+    expect(await axeInBothThemes(page)).toEqual([])
+    await screenshot(page, 'flow-unended')
+    await page.reload()
+    await notice.waitFor()
+    const ended = page.waitForResponse('**/api/logout')
+    await page.unroute('**/api/**')
+    await ended
+    await notice.waitFor({ state: 'detached' })
+    await page.reload()
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+  })
+
+  test('of a wall screen that slept over its end goes on', async () => {
+    await page.addInitScript("localStorage.setItem('pgvigil.preferences', JSON.stringify({ keepSignedIn: true }))")
+    const { renewed, ended } = await asleep()
+    await renewed
+    expect(ended).toEqual([])
+  })
+
+  test('that nobody was asked about is not ended by a sleep', async () => {
+    const { renewed, ended } = await asleep()
+    await renewed
+    expect(ended).toEqual([])
+  })
+
+  test('outlives a host that is away over its end', async () => {
+    const { renewed, ended } = await asleep(() => page.route('**/api/**', (route) => route.abort()))
+    await page.getByText('What you see is the last that was known').waitFor({ timeout: 20_000 })
+    await page.unroute('**/api/**')
+    await renewed
+    expect(ended).toEqual([])
+  })
+
+  test('that is idle ends, in time and after one was asked', async () => {
+    await page.clock.install()
+    await signIn(page, 'admin')
+    await page.clock.fastForward('00:58:00')
+    await page.getByRole('alertdialog', { name: 'Your session is about to end' }).waitFor()
+    await page.clock.fastForward('00:03:00')
+    await page.getByText('Your session has ended.').waitFor()
   })
 
   test('asks for the password where the host does not renew it, and the page stays', async () => {
@@ -141,6 +205,17 @@ describe('a session', () => {
   })
 })
 
+/** The host serves another build from now on. */
+const newPages = () =>
+  page.route(
+    (url) => url.pathname === '/',
+    async (route) => {
+      const response = await route.fetch()
+      const body = (await response.text()).replace(/\/assets\/index-[^"]+\.js/, '/assets/index-new.js')
+      await route.fulfill({ response, body })
+    },
+  )
+
 describe('banners', () => {
   test('a host that is away is told everywhere, and so is its return', async () => {
     await signIn(page, 'admin')
@@ -158,14 +233,109 @@ describe('banners', () => {
     await page.getByText('What you see is the last that was known').waitFor({ state: 'detached' })
   })
 
+  test('what is cancelled while the network is away is never done', async () => {
+    await signIn(page, 'admin', '/servers/mail-01/edit')
+    const sent: string[] = []
+    page.on('request', (request) => {
+      if (request.method() === 'DELETE') sent.push(request.url())
+    })
+    await page.getByRole('button', { name: 'Delete this server' }).click()
+    const dialog = page.getByRole('alertdialog', { name: 'Delete server mail-01?' })
+    await dialog.getByLabel('Type mail-01 to confirm').fill('mail-01')
+    await page.context().setOffline(true)
+    await dialog.getByRole('button', { name: 'Delete' }).click()
+    await dialog.getByRole('alert').getByText('The host cannot be reached').waitFor()
+    await dialog.getByRole('button', { name: 'Cancel' }).click()
+    expect(sent.length).toBe(1)
+    await page.context().setOffline(false)
+    await page.getByRole('link', { name: 'Servers' }).click()
+    await page.getByRole('link', { name: 'mail-01' }).waitFor()
+    await page.getByText('What you see is the last that was known').waitFor({ state: 'detached' })
+    expect(sent.length).toBe(1)
+  })
+
+  test('where the network is away, pages say how old they are', async () => {
+    await page.clock.install()
+    await signIn(page, 'admin')
+    await page.getByRole('link', { name: 'billing-01' }).waitFor()
+    await page.context().setOffline(true)
+    await page.clock.fastForward('01:10')
+    await page
+      .getByText(/Could not be updated; this is what was known/)
+      .first()
+      .waitFor()
+    await page.context().setOffline(false)
+    await page.getByRole('alert').first().waitFor({ state: 'detached' })
+  })
+
   test('a host that was updated offers its new pages', async () => {
-    await page.route(
-      (url) => url.pathname === '/',
-      (route) => route.fulfill({ contentType: 'text/html', body: '<script type="module" src="/assets/index-new.js">' }),
-    )
+    await newPages()
     await signIn(page, 'admin')
     await page.getByText('The host has been updated.').waitFor()
     expect(await axeInBothThemes(page)).toEqual([])
+  })
+})
+
+describe('code that cannot be loaded', () => {
+  test('of a page leaves shell and data, and is tried again', async () => {
+    await signIn(page, 'admin')
+    await page.getByRole('link', { name: 'billing-01' }).waitFor()
+    const away = /\/(api|assets)\//
+    await page.route(away, (route) => route.abort())
+    await page.keyboard.press('g')
+    await page.keyboard.press('v')
+    await page.getByRole('heading', { name: 'This could not be loaded' }).waitFor()
+    expect(await page.getByText('The host has been updated.').count()).toBe(0)
+    expect(await axeInBothThemes(page)).toEqual([])
+    await screenshot(page, 'flow-part-missing')
+    await page.getByRole('link', { name: 'Servers' }).click()
+    await page.getByRole('link', { name: 'billing-01' }).waitFor()
+    await page.getByRole('link', { name: 'Events' }).click()
+    await page.getByRole('heading', { name: 'This could not be loaded' }).waitFor()
+    await page.unroute(away)
+    await page.locator('main').getByRole('button', { name: 'Try again' }).click()
+    await page.getByRole('heading', { name: 'Events', exact: true }).waitFor()
+  })
+
+  test('of a chart is told in its place', async () => {
+    await page.route('**/assets/time-chart-*', (route) => route.abort())
+    await signIn(page, 'viewer', '/servers/billing-01')
+    const chart = page.getByRole('region', { name: 'Connections' })
+    await chart.getByRole('alert').getByText('The code of this part is missing').waitFor()
+    expect(await axeInBothThemes(page)).toEqual([])
+    await page.unroute('**/assets/time-chart-*')
+    await chart.getByRole('button', { name: 'Try again' }).click()
+    await chart.locator('canvas').waitFor()
+  })
+
+  test('of the palette is told, and the palette opens later', async () => {
+    await page.route('**/assets/palette-*', (route) => route.abort())
+    await signIn(page, 'viewer')
+    await page.keyboard.press('Control+k')
+    await page.getByRole('region', { name: 'Notices' }).getByText('This could not be loaded').waitFor()
+    await page.unroute('**/assets/palette-*')
+    await page.keyboard.press('Control+k')
+    await page.getByRole('combobox', { name: 'Search everything' }).waitFor()
+  })
+
+  test('of everything waits for the host', async () => {
+    await page.route('**/assets/signed-in-*', (route) => route.abort())
+    await page.request.post('/api/token', { form: { username: 'admin', password: 'admin' } })
+    await page.goto('/servers')
+    await page.getByRole('heading', { name: 'The host cannot be reached' }).waitFor()
+    await page.unroute('**/assets/signed-in-*')
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.locator('main h1').getByText('Servers').waitFor()
+  })
+
+  test('because the host was updated offers its new pages', async () => {
+    await signIn(page, 'admin')
+    await page.getByRole('link', { name: 'billing-01' }).waitFor()
+    await page.route('**/assets/**', (route) => route.fulfill({ status: 404, body: '' }))
+    await newPages()
+    await page.keyboard.press('g')
+    await page.keyboard.press('v')
+    await page.getByText('The host has been updated.').waitFor()
   })
 })
 

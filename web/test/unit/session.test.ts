@@ -9,6 +9,7 @@ class FakeHost {
   valid = 'first'
   refreshStatus = 200
   renewable = true
+  away = false
   calls: string[] = []
   bodies: string[] = []
   #next = 1
@@ -18,6 +19,7 @@ class FakeHost {
   fetch = async (request: Request): Promise<Response> => {
     const path = new URL(request.url).pathname
     this.calls.push(path)
+    if (this.away) throw new TypeError('network')
     if (path === '/api/refresh') {
       await this.gate
       if (this.refreshStatus !== 200) return json(this.refreshStatus, { detail: 'no' })
@@ -26,7 +28,10 @@ class FakeHost {
     }
     if (path === '/api/token')
       return json(200, { access_token: this.valid, token_type: 'bearer', expires_in: 3_600, renewable: this.renewable })
-    if (path === '/api/logout') return json(200, { detail: 'bye' })
+    if (path === '/api/logout') {
+      this.refreshStatus = 401
+      return json(200, { detail: 'bye' })
+    }
     if (request.headers.get('Authorization') !== `Bearer ${this.valid}`) return json(401, { detail: 'Token expired' })
     this.bodies.push(await request.text())
     return json(200, { login: 'admin', role: 'admin' })
@@ -40,13 +45,25 @@ class FakeHost {
 const json = (status: number, body: unknown) =>
   new Response(JSON.stringify(body), { status, headers: { 'Content-Type': 'application/json' } })
 
-function sessionOn(host: FakeHost) {
+/** What a browser remembers over a reload. */
+const memory = (): SessionParts['unended'] => {
+  let kept = false
+  return {
+    get: () => kept,
+    set: (unended) => {
+      kept = unended
+    },
+  }
+}
+
+function sessionOn(host: FakeHost, unended = memory()) {
   const sent: unknown[] = []
   const channel: SessionParts['channel'] = { postMessage: (message) => sent.push(message), onmessage: null }
   const session = new Session({
     fetch: (request) => host.fetch(request),
     channel,
     exclusively: (work) => work(),
+    unended,
     origin: ORIGIN,
   })
   return { session, channel, sent }
@@ -59,7 +76,7 @@ test('without a cookie one is signed out, and not told that a session expired', 
   host.refreshStatus = 401
   const { session } = sessionOn(host)
   await session.restore()
-  expect(session.state()).toEqual({ kind: 'signed-out', expired: false })
+  expect(session.state()).toEqual({ kind: 'signed-out', expired: false, unended: false })
 })
 
 test('a session that was found is told before it is known whose it is, and none is not', async () => {
@@ -118,7 +135,7 @@ test('a refused refresh ends the session once and tells why', async () => {
   host.valid = 'other'
   host.refreshStatus = 401
   await expect(session.fetch(servers())).rejects.toBeInstanceOf(ApiProblem)
-  expect(session.state()).toEqual({ kind: 'signed-out', expired: true })
+  expect(session.state()).toEqual({ kind: 'signed-out', expired: true, unended: false })
   expect(host.count('/api/refresh')).toBe(1)
 })
 
@@ -127,10 +144,56 @@ test('signing out tells the other tabs, also when the host is away', async () =>
   const { session, sent } = sessionOn(host)
   await session.signIn('admin', 'secret')
   expect(sent).toEqual(['signed-in'])
-  host.fetch = () => Promise.reject(new TypeError('network'))
-  await session.signOut().catch(() => undefined)
-  expect(sent).toEqual(['signed-in', 'signed-out'])
-  expect(session.state()).toEqual({ kind: 'signed-out', expired: false })
+  host.away = true
+  await session.signOut()
+  expect(sent).toEqual(['signed-in', 'signed-out', 'unended'])
+  expect(session.state()).toEqual({ kind: 'signed-out', expired: false, unended: true })
+})
+
+test.each(['signOut', 'expire'] as const)('%s while the host is away is not undone by a reload', async (leave) => {
+  const host = new FakeHost()
+  const unended = memory()
+  const before = sessionOn(host, unended).session
+  await before.signIn('admin', 'secret')
+  host.away = true
+  await before[leave]()
+  const { session } = sessionOn(host, unended)
+  await session.restore()
+  expect(session.state()).toEqual({ kind: 'signed-out', expired: false, unended: true })
+  host.away = false
+  await session.restore()
+  expect(session.state()).toEqual({ kind: 'signed-out', expired: false, unended: false })
+  expect(host.count('/api/logout')).toBe(3)
+  expect(unended.get()).toBe(false)
+})
+
+test('a session that is still to be ended gives out no token', async () => {
+  const host = new FakeHost()
+  const { session } = sessionOn(host)
+  await session.signIn('admin', 'secret')
+  host.away = true
+  await session.signOut()
+  host.away = false
+  await expect(session.fetch(servers())).rejects.toMatchObject({ status: 401 })
+  expect(host.count('/api/refresh')).toBe(0)
+})
+
+test('it is ended as soon as the host is back, and before anyone else signs in', async () => {
+  const host = new FakeHost()
+  const { session, channel } = sessionOn(host)
+  await session.signIn('admin', 'secret')
+  host.away = true
+  await session.signOut()
+  await expect(session.signIn('other', 'secret')).rejects.toMatchObject({ status: 0 })
+  host.away = false
+  await session.finishSignOut()
+  expect(session.state()).toEqual({ kind: 'signed-out', expired: false, unended: false })
+  // Told by another tab that could not do it either.
+  channel.onmessage?.(new MessageEvent('message', { data: 'unended' }))
+  expect(session.state()).toMatchObject({ unended: true })
+  await session.signIn('other', 'secret')
+  expect(host.calls.slice(-2)).toEqual(['/api/token', '/api/users/me'])
+  expect(session.state()).toMatchObject({ kind: 'signed-in' })
 })
 
 test('a sign-out in another tab signs out here', async () => {
@@ -138,7 +201,7 @@ test('a sign-out in another tab signs out here', async () => {
   const { session, channel } = sessionOn(host)
   await session.signIn('admin', 'secret')
   channel.onmessage?.(new MessageEvent('message', { data: 'signed-out' }))
-  expect(session.state()).toEqual({ kind: 'signed-out', expired: false })
+  expect(session.state()).toEqual({ kind: 'signed-out', expired: false, unended: false })
 })
 
 test('a session can be renewed before it ends; a refusal leaves what is left of it', async () => {
@@ -170,7 +233,7 @@ test('a session that nobody uses ends in all tabs, and the host forgets it', asy
   await session.expire()
   expect(host.count('/api/logout')).toBe(1)
   expect(sent.at(-1)).toBe('expired')
-  expect(session.state()).toEqual({ kind: 'signed-out', expired: true })
+  expect(session.state()).toEqual({ kind: 'signed-out', expired: true, unended: false })
 })
 
 test('whoever works in one tab is not idle in another', async () => {

@@ -77,7 +77,7 @@ function SessionRow(props: { session: OwnSession; onEnd: () => void }) {
         </div>
       </div>
       {one.current ? (
-        <Button onClick={() => void session.signOut().catch(() => undefined)}>{t.nav.signOut}</Button>
+        <Button onClick={() => void session.signOut()}>{t.nav.signOut}</Button>
       ) : (
         <Button onClick={props.onEnd}>{t.account.end}</Button>
       )}

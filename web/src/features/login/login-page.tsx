@@ -10,7 +10,10 @@ import { Button } from '../../ui/button'
 import { TextField } from '../../ui/field'
 import { Segmented } from '../../ui/segmented'
 
-export function LoginPage(props: { expired: boolean }) {
+/** Between two attempts to have a session ended by a host that is away. */
+const FINISH_EVERY_MS = 5_000
+
+export function LoginPage(props: { expired: boolean; unended: boolean }) {
   const { t, locale, setLocale } = useI18n()
   const [username, setUsername] = useState('')
   const [password, setPassword] = useState('')
@@ -30,6 +33,12 @@ export function LoginPage(props: { expired: boolean }) {
     const timer = setTimeout(() => setWait(wait - 1), 1_000)
     return () => clearTimeout(timer)
   }, [wait])
+
+  useEffect(() => {
+    if (!props.unended) return
+    const timer = setInterval(() => void session.finishSignOut(), FINISH_EVERY_MS)
+    return () => clearInterval(timer)
+  }, [props.unended])
 
   const submit = (event: FormEvent) => {
     event.preventDefault()
@@ -55,6 +64,11 @@ export function LoginPage(props: { expired: boolean }) {
           {props.expired && problem === null && (
             <p role="status" className="mt-4 rounded-md bg-warn-soft px-3 py-2 text-warn">
               {t.login.expired}
+            </p>
+          )}
+          {props.unended && (
+            <p role="status" className="mt-4 rounded-md bg-warn-soft px-3 py-2 text-warn">
+              {t.login.unended}
             </p>
           )}
           {problem && (

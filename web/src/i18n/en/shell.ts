@@ -59,6 +59,8 @@ export const shell = {
   },
   states: {
     errorTitle: 'This could not be loaded',
+    partTitle: 'The code of this part is missing',
+    partText: 'The host is away, or it has been updated meanwhile. Everything else is still here.',
     unreachableTitle: 'The host cannot be reached',
     unreachableText: 'Check that pgvigil is running and that the network lets you through. We keep trying.',
     offlineText: 'What you see is the last that was known; we keep trying.',
@@ -94,6 +96,8 @@ export const shell = {
     wrong: 'The user name or the password is wrong.',
     limited: (wait: string) => `Too many attempts. Try again in ${wait}.`,
     expired: 'Your session has ended. Sign in again and you return to where you were.',
+    unended:
+      'The host could not be reached, so it has not ended this session yet. This browser has it ended as soon as the host answers, also after a restart.',
     unavailable: 'The host cannot be reached, so nobody can sign in.',
     firstStart: 'On its first start the host makes the user “admin” and prints its password once.',
     version: (version: string) => `pgvigil ${version}`,

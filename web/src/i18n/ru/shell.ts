@@ -61,6 +61,8 @@ export const shell: Pick<Messages, 'common' | 'nav' | 'states' | 'login'> = {
   },
   states: {
     errorTitle: 'Не удалось загрузить',
+    partTitle: 'Код этой части не загружен',
+    partText: 'Узел pgvigil недоступен или за это время обновлён. Всё остальное на месте.',
     unreachableTitle: 'Узел pgvigil недоступен',
     unreachableText: 'Проверьте, что pgvigil запущен и сеть пропускает вас к нему. Мы продолжаем попытки.',
     offlineText: 'На экране последнее, что было известно; мы продолжаем попытки.',
@@ -96,6 +98,8 @@ export const shell: Pick<Messages, 'common' | 'nav' | 'states' | 'login'> = {
     wrong: 'Неверное имя пользователя или пароль.',
     limited: (wait) => `Слишком много попыток. Повторите через ${wait}.`,
     expired: 'Сеанс завершён. Войдите снова — вы вернётесь туда же.',
+    unended:
+      'Узел pgvigil недоступен и ещё не завершил этот сеанс. Браузер завершит его, как только узел ответит, в том числе после перезапуска.',
     unavailable: 'Узел pgvigil недоступен, поэтому войти нельзя.',
     firstStart: 'При первом запуске узел создаёт пользователя «admin» и один раз печатает его пароль.',
     version: (version) => `pgvigil ${version}`,
