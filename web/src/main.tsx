@@ -1,7 +1,7 @@
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { session } from './api/client'
-import { App, loadSignedIn } from './app/app'
+import { App, SignedIn } from './app/app'
 import { I18nProvider, loadMessages, preferredLocale, readStoredLocale } from './i18n'
 import './styles.css'
 
@@ -10,7 +10,7 @@ async function start() {
   if (container === null) throw new Error('index.html has no element with the id root')
   const locale = preferredLocale(readStoredLocale(), navigator.languages)
   // Where it cannot be loaded now, drawing it tries again and tells.
-  void session.restore(() => void loadSignedIn().catch(() => undefined))
+  void session.restore(() => void SignedIn.preload?.())
   const messages = await loadMessages(locale)
   createRoot(container).render(
     <StrictMode>

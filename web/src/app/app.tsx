@@ -1,8 +1,9 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
-import { lazy, Suspense, useSyncExternalStore } from 'react'
+import { useSyncExternalStore } from 'react'
 import { session } from '../api/client'
-import { ApiProblem } from '../api/problem'
+import { ApiProblem, unreachable } from '../api/problem'
 import { LoginPage } from '../features/login/login-page'
+import { lazyPart } from '../lib/lazy-part'
 import { UserProvider } from './session-context'
 import { Splash, Unavailable } from './splash'
 
@@ -15,6 +16,8 @@ const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 5_000,
+      // Without a network a request fails like any other; what waited for it unseen would look fresh.
+      networkMode: 'always',
       // Freshness has its own place, which knows of pauses.
       refetchOnWindowFocus: false,
       refetchOnReconnect: true,
@@ -22,12 +25,15 @@ const queryClient = new QueryClient({
       retry: (failures, error) => failures < RETRIES && !refused(error),
       retryDelay: (attempt) => Math.min(500 * 2 ** attempt, 5_000),
     },
+    // Nor may a deletion wait: whoever cancels it must not find it done when the network is back.
+    mutations: { networkMode: 'always' },
   },
 })
 
+const Away = (props: { onRetry: () => void }) => <Unavailable problem={unreachable()} onRetry={props.onRetry} />
+
 /** Router and components are needed only by those who are in. */
-export const loadSignedIn = () => import('./signed-in').then((module) => ({ default: module.SignedIn }))
-const SignedIn = lazy(loadSignedIn)
+export const SignedIn = lazyPart(() => import('./signed-in').then((module) => module.SignedIn), Splash, Away)
 
 export function App() {
   return (
@@ -46,13 +52,11 @@ function Gate() {
     case 'unavailable':
       return <Unavailable problem={state.problem} onRetry={() => void session.restore()} />
     case 'signed-out':
-      return <LoginPage expired={state.expired} />
+      return <LoginPage expired={state.expired} unended={state.unended} />
     case 'signed-in':
       return (
         <UserProvider value={state.user}>
-          <Suspense fallback={<Splash />}>
-            <SignedIn />
-          </Suspense>
+          <SignedIn />
         </UserProvider>
       )
   }

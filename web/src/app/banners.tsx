@@ -103,16 +103,16 @@ const loaded = (): string => mainScript(document.documentElement.innerHTML)
 function NewVersionBanner() {
   const { t } = useI18n()
   const [mine] = useState(loaded)
-  const [missing, setMissing] = useState(false)
+  const client = useQueryClient()
   const newest = useQuery(newestPageQuery())
   useEffect(() => {
-    // A page that was opened before an update asks for parts that do not exist any more.
-    const onMissing = () => setMissing(true)
+    // A page that was opened before an update asks for parts that do not exist any more; or the host is away.
+    const onMissing = () => void client.invalidateQueries(newestPageQuery())
     addEventListener('vite:preloadError', onMissing)
     return () => removeEventListener('vite:preloadError', onMissing)
-  }, [])
+  }, [client])
   const changed = mine !== '' && newest.data !== undefined && newest.data !== '' && newest.data !== mine
-  if (!changed && !missing) return null
+  if (!changed) return null
   return (
     <Banner
       tone="info"

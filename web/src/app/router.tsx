@@ -1,14 +1,9 @@
-import {
-  createRootRoute,
-  createRoute,
-  createRouter,
-  lazyRouteComponent,
-  retainSearchParams,
-} from '@tanstack/react-router'
+import { createRootRoute, createRoute, createRouter, retainSearchParams } from '@tanstack/react-router'
 import { parseSearch, stringifySearch } from '../lib/search-text'
 import { TIME_KEYS, validateTime } from '../lib/time-range'
 import { oneOf, searchText } from '../lib/url-state'
 import { CrashPage } from './crash'
+import { lazyPage, lazyTab } from './lazy-page'
 import { NotFoundPage } from './not-found'
 import { Shell } from './shell'
 
@@ -28,14 +23,14 @@ const home = createRoute({
   getParentRoute: () => root,
   path: '/',
   validateSearch: (search: Record<string, unknown>) => ({ by: searchText(search.by) }),
-  component: lazyRouteComponent(() => import('../features/fleet/fleet-page'), 'FleetPage'),
+  component: lazyPage(() => import('../features/fleet/fleet-page'), 'FleetPage'),
 })
 
 const setup = createRoute({
   getParentRoute: () => root,
   path: '/setup',
   validateSearch: (search: Record<string, unknown>) => ({ server: searchText(search.server) }),
-  component: lazyRouteComponent(() => import('../features/setup/setup-page'), 'SetupPage'),
+  component: lazyPage(() => import('../features/setup/setup-page'), 'SetupPage'),
 })
 
 export interface ListSearch {
@@ -73,38 +68,38 @@ const servers = createRoute({
     version: searchText(search.version),
     tag: searchText(search.tag),
   }),
-  component: lazyRouteComponent(() => import('../features/servers/servers-page'), 'ServersPage'),
+  component: lazyPage(() => import('../features/servers/servers-page'), 'ServersPage'),
 })
 
 const newServer = createRoute({
   getParentRoute: () => root,
   path: '/servers/new',
-  component: lazyRouteComponent(() => import('../features/servers/server-form-page'), 'NewServerPage'),
+  component: lazyPage(() => import('../features/servers/server-form-page'), 'NewServerPage'),
 })
 
 const editServer = createRoute({
   getParentRoute: () => root,
   path: '/servers/$name/edit',
-  component: lazyRouteComponent(() => import('../features/servers/server-form-page'), 'EditServerPage'),
+  component: lazyPage(() => import('../features/servers/server-form-page'), 'EditServerPage'),
 })
 
 const server = createRoute({
   getParentRoute: () => root,
   path: '/servers/$name',
-  component: lazyRouteComponent(() => import('../features/server/server-page'), 'ServerPage'),
+  component: lazyPage(() => import('../features/server/server-page'), 'ServerPage'),
 })
 
 const serverOverview = createRoute({
   getParentRoute: () => server,
   path: '/',
-  component: lazyRouteComponent(() => import('../features/server/overview-tab'), 'OverviewTab'),
+  component: lazyTab(() => import('../features/server/overview-tab'), 'OverviewTab'),
 })
 
 const serverDatabases = createRoute({
   getParentRoute: () => server,
   path: '/databases',
   validateSearch: validateList,
-  component: lazyRouteComponent(() => import('../features/server/databases-tab'), 'DatabasesTab'),
+  component: lazyTab(() => import('../features/server/databases-tab'), 'DatabasesTab'),
 })
 
 const serverAnalysis = createRoute({
@@ -115,7 +110,7 @@ const serverAnalysis = createRoute({
     verdict: searchText(search.verdict),
     sort: searchText(search.sort),
   }),
-  component: lazyRouteComponent(() => import('../features/server/analysis-tab'), 'AnalysisTab'),
+  component: lazyTab(() => import('../features/server/analysis-tab'), 'AnalysisTab'),
 })
 
 const serverSessions = createRoute({
@@ -126,7 +121,7 @@ const serverSessions = createRoute({
     wait: searchText(search.wait),
     every: searchText(search.every),
   }),
-  component: lazyRouteComponent(() => import('../features/server/sessions-tab'), 'SessionsTab'),
+  component: lazyTab(() => import('../features/server/sessions-tab'), 'SessionsTab'),
 })
 
 const validateExplore = (search: Record<string, unknown>) => ({
@@ -142,14 +137,14 @@ const serverMetrics = createRoute({
   getParentRoute: () => server,
   path: '/metrics',
   validateSearch: validateExplore,
-  component: lazyRouteComponent(() => import('../features/server/metrics-tab'), 'MetricsTab'),
+  component: lazyTab(() => import('../features/server/metrics-tab'), 'MetricsTab'),
 })
 
 const serverEvents = createRoute({
   getParentRoute: () => server,
   path: '/events',
   validateSearch: (search: Record<string, unknown>) => ({ kind: searchText(search.kind) }),
-  component: lazyRouteComponent(() => import('../features/server/events-tab'), 'EventsTab'),
+  component: lazyTab(() => import('../features/server/events-tab'), 'EventsTab'),
 })
 
 const RUN_OUTCOMES = ['collected', 'not-applicable', 'failed'] as const
@@ -172,13 +167,13 @@ const serverPlugins = createRoute({
   getParentRoute: () => server,
   path: '/plugins',
   validateSearch: (search: Record<string, unknown>) => ({ ...validateRuns(search), ...validateCosts(search) }),
-  component: lazyRouteComponent(() => import('../features/server/plugins-tab'), 'PluginsTab'),
+  component: lazyTab(() => import('../features/server/plugins-tab'), 'PluginsTab'),
 })
 
 const database = createRoute({
   getParentRoute: () => root,
   path: '/servers/$name/db/$db',
-  component: lazyRouteComponent(() => import('../features/database/database-page'), 'DatabasePage'),
+  component: lazyPage(() => import('../features/database/database-page'), 'DatabasePage'),
 })
 
 const plugins = createRoute({
@@ -189,72 +184,72 @@ const plugins = createRoute({
     state: searchText(search.state),
     sort: searchText(search.sort),
   }),
-  component: lazyRouteComponent(() => import('../features/plugins/plugins-page'), 'PluginsPage'),
+  component: lazyPage(() => import('../features/plugins/plugins-page'), 'PluginsPage'),
 })
 
 const plugin = createRoute({
   getParentRoute: () => root,
   path: '/plugins/$name',
-  component: lazyRouteComponent(() => import('../features/plugins/plugin-page'), 'PluginPage'),
+  component: lazyPage(() => import('../features/plugins/plugin-page'), 'PluginPage'),
 })
 
 const pluginOverview = createRoute({
   getParentRoute: () => plugin,
   path: '/',
-  component: lazyRouteComponent(() => import('../features/plugins/overview-tab'), 'PluginOverviewTab'),
+  component: lazyTab(() => import('../features/plugins/overview-tab'), 'PluginOverviewTab'),
 })
 
 const pluginServers = createRoute({
   getParentRoute: () => plugin,
   path: '/servers',
   validateSearch: (search: Record<string, unknown>) => ({ sort: searchText(search.sort) }),
-  component: lazyRouteComponent(() => import('../features/plugins/servers-tab'), 'PluginServersTab'),
+  component: lazyTab(() => import('../features/plugins/servers-tab'), 'PluginServersTab'),
 })
 
 const pluginRuns = createRoute({
   getParentRoute: () => plugin,
   path: '/runs',
   validateSearch: validateRuns,
-  component: lazyRouteComponent(() => import('../features/plugins/runs-tab'), 'PluginRunsTab'),
+  component: lazyTab(() => import('../features/plugins/runs-tab'), 'PluginRunsTab'),
 })
 
 const pluginLogs = createRoute({
   getParentRoute: () => plugin,
   path: '/logs',
   validateSearch: (search: Record<string, unknown>) => ({ q: searchText(search.q), level: searchText(search.level) }),
-  component: lazyRouteComponent(() => import('../features/plugins/logs-tab'), 'PluginLogsTab'),
+  component: lazyTab(() => import('../features/plugins/logs-tab'), 'PluginLogsTab'),
 })
 
 const pluginCosts = createRoute({
   getParentRoute: () => plugin,
   path: '/costs',
   validateSearch: validateCosts,
-  component: lazyRouteComponent(() => import('../features/plugins/costs-tab'), 'PluginCostsTab'),
+  component: lazyTab(() => import('../features/plugins/costs-tab'), 'PluginCostsTab'),
 })
 
 const pluginMetrics = createRoute({
   getParentRoute: () => plugin,
   path: '/metrics',
-  component: lazyRouteComponent(() => import('../features/plugins/metrics-tab'), 'PluginMetricsTab'),
+  component: lazyTab(() => import('../features/plugins/metrics-tab'), 'PluginMetricsTab'),
 })
 
 const pluginConfig = createRoute({
   getParentRoute: () => plugin,
   path: '/config',
-  component: lazyRouteComponent(() => import('../features/plugins/config-tab'), 'PluginConfigTab'),
+  component: lazyTab(() => import('../features/plugins/config-tab'), 'PluginConfigTab'),
 })
 
 const pluginReloads = createRoute({
   getParentRoute: () => plugin,
   path: '/reloads',
-  component: lazyRouteComponent(() => import('../features/plugins/reloads-tab'), 'PluginReloadsTab'),
+  component: lazyTab(() => import('../features/plugins/reloads-tab'), 'PluginReloadsTab'),
 })
 
 const runs = createRoute({
   getParentRoute: () => root,
   path: '/runs',
   validateSearch: validateRuns,
-  component: lazyRouteComponent(() => import('../features/runs/runs-page'), 'RunsPage'),
+  component: lazyPage(() => import('../features/runs/runs-page'), 'RunsPage'),
 })
 
 export interface EventsSearch {
@@ -269,20 +264,20 @@ const events = createRoute({
     kind: searchText(search.kind),
     server: searchText(search.server),
   }),
-  component: lazyRouteComponent(() => import('../features/events/events-page'), 'EventsPage'),
+  component: lazyPage(() => import('../features/events/events-page'), 'EventsPage'),
 })
 
 const explore = createRoute({
   getParentRoute: () => root,
   path: '/explore',
   validateSearch: validateExplore,
-  component: lazyRouteComponent(() => import('../features/explore/explore-page'), 'ExplorePage'),
+  component: lazyPage(() => import('../features/explore/explore-page'), 'ExplorePage'),
 })
 
 const settings = createRoute({
   getParentRoute: () => root,
   path: '/settings',
-  component: lazyRouteComponent(() => import('../features/settings/settings-page'), 'SettingsPage'),
+  component: lazyPage(() => import('../features/settings/settings-page'), 'SettingsPage'),
 })
 
 const users = createRoute({
@@ -293,14 +288,14 @@ const users = createRoute({
     role: searchText(search.role),
     sort: searchText(search.sort),
   }),
-  component: lazyRouteComponent(() => import('../features/users/users-page'), 'UsersPage'),
+  component: lazyPage(() => import('../features/users/users-page'), 'UsersPage'),
 })
 
 const sshKeys = createRoute({
   getParentRoute: () => root,
   path: '/ssh-keys',
   validateSearch: (search: Record<string, unknown>) => ({ q: searchText(search.q), sort: searchText(search.sort) }),
-  component: lazyRouteComponent(() => import('../features/keys/keys-page'), 'KeysPage'),
+  component: lazyPage(() => import('../features/keys/keys-page'), 'KeysPage'),
 })
 
 const audit = createRoute({
@@ -311,7 +306,7 @@ const audit = createRoute({
     kind: searchText(search.kind),
     page: searchText(search.page),
   }),
-  component: lazyRouteComponent(() => import('../features/audit/audit-page'), 'AuditPage'),
+  component: lazyPage(() => import('../features/audit/audit-page'), 'AuditPage'),
 })
 
 const logs = createRoute({
@@ -323,13 +318,13 @@ const logs = createRoute({
     source: searchText(search.source),
     page: searchText(search.page),
   }),
-  component: lazyRouteComponent(() => import('../features/logs/logs-page'), 'LogsPage'),
+  component: lazyPage(() => import('../features/logs/logs-page'), 'LogsPage'),
 })
 
 const account = createRoute({
   getParentRoute: () => root,
   path: '/account',
-  component: lazyRouteComponent(() => import('../features/account/account-page'), 'AccountPage'),
+  component: lazyPage(() => import('../features/account/account-page'), 'AccountPage'),
 })
 
 const routeTree = root.addChildren([

@@ -1,7 +1,7 @@
 import { Dialog } from '@base-ui/react/dialog'
 import { useQueryClient } from '@tanstack/react-query'
 import { Link, Navigate, Outlet, useLocation, useNavigate } from '@tanstack/react-router'
-import { lazy, Suspense, useEffect, useState } from 'react'
+import { lazy, Suspense, useEffect, useEffectEvent, useState } from 'react'
 import { session } from '../api/client'
 import { LOCALES, useI18n } from '../i18n'
 import { paths } from '../lib/paths'
@@ -11,7 +11,7 @@ import { cx } from '../ui/classes'
 import { Icon } from '../ui/icon'
 import { Kbd } from '../ui/kbd'
 import { MenuButton, MenuChoice, MenuItem, MenuSeparator } from '../ui/menu'
-import { Toasts } from '../ui/toasts'
+import { Toasts, toast } from '../ui/toasts'
 import { Announcer } from './announcer'
 import { Banners } from './banners'
 import { Freshness } from './live'
@@ -56,13 +56,16 @@ export function Shell() {
 
 function Frame() {
   const { t } = useI18n()
-  const [palette, setPalette] = usePalette()
+  const toldMissing = () => toast(t.states.errorTitle, 'bad')
+  const [palette, setPalette] = useState(false)
   const [help, setHelp] = useState(false)
   useOverlaysAhead()
   useGoShortcuts()
-  useShortcut('help', () => setHelp(true))
+  const showHelp = () => void loadHelp().then(() => setHelp(true), toldMissing)
+  useShortcut('help', showHelp)
   useShortcut('theme', toggleTheme)
-  const search = () => setPalette(true)
+  const search = () => void loadPalette().then(() => setPalette(true), toldMissing)
+  usePaletteKey(() => (palette ? setPalette(false) : search()))
   return (
     <div className="lg:grid lg:grid-cols-[13.5rem_minmax(0,1fr)]">
       <a
@@ -80,7 +83,7 @@ function Frame() {
         </div>
         <NavLinks />
         <div className="mt-auto border-t border-line p-2">
-          <AccountMenu onHelp={() => setHelp(true)} className="w-full justify-start" />
+          <AccountMenu onHelp={showHelp} className="w-full justify-start" />
         </div>
       </aside>
       <div className="flex min-h-dvh min-w-0 flex-col">
@@ -95,7 +98,7 @@ function Frame() {
           >
             <Icon name="search" />
           </button>
-          <AccountMenu onHelp={() => setHelp(true)} />
+          <AccountMenu onHelp={showHelp} />
         </header>
         <Banners />
         <main
@@ -108,7 +111,7 @@ function Frame() {
       </div>
       <Toasts label={t.common.notices} closeLabel={t.common.close} />
       <Suspense fallback={null}>
-        {palette && <Palette onClose={() => setPalette(false)} onHelp={() => setHelp(true)} />}
+        {palette && <Palette onClose={() => setPalette(false)} onHelp={showHelp} />}
         {help && <ShortcutsHelp onClose={() => setHelp(false)} />}
       </Suspense>
     </div>
@@ -116,18 +119,17 @@ function Frame() {
 }
 
 /** Ctrl+K opens it everywhere, also from within a field. */
-function usePalette(): [boolean, (open: boolean) => void] {
-  const [open, setOpen] = useState(false)
+function usePaletteKey(toggle: () => void) {
+  const onKey = useEffectEvent(toggle)
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
       if (!(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey || event.code !== 'KeyK') return
       event.preventDefault()
-      setOpen((before) => !before)
+      onKey()
     }
     document.addEventListener('keydown', onKeyDown)
     return () => document.removeEventListener('keydown', onKeyDown)
   }, [])
-  return [open, setOpen]
 }
 
 function useGoShortcuts() {
@@ -234,10 +236,8 @@ function AccountMenu(props: { onHelp: () => void; className?: string }) {
   const queryClient = useQueryClient()
   const themeNames = { system: t.nav.themeSystem, light: t.nav.themeLight, dark: t.nav.themeDark }
   const signOut = () => {
-    void session
-      .signOut()
-      .catch(() => undefined) // The page is closed in any case; the cookie dies with its time.
-      .finally(() => queryClient.clear())
+    void session.signOut()
+    queryClient.clear()
   }
   return (
     <MenuButton

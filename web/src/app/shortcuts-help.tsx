@@ -35,7 +35,7 @@ export function ShortcutsHelp(props: { onClose: () => void }) {
           label={words.enabled}
           hint={words.enabledHint}
           checked={shortcuts}
-          onChange={(checked) => setPreferences({ shortcuts: checked })}
+          onChange={(checked) => setPreferences(() => ({ shortcuts: checked }))}
         />
       </div>
     </ModalDialog>

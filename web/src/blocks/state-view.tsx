@@ -91,6 +91,16 @@ export function ErrorState(props: { error: unknown; onRetry: () => void; notFoun
   )
 }
 
+/** The code of a part of the page: all else is as it was. */
+export function MissingState(props: { onRetry: () => void }) {
+  const { t } = useI18n()
+  return (
+    <Notice role="alert" icon="warning" title={t.states.partTitle} text={t.states.partText}>
+      <Button onClick={props.onRetry}>{t.common.retry}</Button>
+    </Notice>
+  )
+}
+
 interface StaleProps {
   error: unknown
   updatedAt: number
