@@ -1,7 +1,7 @@
-import { keepPreviousData, queryOptions } from '@tanstack/react-query'
+import { queryOptions } from '@tanstack/react-query'
 import { rangeToQuery, type TimeRange } from '../lib/time-range'
 import { api, unwrap } from './client'
-import { every } from './queries'
+import { every, keptOf } from './queries'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
@@ -56,7 +56,7 @@ export const auditQuery = (filter: AuditFilter, page: number, range: TimeRange) 
       const query = { ...pageOf(page, range), username: filter.who, event_type: filter.kind ?? '' }
       return unwrap(api.GET('/api/audit/sessions', { params: { query }, signal }))
     },
-    placeholderData: keepPreviousData,
+    placeholderData: keptOf(filter),
     meta: range.kind === 'relative' ? every(15 * SECOND) : {},
   })
 
@@ -81,7 +81,7 @@ export const logsQuery = (filter: LogFilter, page: number, range: TimeRange) =>
       const query = { ...pageOf(page, range), search: text, level, source }
       return unwrap(api.GET('/api/logs', { params: { query }, signal }))
     },
-    placeholderData: keepPreviousData,
+    placeholderData: keptOf(filter),
     meta: range.kind === 'relative' ? every(10 * SECOND) : {},
   })
 

@@ -1,4 +1,4 @@
-import { keepPreviousData, queryOptions } from '@tanstack/react-query'
+import { hashKey, type QueryKey, queryOptions } from '@tanstack/react-query'
 import { rangeSeconds, rangeToQuery, type TimeRange } from '../lib/time-range'
 import { api, unwrap } from './client'
 import type { Freshness } from './freshness'
@@ -16,6 +16,15 @@ export const every = (milliseconds: number, touchedBy?: (event: LiveEvent) => bo
     ...(gap === undefined ? {} : { gap }),
   } satisfies Freshness,
 })
+
+/**
+ * While another window of the same is loaded, the one before stays. `same` comes in the key after its first part; of
+ * anything else the answer before would be wrong numbers under a right name.
+ */
+export const keptOf =
+  (...same: QueryKey) =>
+  <Data>(data: Data | undefined, query: { queryKey: QueryKey } | undefined): Data | undefined =>
+    query !== undefined && hashKey(query.queryKey.slice(1, 1 + same.length)) === hashKey(same) ? data : undefined
 
 const aboutServer = (name: string) => (event: LiveEvent) => event.server === name
 const aboutRuns = (event: LiveEvent) => event.kind === 'run'
@@ -96,7 +105,7 @@ export const seriesQuery = (request: SeriesRequest, range: TimeRange, window = r
       const query = { server, set, metrics, ...window, max_points: MAX_POINTS, ...withoutUnset({ labels, top }) }
       return unwrap(api.GET('/api/series', { params: { query }, signal }))
     },
-    placeholderData: keepPreviousData,
+    placeholderData: keptOf(request),
     meta: seriesFreshness(request, range) ?? {},
   })
 
@@ -160,7 +169,7 @@ export const analysisQuery = (server: string, window: { from?: string; to?: stri
       }
       return { ...first, items }
     },
-    placeholderData: keepPreviousData,
+    placeholderData: keptOf(server),
     meta: every(10 * MINUTE),
   })
 
@@ -196,7 +205,7 @@ export const costsQuery = (
       const query = { ...withoutUnset(filter), by, ...window }
       return unwrap(api.GET('/api/costs', { params: { query }, signal }))
     },
-    placeholderData: keepPreviousData,
+    placeholderData: keptOf(filter, by),
     meta: range.kind === 'absolute' ? {} : every(MINUTE),
   })
 
@@ -215,7 +224,6 @@ export const runsQuery = (filter: RunsFilter) =>
       const query = { ...withoutUnset(filter), limit: LIST_LIMIT }
       return unwrap(api.GET('/api/runs', { params: { query }, signal }))
     },
-    placeholderData: keepPreviousData,
     meta: every(10 * SECOND, (event) => event.kind === 'run' && concerns(filter, event)),
   })
 
@@ -231,7 +239,6 @@ export const eventsQuery = (filter: EventsFilter, limit = LIST_LIMIT) =>
       const query = { ...withoutUnset(filter), limit }
       return unwrap(api.GET('/api/events', { params: { query }, signal }))
     },
-    placeholderData: keepPreviousData,
     meta: every(10 * SECOND, (event) => event.kind !== 'run'),
   })
 
@@ -283,7 +290,8 @@ export const newestPageQuery = () =>
   queryOptions({
     queryKey: ['newest page'],
     queryFn: async ({ signal }) => {
-      const response = await fetch('/', { signal, cache: 'no-cache' })
+      // To whoever takes anything the host introduces itself instead.
+      const response = await fetch('/', { signal, cache: 'no-cache', headers: { Accept: 'text/html' } })
       if (!response.ok) throw new Error(`HTTP ${response.status}`)
       return mainScript(await response.text())
     },

@@ -25,10 +25,11 @@ export function Trail<Item>(props: {
       {({ items, total }) => {
         if (items.length > 0) {
           return (
-            <>
+            // While another page is loaded, this one stays for the place and the focus, and is seen to be old.
+            <div aria-busy={props.query.isPlaceholderData} className="aria-busy:opacity-60">
               {props.children(items)}
               <Pager page={page} size={PAGE_SIZE} total={total} onPage={props.onPage} />
-            </>
+            </div>
           )
         }
         if (props.filtered || page > 1) return <NoMatchState {...empty} onReset={props.onReset} />

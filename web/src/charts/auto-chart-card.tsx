@@ -41,6 +41,8 @@ export function AutoChartCard(props: AutoChartCardProps) {
     ...seriesQuery(request, range, comparedQuery(range, earlier)),
     enabled: seen && earlier > 0,
   })
+  // Moved by the length of another comparison it would stand at wrong times.
+  const compared = before.isPlaceholderData ? undefined : before.data
   const data = useMemo(() => {
     if (query.data === undefined) return undefined
     const words: ChartWords = {
@@ -49,10 +51,10 @@ export function AutoChartCard(props: AutoChartCardProps) {
       other: t.charts.other,
     }
     const shaped = chartData(query.data, chart.shape, names, words)
-    if (earlier === 0 || before.data === undefined) return shaped
-    const compared = chartData(before.data, chart.shape, names, words)
-    return withCompared(shaped, compared, earlier, query.data.interval_seconds)
-  }, [query.data, before.data, earlier, chart, names, t])
+    if (earlier === 0 || compared === undefined) return shaped
+    const shapedBefore = chartData(compared, chart.shape, names, words)
+    return withCompared(shaped, shapedBefore, earlier, query.data.interval_seconds)
+  }, [query.data, compared, earlier, chart, names, t])
   const metric = names[0] ?? ''
   return (
     <ChartFrame

@@ -39,6 +39,8 @@ export function ChartCard(props: ChartCardProps) {
     ...seriesQuery(request, range, comparedQuery(range, earlier)),
     enabled: seen && earlier > 0,
   })
+  // Moved by the length of another comparison it would stand at wrong times.
+  const compared = before.isPlaceholderData ? undefined : before.data
   const data = useMemo(() => {
     if (query.data === undefined) return undefined
     const names: Record<string, string> = t.charts.metrics
@@ -48,10 +50,10 @@ export function ChartCard(props: ChartCardProps) {
       other: t.charts.other,
     }
     const shaped = chartData(query.data, definition.shape, definition.metrics, words)
-    if (earlier === 0 || before.data === undefined) return shaped
-    const compared = chartData(before.data, definition.shape, definition.metrics, words)
-    return withCompared(shaped, compared, earlier, query.data.interval_seconds)
-  }, [query.data, before.data, earlier, definition, t])
+    if (earlier === 0 || compared === undefined) return shaped
+    const shapedBefore = chartData(compared, definition.shape, definition.metrics, words)
+    return withCompared(shaped, shapedBefore, earlier, query.data.interval_seconds)
+  }, [query.data, compared, earlier, definition, t])
   const title = String(t.charts[definition.title])
   return (
     <ChartFrame

@@ -32,6 +32,36 @@ test('a metric of an own probe is found, drawn, filtered, split, and its address
   await chart.getByRole('button', { name: /^north/ }).waitFor()
 })
 
+test('a metric shows nothing of the one before while it is loaded', async () => {
+  await page.goto('/explore?server=billing-01&set=pg_stat_database&metric=xact_commit')
+  await page.getByRole('region', { name: 'xact_commit' }).locator('canvas').waitFor()
+  await page.route('**/api/series?*', () => new Promise(() => {}))
+  await page.getByRole('button', { name: 'numbackends', exact: true }).click()
+  const chart = page.getByRole('region', { name: 'numbackends' })
+  await chart.getByTestId('skeleton').waitFor()
+  expect(await chart.locator('canvas').count()).toBe(0)
+})
+
+test('views of one tab and choices of another do not undo each other', async () => {
+  const other = await page.context().newPage()
+  await other.goto('/account')
+  await other.getByLabel('Single keys are shortcuts').waitFor()
+  await page.goto('/explore?server=orders-01&set=pg_connections')
+  await page.getByRole('button', { name: 'Views' }).click()
+  await page.getByRole('menuitem', { name: 'Save this view' }).click()
+  await page.getByLabel('Name', { exact: true }).fill('mine')
+  await page.keyboard.press('Enter')
+  await other.getByLabel('Single keys are shortcuts').uncheck()
+  await page.reload()
+  await page.getByRole('button', { name: 'Views' }).click()
+  await page.getByRole('menuitem', { name: 'mine', exact: true }).waitFor()
+  // And what the other chose counts here without a reload.
+  await other.getByLabel('Single keys are shortcuts').check()
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('?')
+  await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor()
+})
+
 test('a view is saved under a name and opened again', async () => {
   await page.goto('/explore?server=orders-01&set=pg_connections&from=now-7d')
   await page.getByRole('button', { name: 'Views' }).click()

@@ -19,6 +19,10 @@ type Next = () => void
 
 export function handle(request: IncomingMessage, response: ServerResponse, next: Next): void {
   const url = new URL(request.url ?? '/', 'http://mock')
+  if (url.pathname === '/' && request.headers.accept?.includes('text/html') !== true) {
+    send(response, 200, { message: 'pgvigil', docs: '/docs', redoc: '/redoc', openapi: '/openapi.json' })
+    return
+  }
   if (!url.pathname.startsWith('/api/') && !url.pathname.startsWith('/mock/')) {
     next()
     return
@@ -55,6 +59,11 @@ function answer(request: IncomingMessage, response: ServerResponse, url: URL, bo
   if (path === '/mock/push') {
     push(world, query.get('event') ?? 'run', body)
     send(response, 200, { streams: world.streams.size })
+    return
+  }
+  if (path === '/mock/hang-up') {
+    for (const stream of world.streams) stream.end()
+    send(response, 200, {})
     return
   }
   if (path === '/mock/option') {

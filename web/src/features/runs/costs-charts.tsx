@@ -72,15 +72,16 @@ function HourlyCard({ chart, filter }: { chart: HourlyChart; filter: CostsFilter
     ...costsQuery(filter, range, 'hour', comparedQuery(range, earlier)),
     enabled: seen && earlier > 0,
   })
+  const compared = before.isPlaceholderData ? undefined : before.data
   const { server, plugin } = filter
   const data = useMemo(() => {
     if (query.data === undefined) return undefined
     const lines = chart.lines(query.data.items, { server, plugin }, t.costs)
     const drawn = (costs: Costs) => hourlyData(costs, lines, chart.format, query.dataUpdatedAt)
     const now = drawn(query.data)
-    if (earlier === 0 || before.data === undefined) return now
-    return withCompared(now, drawn(before.data), earlier, HOUR_SECONDS)
-  }, [query.data, query.dataUpdatedAt, before.data, earlier, chart, server, plugin, t])
+    if (earlier === 0 || compared === undefined) return now
+    return withCompared(now, drawn(compared), earlier, HOUR_SECONDS)
+  }, [query.data, query.dataUpdatedAt, compared, earlier, chart, server, plugin, t])
   const { title, help } = t.costs.charts[chart.id]
   return (
     <ChartFrame
