@@ -1,7 +1,10 @@
 import { serverSentEvents } from './event-stream'
 
-/** `push`: the host tells what is new. `polling`: we ask, because it cannot. `paused`: nothing moves. */
-export type LiveState = 'push' | 'polling' | 'paused'
+/** How new things come: the host tells them, or we ask because it cannot tell, or because it does not just now. */
+type Link = 'push' | 'polling' | 'connecting'
+
+/** `paused`: nothing moves. */
+export type LiveState = Link | 'paused'
 
 /** What the host pushed: that something happened, and where. What exactly is then asked for as ever. */
 export interface LiveEvent {
@@ -23,7 +26,7 @@ const UNSUPPORTED_MS = 300_000
 
 /** The one connection over which the host pushes; all pages listen to it. */
 export class Live {
-  #connected = false
+  #link: Link = 'connecting'
   #paused = false
   #holds = 0
   #stop: AbortController | null = null
@@ -37,7 +40,7 @@ export class Live {
 
   readonly state = (): LiveState => {
     if (this.#paused || this.#holds > 0) return 'paused'
-    return this.#connected ? 'push' : 'polling'
+    return this.#link
   }
 
   readonly subscribe = (watcher: () => void): (() => void) => {
@@ -79,7 +82,7 @@ export class Live {
   stop() {
     this.#stop?.abort()
     this.#stop = null
-    this.#setConnected(false)
+    this.#setLink('connecting')
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -87,7 +90,7 @@ export class Live {
     while (!signal.aborted) {
       const outcome = await this.#connect(signal)
       if (signal.aborted) return
-      this.#setConnected(false)
+      this.#setLink(outcome === 'unsupported' ? 'polling' : 'connecting')
       if (outcome === 'ended') retry = RETRY_FIRST_MS
       await this.#parts.wait(outcome === 'unsupported' ? UNSUPPORTED_MS : retry, signal)
       retry = Math.min(retry * 2, RETRY_MOST_MS)
@@ -102,7 +105,7 @@ export class Live {
         await response.body?.cancel()
         return response.status === 404 || response.ok ? 'unsupported' : 'failed'
       }
-      this.#setConnected(true)
+      this.#setLink('push')
       for await (const event of serverSentEvents(response.body)) this.#hear(event.event, event.data)
       return 'ended'
     } catch {
@@ -117,9 +120,9 @@ export class Live {
     for (const listener of this.#listeners) listener(event)
   }
 
-  #setConnected(connected: boolean) {
-    if (this.#connected === connected) return
-    this.#connected = connected
+  #setLink(link: Link) {
+    if (this.#link === link) return
+    this.#link = link
     this.#changed()
   }
 

@@ -1,7 +1,8 @@
-import { lazy, Suspense, useState } from 'react'
+import { useState } from 'react'
 import { useLiveState } from '../app/live'
 import { type TimeContext, useTime } from '../app/time'
 import { useI18n } from '../i18n'
+import { lazyPart } from '../lib/lazy-part'
 import { useNow } from '../lib/now'
 import { useShortcut } from '../lib/shortcuts'
 import { PRESETS, relative, type TimeRange } from '../lib/time-range'
@@ -10,8 +11,15 @@ import { cx } from '../ui/classes'
 import { Icon } from '../ui/icon'
 import { Popover } from '../ui/popover'
 import { ChartSkeleton } from '../ui/skeleton'
+import { MissingState } from './state-view'
 
-const TimePanel = lazy(() => import('./time-panel').then((module) => ({ default: module.TimePanel })))
+const PanelSkeleton = () => (
+  <div className="w-80">
+    <ChartSkeleton />
+  </div>
+)
+
+const TimePanel = lazyPart(() => import('./time-panel').then((module) => module.TimePanel), PanelSkeleton, MissingState)
 
 /** The one way to say which time all charts and lists show. */
 export function TimeBar() {
@@ -35,15 +43,7 @@ export function TimeBar() {
           triggerClass="flex min-h-[30px] min-w-0 items-center gap-1.5 border-x border-line px-2 font-medium hover:bg-sunken"
           trigger={<RangeText time={time} />}
         >
-          <Suspense
-            fallback={
-              <div className="w-80">
-                <ChartSkeleton />
-              </div>
-            }
-          >
-            <TimePanel time={time} onDone={() => setOpen(false)} />
-          </Suspense>
+          <TimePanel time={time} onDone={() => setOpen(false)} />
         </Popover>
         <IconButton
           icon="right"
@@ -89,7 +89,7 @@ function RangeText({ time }: { time: TimeContext }) {
   )
 }
 
-const DOTS = { push: 'bg-bar-ok', polling: 'bg-bar-ok', paused: 'bg-bar-warn' } as const
+const DOTS = { push: 'bg-bar-ok', polling: 'border-2 border-bar-ok', connecting: 'bg-bar-warn' } as const
 
 /** Whether the page moves, and how; a press changes it. */
 export function LiveButton(props: { time: TimeContext; fixable?: boolean }) {
@@ -113,22 +113,22 @@ export function LiveButton(props: { time: TimeContext; fixable?: boolean }) {
     )
   }
   const paused = state === 'paused'
-  const hint = { push: t.time.livePush, polling: t.time.livePolling, paused: t.time.livePausedHint }[state]
+  const { label, hint } = t.time.liveStates[state]
   return (
     <button
       type="button"
       aria-pressed={time.paused}
-      aria-label={`${paused ? t.time.livePaused : t.time.liveOn}. ${time.paused ? t.time.resume : t.time.pause}`}
+      aria-label={`${label}. ${time.paused ? t.time.resume : t.time.pause}`}
       title={`${hint} (${u.clock(now)})`}
       onClick={toggle}
       className={cx(buttonClass('plain'), paused && 'border-transparent! bg-warn-soft! text-warn!')}
     >
-      {paused ? (
+      {state === 'paused' ? (
         <Icon name="pause" className="size-3.5 shrink-0" />
       ) : (
         <span aria-hidden="true" className={cx('size-2 rounded-full', DOTS[state])} />
       )}
-      {paused ? t.time.livePaused : t.time.liveOn}
+      {label}
     </button>
   )
 }

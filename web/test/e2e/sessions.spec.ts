@@ -36,6 +36,21 @@ test('sessions are read again by themselves, and stand still while one is open',
   await expect.poll(() => asked, { timeout: 15_000 }).toBeGreaterThan(0)
 })
 
+test('a session that ended does not hold the page still', async () => {
+  await signIn(page, 'operator', '/servers/billing-01/sessions?every=0')
+  await page.getByRole('button', { name: 'Session 4205: details' }).click()
+  await page.getByRole('button', { name: /^Paused/ }).waitFor()
+  await page.route('**/api/server_stats/*', async (route) => {
+    const response = await route.fetch()
+    const answer = await response.json()
+    const queries = answer.queries.filter((session: { pid: number }) => session.pid !== 4205)
+    await route.fulfill({ response, json: { ...answer, queries } })
+  })
+  await page.getByRole('button', { name: 'Read again' }).click()
+  await page.getByRole('button', { name: 'Session 4205: details' }).waitFor({ state: 'detached' })
+  await page.getByRole('button', { name: /^Live/ }).waitFor()
+})
+
 test('who is blocked comes first, and what is waited for is a filter in the URL', async () => {
   await signIn(page, 'operator', '/servers/billing-01/sessions?every=0')
   await table().getByRole('button').filter({ hasText: '4205' }).first().waitFor()

@@ -88,27 +88,29 @@ test('while the stream is away one asks, ever more seldom, and listens again', a
   const refused = () => new Response('no', { status: 503 })
   const { waits, states, done } = liveOn([refused, refused, () => stream(), refused])
   await done
-  expect(states).toEqual(['push', 'polling'])
+  expect(states).toEqual(['push', 'connecting'])
   expect(waits).toEqual([1_000, 2_000, 1_000, 2_000])
 })
 
 test('a host without the stream is not asked for it every second', async () => {
   const page = () => new Response('<html>', { headers: { 'Content-Type': 'text/html' } })
-  const { waits, done } = liveOn([() => new Response('no', { status: 404 }), page])
+  const { waits, states, done } = liveOn([() => new Response('no', { status: 404 }), page])
   await done
+  // The last when the page is closed.
+  expect(states).toEqual(['polling', 'connecting'])
   expect(waits).toEqual([300_000, 300_000])
 })
 
 test('nothing moves while anything holds it', () => {
   const live = new Live({ open: () => new Promise(() => {}), wait: () => Promise.resolve() })
-  expect(live.state()).toBe('polling')
+  expect(live.state()).toBe('connecting')
   const first = live.hold()
   const second = live.hold()
   first()
   first()
   expect(live.state()).toBe('paused')
   second()
-  expect(live.state()).toBe('polling')
+  expect(live.state()).toBe('connecting')
   live.setPaused(true)
   expect(live.state()).toBe('paused')
 })

@@ -112,7 +112,7 @@ const keyOf = (entry: LogEntry) => `${entry.timestamp} ${entry.source} ${entry.m
 function LogTable({ entries }: { entries: LogEntry[] }) {
   const { t, u } = useI18n()
   const [open, setOpen] = useState<string | null>(null)
-  useHold(open !== null)
+  useHold(entries.some((entry) => keyOf(entry) === open))
   const names = t.logs.columns
   const columns = useMemo<Column<LogEntry>[]>(() => {
     const sources: Record<string, string> = t.logs.sources

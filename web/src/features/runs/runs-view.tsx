@@ -107,7 +107,7 @@ function RunsTable(props: { runs: Run[]; hideServer: boolean; hidePlugin: boolea
   const [open, setOpen] = useState<string | null>(null)
   const toggle = (run: Run) => setOpen(open === run.id ? null : run.id)
   // What one reads must not move away.
-  useHold(open !== null)
+  useHold(props.runs.some((run) => run.id === open))
   const columns = useColumns(props.hideServer, props.hidePlugin, open, toggle)
   return (
     <DataTable

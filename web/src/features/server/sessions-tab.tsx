@@ -145,7 +145,7 @@ function SessionsTable({ sessions, readAt }: { sessions: LiveQuery[]; readAt: nu
   const [search, setSearch] = useUrlState<SessionsSearch>()
   const [open, setOpen] = useState<number | null>(null)
   // What one reads must neither move away nor change.
-  useHold(open !== null)
+  useHold(sessions.some((session) => session.pid === open))
   const toggle = (session: LiveQuery) => setOpen(open === session.pid ? null : session.pid)
   const columns = useColumns(readAt, open, toggle)
   const sort = parseSort(search.sort, COLUMN_IDS)
