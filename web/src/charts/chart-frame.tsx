@@ -1,10 +1,12 @@
 import { useNavigate } from '@tanstack/react-router'
-import { lazy, type ReactNode, Suspense, useState } from 'react'
+import { type ReactNode, useEffect, useEffectEvent, useRef, useState } from 'react'
 import type uPlot from 'uplot'
 import type { SeriesResponse } from '../api/types'
 import { useTime } from '../app/time'
+import { MissingState } from '../blocks/state-view'
 import { useI18n } from '../i18n'
 import { download, downloadCsv, fileName } from '../lib/download'
+import { lazyPart } from '../lib/lazy-part'
 import { paths } from '../lib/paths'
 import { relative } from '../lib/time-range'
 import { formatValue } from '../lib/units'
@@ -18,7 +20,7 @@ import { seriesFacts } from './facts'
 import { marksWithin } from './marks'
 import { type ChartData, type ChartMark, COMPARED_MAX, hasValues, isNew } from './model'
 
-const TimeChart = lazy(() => import('./time-chart').then((module) => ({ default: module.TimeChart })))
+const TimeChart = lazyPart(() => import('./time-chart').then((module) => module.TimeChart), ChartSkeleton, MissingState)
 
 export interface ChartFrameProps {
   title: string
@@ -61,7 +63,7 @@ export function ChartFrame({ frame, ...props }: ChartFrameProps & { frame: (elem
           onClick={() => setAsTable(!asTable)}
           className="size-7"
         />
-        <ChartMenu {...props} plot={plot} />
+        <ChartMenu {...props} plot={plot} onChart={() => setAsTable(false)} />
       </div>
       <div className="min-h-[212px] p-2">
         {props.view(() =>
@@ -94,17 +96,15 @@ function Drawn(props: ChartFrameProps & { data: ChartData; asTable: boolean; onP
       {props.asTable ? (
         <ChartTable title={title} data={data} marks={marks} />
       ) : (
-        <Suspense fallback={<ChartSkeleton />}>
-          <TimeChart
-            title={title}
-            data={data}
-            marks={marks}
-            zero={props.zero}
-            {...(props.height === undefined ? {} : { height: props.height })}
-            onZoom={zoom}
-            onPlot={props.onPlot}
-          />
-        </Suspense>
+        <TimeChart
+          title={title}
+          data={data}
+          marks={marks}
+          zero={props.zero}
+          {...(props.height === undefined ? {} : { height: props.height })}
+          onZoom={zoom}
+          onPlot={props.onPlot}
+        />
       )}
       {!props.asTable && data.compared.length > COMPARED_MAX && (
         <p className="mt-1 px-1 text-xs text-dim">{t.charts.compareOne}</p>
@@ -132,11 +132,13 @@ function LookCloser({ title }: { title: string }) {
   )
 }
 
-function ChartMenu(props: ChartFrameProps & { plot: uPlot | null }) {
+function ChartMenu(props: ChartFrameProps & { plot: uPlot | null; onChart: () => void }) {
   const { t, u } = useI18n()
   const { zone } = useTime()
   const navigate = useNavigate()
-  const { title, data, explore } = props
+  const { title, data, explore, plot } = props
+  const wanted = useRef(false)
+  const empty = data === undefined || !hasValues(data)
   const name = (extension: string) => fileName(props.fileParts, Date.now(), extension)
   const fail = () => toast(t.charts.exportFailed, 'bad')
   const saveCsv = async () => {
@@ -144,11 +146,24 @@ function ChartMenu(props: ChartFrameProps & { plot: uPlot | null }) {
     const { chartCsv } = await import('./export')
     downloadCsv(chartCsv(data, t.charts.time, t.charts.before, zone), name('csv'))
   }
-  const savePicture = async () => {
-    if (data === undefined || props.plot === null) return
+  const savePicture = async (drawn: uPlot) => {
+    if (data === undefined) return
     const { chartPicture } = await import('./export')
     const note = `${props.fileParts.slice(0, -1).join(' / ')} · ${u.dateTime(data.from * 1_000)} – ${u.dateTime(data.to * 1_000)} · ${u.zone(data.to * 1_000)}`
-    download(await chartPicture(props.plot, title, note, data), name('png'))
+    download(await chartPicture(drawn, title, note, data), name('png'))
+  }
+  const onDrawn = useEffectEvent((drawn: uPlot) => {
+    if (wanted.current) savePicture(drawn).catch(fail)
+    wanted.current = false
+  })
+  useEffect(() => {
+    if (plot !== null) onDrawn(plot)
+  }, [plot])
+  const askPicture = () => {
+    if (plot !== null) return void savePicture(plot).catch(fail)
+    // There is no picture of a table: the chart is shown, and saved when it is drawn.
+    wanted.current = true
+    props.onChart()
   }
   return (
     <MenuButton
@@ -156,10 +171,10 @@ function ChartMenu(props: ChartFrameProps & { plot: uPlot | null }) {
       trigger={<Icon name="more" />}
       className={`${iconButtonClass} size-7!`}
     >
-      <MenuItem icon="image" onSelect={() => void savePicture().catch(fail)}>
+      <MenuItem icon="image" disabled={empty} onSelect={askPicture}>
         {t.charts.savePng}
       </MenuItem>
-      <MenuItem icon="download" onSelect={() => void saveCsv().catch(fail)}>
+      <MenuItem icon="download" disabled={empty} onSelect={() => void saveCsv().catch(fail)}>
         {t.charts.saveCsv}
       </MenuItem>
       {explore && (

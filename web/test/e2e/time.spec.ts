@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { axeInBothThemes, push, screenshot, settled, signIn } from './browser.ts'
+import { axeInBothThemes, go, push, screenshot, settled, signIn } from './browser.ts'
 import { usePage } from './harness.ts'
 
 /** The time context: one for all pages, in the URL, by mouse and by keyboard. */
@@ -93,6 +93,17 @@ describe('live', () => {
     await expect.poll(() => asked, { timeout: 10_000 }).toBeGreaterThan(0)
   })
 
+  test('a host that does not tell any more is not called live', async () => {
+    await page.getByRole('button', { name: 'Live. Pause' }).waitFor()
+    await page.route('**/api/stream', (route) => route.abort())
+    await page.request.get('/mock/hang-up')
+    await page.getByRole('button', { name: 'Connecting…. Pause' }).waitFor()
+    expect(await axeInBothThemes(page)).toEqual([])
+    await screenshot(page, 'flow-connecting')
+    await page.route('**/api/stream', (route) => route.fulfill({ status: 404, body: '' }))
+    await page.getByRole('button', { name: 'Live (asking). Pause' }).waitFor({ timeout: 40_000 })
+  })
+
   test('an open dialog holds the page still', async () => {
     await page.keyboard.press('?')
     await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor()
@@ -167,14 +178,46 @@ describe('a chart', () => {
     await chart().getByText('Watched for only a small part').waitFor({ state: 'detached' })
   })
 
+  test('shows nothing of another database while its own is loaded', async () => {
+    await page.goto('/servers/billing-01/db/app')
+    const load = page.getByRole('region', { name: 'Transactions' })
+    await load.locator('canvas').waitFor()
+    await load.getByText(/^commits: last/).waitFor({ state: 'attached' })
+    await page.route('**/api/series?*', () => new Promise(() => {}))
+    await go(page, '/servers/billing-01/db/analytics')
+    await page.getByRole('heading', { name: 'analytics' }).waitFor()
+    await load.getByTestId('skeleton').waitFor()
+    expect(await load.getByText(/^commits: last/).count()).toBe(0)
+  })
+
+  const save = async (item: string) => {
+    await chart().getByRole('button', { name: 'Connections: more' }).click()
+    const download = page.waitForEvent('download')
+    await page.getByRole('menuitem', { name: item }).click()
+    return await download
+  }
+
+  test('that is seen as a table is saved as a picture too', async () => {
+    await chart().getByRole('button', { name: 'Connections: Show as table' }).click()
+    await chart().getByRole('table').waitFor()
+    const picture = readFileSync(await (await save('Save as picture (PNG)')).path())
+    expect(picture.subarray(1, 4).toString()).toBe('PNG')
+  })
+
+  test('without values has nothing to save', async () => {
+    await page.route('**/api/series?*', async (route) => {
+      const response = await route.fetch()
+      await route.fulfill({ response, json: { ...(await response.json()), timestamps: [], series: [] } })
+    })
+    await page.goto('/servers/billing-01')
+    await chart().getByText('No samples in this range').waitFor()
+    await chart().getByRole('button', { name: 'Connections: more' }).click()
+    const item = page.getByRole('menuitem', { name: 'Save as picture (PNG)' })
+    expect(await item.getAttribute('aria-disabled')).toBe('true')
+  })
+
   test('is saved as a table and as a picture', async () => {
     await chart().locator('canvas').waitFor()
-    const save = async (item: string) => {
-      await chart().getByRole('button', { name: 'Connections: more' }).click()
-      const download = page.waitForEvent('download')
-      await page.getByRole('menuitem', { name: item }).click()
-      return await download
-    }
     const table = await save('Save as table (CSV)')
     expect(table.suggestedFilename()).toMatch(/^pgvigil_billing-01_connections_.*\.csv$/)
     const text = readFileSync(await table.path(), 'utf8')
