@@ -1,14 +1,14 @@
 import { useI18n } from '../i18n'
 import { setPreferences, usePreferences } from '../lib/preferences'
-import { parseList } from '../lib/url-state'
+import { listToText, parseList } from '../lib/url-state'
 import { iconButtonClass } from '../ui/button'
 import { Icon } from '../ui/icon'
 import { MenuButton, MenuCheck, MenuItem, MenuSeparator } from '../ui/menu'
 
 /** The columns that the URL names, else those that this browser remembers; undefined: those that fit. */
 export function useColumnChoice<Id extends string>(table: string, ids: readonly Id[], inUrl: string | undefined) {
-  const remembered = usePreferences().columns[table]?.join(',')
-  return parseList(inUrl ?? remembered, ids)
+  const remembered = usePreferences().columns[table]
+  return parseList(inUrl ?? (remembered && listToText(remembered)), ids)
 }
 
 export function ColumnChoice<Id extends string>(props: {
@@ -19,13 +19,13 @@ export function ColumnChoice<Id extends string>(props: {
   onChange: (col: string | undefined) => void
 }) {
   const { t } = useI18n()
-  const { columns } = usePreferences()
   const optional = props.columns.filter((column) => column.priority !== 0)
   const shown = props.chosen ?? optional.map((column) => column.id)
   const choose = (ids: readonly Id[] | undefined) => {
-    const { [props.table]: _before, ...others } = columns
-    setPreferences({ columns: ids === undefined ? others : { ...others, [props.table]: ids } })
-    props.onChange(ids?.join(','))
+    setPreferences(({ columns: { [props.table]: _before, ...others } }) => ({
+      columns: ids === undefined ? others : { ...others, [props.table]: ids },
+    }))
+    props.onChange(ids && listToText(ids))
   }
   const toggle = (id: Id, on: boolean) => choose(on ? [...shown, id] : shown.filter((one) => one !== id))
   return (

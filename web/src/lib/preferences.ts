@@ -71,16 +71,28 @@ function read(): Preferences {
 }
 
 let current = typeof localStorage === 'undefined' ? DEFAULTS : read()
+/** False where nothing can be stored: the choices then last as long as the page. */
+let isStored = true
 const listeners = new Set<() => void>()
 
-export function setPreferences(change: Partial<Preferences>) {
-  current = { ...current, ...change }
+/** `change` is told what stands there now: another tab may have chosen something since this one last looked. */
+export function setPreferences(change: (before: Preferences) => Partial<Preferences>) {
+  const before = isStored ? read() : current
+  current = { ...before, ...change(before) }
   try {
     localStorage.setItem(STORAGE_KEY, JSON.stringify(current))
   } catch {
-    // The choice then lasts as long as the page.
+    isStored = false
   }
   for (const listener of listeners) listener()
+}
+
+if (typeof addEventListener === 'function') {
+  addEventListener('storage', ({ key }) => {
+    if (key !== STORAGE_KEY) return
+    current = read()
+    for (const listener of listeners) listener()
+  })
 }
 
 const subscribe = (listener: () => void): (() => void) => {

@@ -22,9 +22,15 @@ export function oneOf<Choice extends string>(value: unknown, choices: readonly C
 export const searchText = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined
 
+/** None of a list; an empty text would say that nothing was chosen. */
+const NONE = '-'
+
+export const listToText = (ids: readonly string[]): string => (ids.length === 0 ? NONE : ids.join(','))
+
 /** `a,b,c`; only what is among `ids`, each once. */
 export function parseList<Id extends string>(text: string | undefined, ids: readonly Id[]): Id[] | undefined {
   if (text === undefined) return undefined
+  if (text === NONE) return []
   const wanted = text.split(',')
   const found = ids.filter((id) => wanted.includes(id))
   return found.length === 0 ? undefined : found

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { labelMatcher } from '../../src/api/label-matcher.ts'
 import { paths } from '../../src/lib/paths.ts'
 import { parseSearch, stringifySearch } from '../../src/lib/search-text.ts'
-import { parseList, parseSort } from '../../src/lib/url-state.ts'
+import { listToText, parseList, parseSort } from '../../src/lib/url-state.ts'
 
 test('a sort by a column that does not exist is none', () => {
   expect(parseSort('-size', ['name', 'size'])).toEqual({ id: 'size', descending: true })
@@ -13,6 +13,11 @@ test('a sort by a column that does not exist is none', () => {
 test('a list keeps what exists, once, in the usual order', () => {
   expect(parseList('size,name,size,salary', ['name', 'size', 'state'])).toEqual(['name', 'size'])
   expect(parseList('salary', ['name'])).toBeUndefined()
+})
+
+test('a list of none is not the usual one', () => {
+  expect(parseList(listToText([]), ['name', 'size'])).toEqual([])
+  expect(parseList(listToText(['size']), ['name', 'size'])).toEqual(['size'])
 })
 
 test('the search part is texts, also where they look like numbers', () => {

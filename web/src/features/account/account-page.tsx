@@ -86,19 +86,19 @@ function Looks() {
             { value: 'UTC', label: 'UTC' },
             ...zones.map((zone) => ({ value: zone, label: zone })),
           ]}
-          onChange={(event) => setPreferences({ zone: event.target.value === '' ? null : event.target.value })}
+          onChange={(event) => setPreferences(() => ({ zone: event.target.value === '' ? null : event.target.value }))}
         />
         <Checkbox
           label={t.shortcuts.enabled}
           hint={t.shortcuts.enabledHint}
           checked={preferences.shortcuts}
-          onChange={(shortcuts) => setPreferences({ shortcuts })}
+          onChange={(shortcuts) => setPreferences(() => ({ shortcuts }))}
         />
         <Checkbox
           label={t.account.keepSignedIn}
           hint={t.account.keepSignedInHint}
           checked={preferences.keepSignedIn}
-          onChange={(keepSignedIn) => setPreferences({ keepSignedIn })}
+          onChange={(keepSignedIn) => setPreferences(() => ({ keepSignedIn }))}
         />
       </div>
     </Card>

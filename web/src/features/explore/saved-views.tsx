@@ -17,10 +17,11 @@ export function SavedViews() {
   const [saving, setSaving] = useState(false)
   const here = views.find((view) => view.href === href)
   const save = (name: string) => {
-    setPreferences({ views: [...views.filter((view) => view.name !== name), { name, href }] })
+    setPreferences((before) => ({ views: [...before.views.filter((view) => view.name !== name), { name, href }] }))
     setSaving(false)
   }
-  const forget = (gone: SavedView) => setPreferences({ views: views.filter((view) => view !== gone) })
+  const forget = (gone: SavedView) =>
+    setPreferences((before) => ({ views: before.views.filter((view) => view.name !== gone.name) }))
   return (
     <>
       <MenuButton
