@@ -78,7 +78,10 @@ fn example(name: &str) -> tempfile::TempDir {
 
 /// Builds an example, runs it, records the run and replays it.
 fn whole_way(name: &str, words: &[&str]) -> (tempfile::TempDir, String) {
-    let folder = example(name);
+    whole_way_in(example(name), name, words)
+}
+
+fn whole_way_in(folder: tempfile::TempDir, name: &str, words: &[&str]) -> (tempfile::TempDir, String) {
     let dir = folder.path().join(name);
     good(&["probe", "build", dir.to_str().unwrap()]);
     let wasm = dir.join(format!("{name}.wasm")).to_str().unwrap().to_owned();
@@ -94,7 +97,20 @@ fn whole_way(name: &str, words: &[&str]) -> (tempfile::TempDir, String) {
 
 #[test]
 fn the_example_in_python_goes_the_whole_way() {
-    let (_folder, wasm) = whole_way("sessions", &["sessions_count{application=\"pgvigil\",state=\"active\"} 1\n"]);
+    let folder = example("sessions");
+    // With a mistake that only one option leads to.
+    let app = folder.path().join("sessions/app.py");
+    let text = fs::read_to_string(&app).unwrap();
+    let asks = "        answer = query(SQL, [Value_Text(pattern)])\n";
+    let text =
+        text.replacen(asks, &format!("        pattern = pattern if pattern != \"mistake\" else nobody\n{asks}"), 1);
+    let line = text.lines().position(|line| line.contains("nobody")).unwrap() + 1;
+    fs::write(&app, text).unwrap();
+    let words = ["sessions_count{application=\"pgvigil\",state=\"active\"} 1\n"];
+    let (_folder, wasm) = whole_way_in(folder, "sessions", &words);
+    let told = bad(&["probe", "run", &wasm, "--option", "applications=mistake", "--server", &dsn(18)]);
+    assert!(told.contains("NameError: name 'nobody' is not defined ("), "{told}");
+    assert!(told.contains(&format!("app.py, line {line})")), "{told}");
     let option = ["--option", "applications=nobody", "--server", &dsn(18)];
     let run = good(&[&["probe", "run", &wasm][..], &option].concat());
     assert!(run.contains("series: 0: sessions (0 rows x 2 metrics)"), "{run}");
@@ -115,8 +131,7 @@ fn numbers_in_javascript_are_what_they_say_and_anything_else_is_refused() {
     let folder = example("settings");
     let dir = folder.path().join("settings");
     let app = fs::read_to_string(dir.join("app.js")).unwrap();
-    let values =
-        "values: pattern !== '%' ? [1, 'many'] : source === 'default' ? [2.5, null] : Float64Array.of(7, NaN),";
+    let values = "values: pattern === '%_' ? nobody : pattern !== '%' ? [1, 'many'] : source === 'default' ? [2.5, null] : Float64Array.of(7, NaN),";
     fs::write(dir.join("app.js"), app.replacen("values,\n", values, 1)).unwrap();
     let wasm = dir.join("settings.wasm").to_str().unwrap().to_owned();
     good(&["probe", "build", dir.to_str().unwrap()]);
@@ -130,7 +145,9 @@ fn numbers_in_javascript_are_what_they_say_and_anything_else_is_refused() {
         assert!(run.contains(line), "{run}");
     }
     let refused = bad(&["probe", "run", &wasm, "--option", "sources=_%", "--server", &dsn(18)]);
-    assert!(refused.contains("a value of metric set settings is a string, not a number: many"), "{refused}");
+    assert!(refused.contains("TypeError: a value of settings is a string, not a number: many"), "{refused}");
+    let told = bad(&["probe", "run", &wasm, "--option", "sources=%_", "--server", &dsn(18)]);
+    assert!(told.contains("ReferenceError: nobody is not defined\n"), "{told}");
     assert_eq!(fs::read_dir(&dir).unwrap().count(), 2, "nothing is left beside app.js and the component");
 }
 
@@ -233,6 +250,34 @@ fn a_plugin_per_database_is_run_once_with_its_grants() {
     assert!(other.contains("sum(1)") && other.contains("but recorded is"), "SQL that was changed is told: {other}");
     let unknown = bad(&["probe", "run", &plugins, "--plugin", "order", "--server", &dsn(18)]);
     assert!(unknown.contains("has no plugin `order`; it has wal_position, busy_tables, orders"), "{unknown}");
+}
+
+/// The bindings trap where a field is missing, without a word.
+#[test]
+fn a_field_that_is_missing_in_javascript_is_named() {
+    let folder = example("settings");
+    let dir = folder.path().join("settings");
+    let entry = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/probe/entry.js");
+    fs::copy(entry, dir.join("entry.js")).unwrap();
+    fs::write(dir.join("package.json"), "{\"type\": \"module\"}").unwrap();
+    let app = fs::read_to_string(dir.join("app.js")).unwrap();
+    let app =
+        app.replace("import { query } from 'pgvigil:probe/postgres@1.0.0';", "const query = () => ({ rows: [] });");
+    let described = |app: &str| {
+        fs::write(dir.join("app.js"), app).unwrap();
+        let call = "import('./entry.js').then(({ describe }) => console.log(describe([]).name)).catch((e) => console.log(e.message))";
+        let output = Command::new("node").current_dir(&dir).args(["-e", call]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(described(&app), "settings\n");
+    for (right, wrong, words) in [
+        ("kind: 'gauge'", "kin: 'gauge'", "TypeError: sets[0].metrics[0] has no kind\n"),
+        ("kind: 'text', ", "", "TypeError: options[0] has no kind\n"),
+        ("attrs: [],", "", "TypeError: describe() has no attrs\n"),
+    ] {
+        let told = described(&app.replacen(right, wrong, 1));
+        assert!(told.starts_with(words), "{told}");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, bail};
-use pgvigil_runtime::{ProbeComponent, ProbeEngine};
+use pgvigil_runtime::{LoadError, ProbeComponent, ProbeEngine};
 
 use super::compiled_code;
 use super::tools::{self, succeed};
@@ -14,8 +14,9 @@ use crate::serve;
 /// The contract, for components in languages that have no SDK.
 pub(super) const WIT: &str = include_str!("../../../sdk/wit/probe.wit");
 const TARGET: &str = "wasm32-unknown-unknown";
-/// What a component in JavaScript begins with; it imports app.js.
+/// What components begin with; they import app.js or app.py.
 const JAVASCRIPT_ENTRY: &str = include_str!("entry.js");
+const PYTHON_ENTRY: &str = include_str!("entry.py");
 
 pub(super) fn build(dir: &Path) -> anyhow::Result<()> {
     let dir = dir.canonicalize().with_context(|| format!("cannot find {}", dir.display()))?;
@@ -68,28 +69,27 @@ fn artefact(stdout: &[u8]) -> Option<PathBuf> {
 
 fn build_python(dir: &Path, component: &Path) -> anyhow::Result<()> {
     let interface = Interface::of(dir)?;
+    let entry = entry(dir, PYTHON_ENTRY, ".py")?;
+    let module = entry.path().file_stem().unwrap_or_default();
     let mut command = Command::new(tools::componentize_py()?);
-    command.current_dir(dir).arg("-d").arg(interface.path()).args([
-        "-w",
-        "probe",
-        "componentize",
-        "--stub-wasi",
-        "app",
-        "-o",
-    ]);
-    succeed(command.arg(component), "a valid app.py")
+    command.current_dir(dir).arg("-d").arg(interface.path()).args(["-w", "probe", "componentize", "--stub-wasi"]);
+    succeed(command.arg(module).arg("-o").arg(component), "a valid app.py")
 }
 
 fn build_javascript(dir: &Path, component: &Path) -> anyhow::Result<()> {
     let interface = Interface::of(dir)?;
-    // It imports what lies beside it.
-    let entry = tempfile::Builder::new().prefix(".pgvigil-").suffix(".js").tempfile_in(dir);
-    let entry = entry.and_then(|entry| std::fs::write(entry.path(), JAVASCRIPT_ENTRY).map(|()| entry));
-    let entry = entry.with_context(|| format!("cannot write to {}", dir.display()))?;
+    let entry = entry(dir, JAVASCRIPT_ENTRY, ".js")?;
     let mut command = Command::new(tools::componentize_js()?);
     command.current_dir(dir).arg(entry.path()).args(["--world-name", "probe", "--wit"]).arg(interface.path());
     command.args(["-d", "stdio", "random", "clocks", "http", "fetch-event", "-o"]);
     succeed(command.arg(component), "a valid app.js")
+}
+
+/// A file beside those that it imports, as long as the answer is kept.
+fn entry(dir: &Path, text: &str, suffix: &str) -> anyhow::Result<tempfile::NamedTempFile> {
+    let entry = tempfile::Builder::new().prefix("pgvigil_entry_").suffix(suffix).tempfile_in(dir);
+    let entry = entry.and_then(|entry| std::fs::write(entry.path(), text).map(|()| entry));
+    entry.with_context(|| format!("cannot write to {}", dir.display()))
 }
 
 /// The folder with the contract: the probe's own, or else that of this host.
@@ -126,6 +126,12 @@ fn check(component: &Path) -> anyhow::Result<()> {
         let engine = ProbeEngine::new(Some(compiled_code()?))?;
         let loaded = ProbeComponent::load(&engine, wasm).await;
         let loaded = loaded.with_context(|| format!("{} cannot be loaded", component.display()))?;
+        // Options that it cannot do without come with plugins.toml.
+        match loaded.describe(&[]).await {
+            Ok(_) => {}
+            Err(LoadError::Config { path, .. }) if !path.is_empty() => {}
+            Err(error) => return Err(error).with_context(|| format!("{} cannot be loaded", component.display())),
+        }
         announce(&format!("{} ({} kB, sha256 {})", component.display(), bytes / 1024, loaded.digest()));
         Ok(())
     })

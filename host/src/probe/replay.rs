@@ -54,7 +54,7 @@ async fn replay(file: &Path, plugin: Option<&str>, path: &Path, accept: bool) ->
     let taped = Taped { machines: None, tape: tape.clone(), clock: recording.clock };
     let report = execute(plan, Arc::new(taped)).await?;
     if let Some(fault) = tape.fault() {
-        return Ok(Some(fault));
+        return Ok(Some(format!("{fault}\nif it is meant to ask otherwise now, record it again")));
     }
     let found = render::outcome(&report.outcome, &report.sets);
     if found == recording.report {
