@@ -409,9 +409,11 @@ impl Endpoint {
 /// <https://www.postgresql.org/docs/current/protocol-message-formats.html#PROTOCOL-MESSAGE-FORMATS-SSLREQUEST>
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 
-/// All known since PostgreSQL 9.6.
-fn session_settings() -> [(&'static str, String); 4] {
+/// All known since PostgreSQL 9.6. They win over what is set for the database or the role: whoever owns a database could else
+/// put functions of its own in the place of PostgreSQL's, and have us call them.
+fn session_settings() -> [(&'static str, String); 5] {
     [
+        ("search_path", "pg_catalog,pg_temp".to_owned()),
         ("default_transaction_read_only", "on".to_owned()),
         ("lock_timeout", LOCK_TIMEOUT_MS.to_string()),
         ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION_TIMEOUT_MS.to_string()),

@@ -97,12 +97,20 @@ pub(super) fn statement(error: &DbError) -> PostgresError {
     PostgresError::Sql {
         sqlstate: error.code().code().to_owned(),
         message: clip(error.message()),
-        hint: error.hint().map(clip),
+        hint: error.hint().map(clip).or_else(|| unknown_name(error.code())),
         position: match error.position() {
             Some(ErrorPosition::Original(position)) => Some(*position),
             _ => None,
         },
     }
+}
+
+/// What our search_path has to do with it.
+fn unknown_name(code: &SqlState) -> Option<String> {
+    let is_unknown =
+        matches!(*code, SqlState::UNDEFINED_TABLE | SqlState::UNDEFINED_FUNCTION | SqlState::UNDEFINED_OBJECT);
+    is_unknown
+        .then(|| "only pg_catalog is searched: give what lies elsewhere with its schema (public.orders)".to_owned())
 }
 
 /// Whether PostgreSQL says that it ends the connection: shutdown, crash of another backend, a terminated backend.

@@ -31,8 +31,8 @@ const MAX_DRAINED_BYTES: usize = 64 << 10;
 const SERVER_GRACE_MS: u128 = 1_000;
 
 /// What ends a call. `COMMIT` would keep what the statement SET, `ROLLBACK` would count in the server's `xact_rollback`, which
-/// people watch: so only the inner part is rolled back.
-const END: &str = "rollback to savepoint pgvigil; commit";
+/// people watch: so only the inner part is rolled back. Advisory locks of the session outlive both, and our connection is kept.
+const END: &str = "rollback to savepoint pgvigil; select pg_advisory_unlock_all(); commit";
 
 /// What came of a statement, and of the connection.
 #[derive(Debug)]

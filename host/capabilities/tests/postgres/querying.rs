@@ -18,10 +18,10 @@ async fn whatever_writes_is_refused() {
         let server = server(database.cluster(), database.name());
         for sql in [
             "create table u (i int)",
-            "drop table t",
-            "insert into t values (1)",
-            "with new as (insert into t values (1) returning i) select i from new",
-            "vacuum t",
+            "drop table public.t",
+            "insert into public.t values (1)",
+            "with new as (insert into public.t values (1) returning i) select i from new",
+            "vacuum public.t",
             // Read-only for PostgreSQL, but it runs a command on the server's machine.
             "copy (select 1) to program 'touch /tmp/pgvigil-was-here'",
             "do $$ begin copy (select 1) to program 'touch /tmp/pgvigil-was-here'; end $$",
@@ -30,7 +30,11 @@ async fn whatever_writes_is_refused() {
             assert_eq!(sqlstate(error), "25006", "{major}: {sql}");
         }
         assert!(!std::path::Path::new("/tmp/pgvigil-was-here").exists());
-        assert_eq!(cell(&server, "select count(*) from t").await, Value::Int(0), "the connection is usable again");
+        assert_eq!(
+            cell(&server, "select count(*) from public.t").await,
+            Value::Int(0),
+            "the connection is usable again"
+        );
         assert_eq!(server.connections_opened(), 1);
     }
 }
@@ -73,6 +77,46 @@ async fn settings_of_one_call_do_not_reach_the_next() {
             let user = cell(&server, "select current_user::text").await;
             assert_eq!(user, Value::Text(database.cluster().superuser().to_owned()), "{sql}");
         }
+    }
+}
+
+/// Whoever owns a database may set what is searched in it, and put there what looks like PostgreSQL's own.
+#[tokio::test(flavor = "multi_thread")]
+async fn functions_of_a_database_s_owner_are_not_called_for_postgresql_s() {
+    let mut majors = MAJORS.to_vec();
+    majors.dedup();
+    for major in majors {
+        let database = testing::database(testing::postgres(major));
+        database.execute(
+            "create schema evil;
+            create function evil.current_setting(text) returns text language sql as $$ select 'evil'::text $$;
+            create function evil.pg_database_size(oid) returns bigint language sql as $$ select 42::bigint $$;
+            create function evil.is_same(text, text) returns boolean language sql as $$ select true $$;
+            create operator evil.= (leftarg = text, rightarg = text, procedure = evil.is_same)",
+        );
+        let path = format!("alter database \"{}\" set search_path = evil, pg_catalog", database.name());
+        database.execute(&path);
+        let server = server(database.cluster(), database.name());
+        let version = cell(&server, "select current_setting('server_version_num')::int / 10000").await;
+        assert_eq!(version, Value::Int(major.into()));
+        let size = cell(&server, "select pg_database_size(oid) > 42 from pg_database where datname = 'postgres'").await;
+        assert_eq!(size, Value::Boolean(true), "{major}");
+        assert_eq!(cell(&server, "select 'a'::text = 'b'::text").await, Value::Boolean(false), "{major}");
+        let unknown = query(&server, "select * from is_same").await.unwrap_err();
+        let PostgresError::Sql { hint, .. } = unknown else { panic!("{unknown:?}") };
+        assert!(hint.unwrap().contains("with its schema"));
+    }
+}
+
+/// Migration tools and schedulers wait for one another with them.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_advisory_lock_does_not_outlive_its_call() {
+    let database = testing::database(testing::postgres(18));
+    let server = server(database.cluster(), database.name());
+    for sql in ["select pg_advisory_lock(4711)::text", "select pg_advisory_lock_shared(4711)::text"] {
+        query(&server, sql).await.unwrap();
+        let held = "select count(*) from pg_locks where locktype = 'advisory'";
+        assert_eq!(cell(&server, held).await, Value::Int(0), "{sql}");
     }
 }
 
@@ -211,13 +255,13 @@ async fn a_lock_is_not_waited_for() {
     let database = testing::database(testing::postgres(18));
     database.execute("create table t (i int)");
     let server = server(database.cluster(), database.name());
-    query(&server, "select i from t").await.unwrap();
+    query(&server, "select i from public.t").await.unwrap();
     let (client, connection) = tokio_postgres::connect(&database.url(), tokio_postgres::NoTls).await.unwrap();
     tokio::spawn(connection);
     client.batch_execute("begin; lock table t").await.unwrap();
-    assert_eq!(sqlstate(query(&server, "select i from t").await.unwrap_err()), "55P03");
+    assert_eq!(sqlstate(query(&server, "select i from public.t").await.unwrap_err()), "55P03");
     client.batch_execute("rollback").await.unwrap();
-    query(&server, "select i from t").await.unwrap();
+    query(&server, "select i from public.t").await.unwrap();
     assert_eq!(server.connections_opened(), 1);
 }
 
@@ -288,14 +332,13 @@ async fn types_of_the_users_making_come_with_many_rows() {
         "create type mood as enum ('sad', 'ok'); create domain small as int; create type pair as (a int, b int)",
     );
     let server = server(database.cluster(), database.name());
-    let sql =
-        "select 'ok'::mood, array['sad']::mood[], array[1]::small[], repeat('x', 100) from generate_series(1, 5000)";
+    let sql = "select 'ok'::public.mood, array['sad']::public.mood[], array[1]::public.small[], repeat('x', 100) from generate_series(1, 5000)";
     let rows = query(&server, sql).await.unwrap();
     assert_eq!(rows.rows.len(), 5000);
     let text = |text: &str| Value::Text(text.to_owned());
     assert_eq!(rows.rows[4999][..3], [text("ok"), text("{sad}"), text("{1}")]);
     assert_eq!(rows.columns[0].type_name, "mood");
-    let error = query(&server, "select row(1, 2)::pair as p").await.unwrap_err();
+    let error = query(&server, "select row(1, 2)::public.pair as p").await.unwrap_err();
     assert!(error.to_string().contains("column `p` of type `pair`"), "{error}");
     assert_eq!(server.connections_opened(), 1);
 }
