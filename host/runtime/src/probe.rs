@@ -224,7 +224,7 @@ fn new_store(engine: &ProbeEngine, state: RunState) -> Store<RunState> {
     let ticking = engine.ticker.tick();
     store.epoch_deadline_callback(move |context| {
         // Kept by the store, so that the clock ticks as long as there is one.
-        let _ = &ticking;
+        ticking.note_computing();
         let state = context.data();
         let (spent, most) = (state.cpu.spent_now(), state.limits.cpu);
         if spent > most {

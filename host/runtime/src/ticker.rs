@@ -1,12 +1,16 @@
 //! The clock by which probes that compute are looked at: it ticks while any probe runs, and rests else.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use wasmtime::Engine;
 
-/// How often a computing probe is looked at: the resolution of its deadline and of its CPU budget.
-const EPOCH_TICK: Duration = Duration::from_millis(10);
+/// How often probes are looked at that, when last looked at, were all waiting for host calls.
+const TICK_WAITING: Duration = Duration::from_millis(10);
+/// How often a probe that computes is looked at: the resolution of its deadline and of its CPU budget, and for how long others
+/// wait for the thread.
+const TICK_COMPUTING: Duration = Duration::from_millis(2);
 
 /// Ends its thread when dropped.
 pub(crate) struct Ticker(Arc<Shared>);
@@ -15,6 +19,8 @@ pub(crate) struct Ticker(Arc<Shared>);
 struct Shared {
     state: Mutex<State>,
     changed: Condvar,
+    /// Since the last tick.
+    computed: AtomicBool,
 }
 
 #[derive(Default)]
@@ -26,6 +32,10 @@ struct State {
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn until_next_tick(&self) -> Duration {
+        if self.computed.swap(false, Ordering::Relaxed) { TICK_COMPUTING } else { TICK_WAITING }
     }
 
     /// False: there will be nothing to tick for any more.
@@ -46,7 +56,7 @@ impl Ticker {
                 let Some(engine) = engine.upgrade() else { return };
                 engine.increment_epoch();
                 drop(engine);
-                std::thread::sleep(EPOCH_TICK);
+                std::thread::sleep(waiting.until_next_tick());
             }
         })?;
         Ok(Self(shared))
@@ -73,6 +83,13 @@ impl Drop for Ticker {
 /// Something runs.
 pub(crate) struct Ticking(Arc<Shared>);
 
+impl Ticking {
+    /// A tick met it computing.
+    pub(crate) fn note_computing(&self) {
+        self.0.computed.store(true, Ordering::Relaxed);
+    }
+}
+
 impl Drop for Ticking {
     fn drop(&mut self) {
         self.0.state().running -= 1;
@@ -82,6 +99,16 @@ impl Drop for Ticking {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_computes_is_looked_at_more_often() {
+        let shared = Arc::new(Shared { state: Mutex::new(State { running: 1, ended: false }), ..Shared::default() });
+        let ticking = Ticking(Arc::clone(&shared));
+        assert_eq!(shared.until_next_tick(), TICK_WAITING);
+        ticking.note_computing();
+        assert_eq!(shared.until_next_tick(), TICK_COMPUTING);
+        assert_eq!(shared.until_next_tick(), TICK_WAITING, "until it is seen again");
+    }
 
     #[test]
     fn nothing_ticks_while_nothing_runs() {
