@@ -293,6 +293,44 @@ async fn a_dropped_database_is_shown_as_gone_and_keeps_its_history() {
     assert!(events.as_array().unwrap().iter().any(|event| event["subject"] == "database:brief"), "{events}");
 }
 
+/// From 15 on nothing tells when the counters of a database began.
+#[tokio::test(flavor = "multi_thread")]
+async fn databases_that_change_places_are_no_spike() {
+    let host = TestHost::start(HostOptions::default());
+    let admin = host.admin().await;
+    let cluster = own_cluster(18);
+    for sql in ["create database quiet", "create database busy"] {
+        testing::execute(&cluster, "postgres", sql);
+    }
+    for _ in 0..300 {
+        testing::execute(&cluster, "busy", "select 1");
+    }
+    admin.add_server(&server_of(&cluster, "swapping")).await;
+    let series = "/api/series?server=swapping&set=pg_stat_database&metrics=xact_commit&from=now-10m&to=now";
+    let known = |series: &Value, name: &str| values(series, "xact_commit", name).len();
+    admin.until(series, |series| known(series, "quiet") >= 2 && known(series, "busy") >= 2).await;
+    for sql in ["quiet rename to waiting", "busy rename to quiet", "waiting rename to busy"] {
+        testing::execute(&cluster, "postgres", &format!("alter database {sql}"));
+    }
+    let renamed = "/api/events?server=swapping&from=now-10m";
+    admin
+        .until(renamed, |events| {
+            events
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|event| event["subject"] == "database:quiet" && event["kind"] != "entity.appeared")
+        })
+        .await;
+    let before = known(&admin.get(series).await, "quiet");
+    let after = admin.until(series, |series| known(series, "quiet") >= before + 2).await;
+    let rates = values(&after, "xact_commit", "quiet");
+    assert!(
+        rates.iter().all(|rate| *rate < 10.0),
+        "300 commits of another database are no rate of this one: {rates:?}"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn probes_use_one_connection_and_leave_nothing_behind() {
     let host = TestHost::start(HostOptions::default());

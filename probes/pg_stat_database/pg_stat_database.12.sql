@@ -21,7 +21,7 @@ select
     extract(epoch from s.checksum_last_failure)::float8 as checksum_last_failure,
     s.blk_read_time / 1000 as blk_read_time,
     s.blk_write_time / 1000 as blk_write_time,
-    coalesce(s.stats_reset, pg_postmaster_start_time()) as since
+    coalesce(s.stats_reset, pg_postmaster_start_time() + s.datid::bigint % 1000000 * interval '1 microsecond') as since
 from pg_stat_database as s
     left join pg_database as d on d.oid = s.datid
 where s.datid = 0 or not d.datistemplate

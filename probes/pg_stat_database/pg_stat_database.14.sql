@@ -28,7 +28,7 @@ select
     s.sessions_abandoned,
     s.sessions_fatal,
     s.sessions_killed,
-    coalesce(s.stats_reset, pg_postmaster_start_time()) as since
+    coalesce(s.stats_reset, pg_postmaster_start_time() + s.datid::bigint % 1000000 * interval '1 microsecond') as since
 from pg_stat_database as s
     left join pg_database as d on d.oid = s.datid
 where s.datid = 0 or not d.datistemplate
