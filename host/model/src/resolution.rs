@@ -68,18 +68,6 @@ impl Resolution {
         ];
         LONGEST.into_iter().find(|(longest, _)| seconds <= *longest).map_or(Self::Day, |(_, resolution)| resolution)
     }
-
-    /// Like `for_window`, but coarser where a series collected every `interval_seconds` would have over `max_points` points.
-    pub fn for_points(window_seconds: i64, interval_seconds: i64, max_points: u32) -> Self {
-        let mut resolution = Self::for_window(window_seconds);
-        loop {
-            let step = resolution.bucket_seconds().unwrap_or(interval_seconds.max(1));
-            match resolution.coarser() {
-                Some(coarser) if window_seconds / step > i64::from(max_points) => resolution = coarser,
-                _ => return resolution,
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -93,13 +81,6 @@ mod tests {
         assert_eq!([of(2 * day), of(2 * day + 1)], [Resolution::Raw, Resolution::Hour]);
         assert_eq!([of(14 * day), of(14 * day + 1)], [Resolution::Hour, Resolution::FourHours]);
         assert_eq!([of(90 * day), of(90 * day + 1)], [Resolution::FourHours, Resolution::Day]);
-    }
-
-    #[test]
-    fn a_window_with_too_many_points_is_shown_coarser() {
-        assert_eq!(Resolution::for_points(DAY_SECONDS, 60, 2_000), Resolution::Raw);
-        assert_eq!(Resolution::for_points(DAY_SECONDS, 15, 2_000), Resolution::Hour);
-        assert_eq!(Resolution::for_points(90 * DAY_SECONDS, 60, 100), Resolution::Day);
     }
 
     #[test]

@@ -72,8 +72,18 @@ impl FromStr for StoreUrl {
     }
 }
 
+/// The same address with a host: libpq takes one without, which means a socket, or what follows as `?host=`.
+fn with_host(url: &str) -> String {
+    let start = url.find("://").map_or(0, |at| at + 3);
+    let (scheme, rest) = url.split_at(start);
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    if host.is_empty() { format!("{scheme}{authority}localhost{path}") } else { url.to_owned() }
+}
+
 fn postgres_options(url: &str) -> Result<PgConnectOptions, StorageError> {
-    url.parse().map_err(|error: sqlx::Error| {
+    with_host(url).parse().map_err(|error: sqlx::Error| {
         // The innermost cause says which part is wrong; of these it quotes an unknown sslmode only.
         let mut cause: &dyn std::error::Error = &error;
         while let Some(inner) = cause.source() {
@@ -404,7 +414,16 @@ fn failed(action: &'static str, error: sqlx::Error) -> StorageError {
 
 /// SQLITE_FULL, and PostgreSQL's `disk_full`.
 fn is_full(error: &sqlx::Error) -> bool {
-    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "13" || code == "53100")
+    // 4874: SQLite's shared memory could not grow.
+    error
+        .as_database_error()
+        .and_then(|error| error.code())
+        .is_some_and(|code| ["13", "4874", "53100"].contains(&&*code))
+}
+
+/// SQLite's CORRUPT and NOTADB.
+fn is_damaged(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| ["11", "26"].contains(&&*code))
 }
 
 /// Runs one body on whichever engine the store has: `connection` is a `&mut SqliteConnection` or a `&mut PgConnection`.
@@ -466,3 +485,25 @@ macro_rules! write_store {
 }
 
 pub(crate) use {read_store, write_store};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As `LOCAL_DB_DSN` of the predecessor, which went to libpq.
+    #[test]
+    fn an_address_may_have_its_host_as_a_parameter_or_none() {
+        for (url, whole) in [
+            (
+                "postgresql://postgres@/pam?host=/run/postgresql",
+                "postgresql://postgres@localhost/pam?host=/run/postgresql",
+            ),
+            ("postgres:///pam", "postgres://localhost/pam"),
+            ("postgres://db.example/pam", "postgres://db.example/pam"),
+            ("postgres://u:p@[::1]:5433/pam", "postgres://u:p@[::1]:5433/pam"),
+        ] {
+            assert_eq!(with_host(url), whole);
+            assert!(url.parse::<StoreUrl>().is_ok(), "{url}");
+        }
+    }
+}

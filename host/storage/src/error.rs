@@ -36,6 +36,8 @@ pub enum StorageError {
     Migration { source: Cause },
     #[error("cannot write the store's file `{}`; check that it and its directory belong to this user", path.display())]
     NotWritable { path: PathBuf, source: Box<dyn std::error::Error + Send + Sync> },
+    #[error("the store's file `{}` is damaged, or no database of SQLite; put a backup in its place, or move it away to begin anew", path.display())]
+    Damaged { path: PathBuf, source: Box<dyn std::error::Error + Send + Sync> },
     #[error("the store `{}` is in use by another pgvigil; stop that one, or give this one its own --data-dir", path.display())]
     AlreadyOpen { path: PathBuf },
     #[error("the store's disk is full, so it cannot {action}")]

@@ -361,10 +361,12 @@ impl Store {
     pub async fn ensure_partitions(&self, now: Timestamp, months_ahead: u32) -> Result<u32, StorageError> {
         let ahead = i32::try_from(months_ahead).unwrap_or(i32::MAX).min(120);
         let months: Vec<Month> = (0..=ahead).map(|months| month_of(now).plus(months)).collect();
+        // Somebody else may have dropped one.
+        self.known_months().clear();
         self.ensure_months(&months).await
     }
 
-    /// How many partitions of `point` were missing.
+    /// Of how many months a partition was missing.
     pub(crate) async fn ensure_months(&self, months: &[Month]) -> Result<u32, StorageError> {
         let Engine::Postgres(pool) = self.connections() else { return Ok(0) };
         let missing: Vec<Month> = {
@@ -379,11 +381,16 @@ impl Store {
             sqlx::query(PARTITIONS_LOCK).execute(&mut *transaction).await?;
             let mut made = 0;
             for month in &missing {
-                let there: bool = sqlx::query_scalar("select to_regclass($1) is not null")
-                    .bind(format!("point_{month}"))
-                    .fetch_one(&mut *transaction)
-                    .await?;
-                for table in ["point", "rollup"].into_iter().filter(|_| !there) {
+                let mut is_missing = false;
+                for table in ["point", "rollup"] {
+                    let there: bool = sqlx::query_scalar("select to_regclass($1) is not null")
+                        .bind(format!("{table}_{month}"))
+                        .fetch_one(&mut *transaction)
+                        .await?;
+                    if there {
+                        continue;
+                    }
+                    is_missing = true;
                     // With explicit offsets: the session's time zone must not move a bound.
                     let statement = format!(
                         "create table if not exists {table}_{month} partition of {table} \
@@ -393,7 +400,7 @@ impl Store {
                     );
                     sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *transaction).await?;
                 }
-                made += u32::from(!there);
+                made += u32::from(is_missing);
             }
             transaction.commit().await?;
             Ok(made)

@@ -45,8 +45,9 @@ impl Store {
     pub async fn record(&self, reports: &[RunReport]) -> Result<Recorded, StorageError> {
         let months: HashSet<Month> = reports.iter().map(|report| month_of(report.started_at)).collect();
         self.ensure_months(&months.into_iter().collect::<Vec<_>>()).await?;
-        let (recorded, streams) =
-            write_store!(self, "record runs", |db| Batch { store: self, db }.record(reports).await)?;
+        let written = write_store!(self, "record runs", |db| Batch { store: self, db }.record(reports).await);
+        // A partition may be gone that we made: the next time it is made anew.
+        let (recorded, streams) = written.inspect_err(|_| self.known_months().clear())?;
         // Only now: rows of a transaction that failed are not there.
         self.stream_cache().extend(streams);
         Ok(recorded)

@@ -29,7 +29,10 @@ pub struct SeriesQuery {
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct SeriesAnswer {
+    /// What was read.
     pub resolution: Resolution,
+    /// None: the points as they were collected. Longer than the resolution's where its buckets, or points, were too many.
+    pub bucket_seconds: Option<i64>,
     /// Names of the labels, in the order of `SeriesStream::labels`.
     pub labels: Vec<String>,
     /// In the order of `Bucket::values`.
@@ -74,8 +77,13 @@ const VALUES_MAX: i64 = 1_000_000;
 /// Streams that are read in one go where all are wanted: a month of hours of each is some 10 MB.
 const STREAMS_AT_ONCE: usize = 100;
 
-/// From how many of the newest points of a stream its usual interval is taken.
-const INTERVAL_POINTS: i64 = 9;
+/// Raw points that are read for one answer: some tenths of a second. Where there are more, hours are.
+const POINTS_MAX: i64 = 200_000;
+
+const HOUR_SECONDS: i64 = 3_600;
+
+/// How long points that are merged may be, so that people can name them.
+const STEPS_SECONDS: [i64; 11] = [5, 10, 15, 30, 60, 120, 300, 600, 900, 1_200, 1_800];
 
 /// A stream of the answer: the rows of `stream` with these labels, one per declaration.
 struct Found {
@@ -207,6 +215,35 @@ struct Span {
     to: Timestamp,
 }
 
+/// Makes one of neighbouring points or buckets where a stream has too many, and answers how long they all are now.
+fn merge_to(streams: &mut [SeriesStream], resolution: Resolution, window: Span, max_points: u32) -> Option<i64> {
+    let is_over = |stream: &SeriesStream| stream.buckets.len() > max_points as usize;
+    if !streams.iter().any(is_over) {
+        return resolution.bucket_seconds();
+    }
+    // Neither end of the window need be one of a bucket.
+    let (seconds, most) = (window.to.seconds().saturating_sub(window.from.seconds()), i64::from(max_points.max(2)) - 1);
+    let step = match resolution.bucket_seconds() {
+        Some(length) => length.saturating_mul((seconds / length + 1) / most + 1),
+        None => {
+            let shortest = seconds / most + 1;
+            STEPS_SECONDS.into_iter().find(|step| *step >= shortest).unwrap_or(HOUR_SECONDS)
+        }
+    };
+    for stream in streams {
+        let mut merged: Vec<Bucket> = Vec::new();
+        for bucket in std::mem::take(&mut stream.buckets) {
+            let start = Timestamp::from_seconds(bucket.start.seconds().div_euclid(step) * step);
+            match merged.last_mut().filter(|last| last.start == start) {
+                Some(last) => bucket::merge(last, &bucket),
+                None => merged.push(Bucket { start, ..bucket }),
+            }
+        }
+        stream.buckets = merged;
+    }
+    Some(step)
+}
+
 impl Store {
     /// A set that was never declared answers no metrics and no streams.
     pub async fn series(&self, query: &SeriesQuery) -> Result<SeriesAnswer, StorageError> {
@@ -218,15 +255,17 @@ impl Store {
         streams.truncate(SERIES_STREAMS_MAX);
         let from = Timestamp::from(Ts::from(query.from));
         let to = Timestamp::from(Ts::from(query.to)).max(from);
-        let resolution = self.resolution(&streams, metrics.len(), from, to, query.max_points).await?;
+        let resolution = self.resolution(&streams, metrics.len(), Span { from, to }, query.max_points).await?;
         let wanted: Vec<Wanted> = declarations.iter().map(|declared| wanted(declared, &metrics)).collect();
-        let streams = self.read_streams(&Plan::new(&streams, &wanted, &metrics, resolution), from, to).await?;
+        let mut read = self.read_streams(&Plan::new(&streams, &wanted, &metrics, resolution), from, to).await?;
+        let bucket_seconds = merge_to(&mut read, resolution, Span { from, to }, query.max_points);
         let left_out = found.saturating_sub(SERIES_STREAMS_MAX);
         Ok(SeriesAnswer {
             resolution,
+            bucket_seconds,
             labels,
             metrics,
-            streams,
+            streams: read,
             streams_left_out: u64::try_from(left_out).unwrap_or_default(),
         })
     }
@@ -336,38 +375,49 @@ impl Store {
         &self,
         streams: &[Found],
         metrics: usize,
-        from: Timestamp,
-        to: Timestamp,
+        window: Span,
         max_points: u32,
     ) -> Result<Resolution, StorageError> {
-        let window = to.seconds().saturating_sub(from.seconds());
-        let interval = self.usual_interval(streams, to).await?;
-        let mut resolution = Resolution::for_points(window, interval, max_points);
-        let series = i64::try_from(streams.len().saturating_mul(metrics).max(1)).unwrap_or(i64::MAX);
-        loop {
-            let step = resolution.bucket_seconds().unwrap_or(interval.max(1));
-            match resolution.coarser() {
-                Some(coarser) if (window / step).saturating_mul(series) > VALUES_MAX => resolution = coarser,
-                _ => return Ok(resolution),
-            }
+        let seconds = window.to.seconds().saturating_sub(window.from.seconds());
+        let mut resolution = Resolution::for_window(seconds);
+        // Points that are too many are merged, as long as an hour is not finer than that.
+        let is_finest = seconds / i64::from(max_points.max(1)) < HOUR_SECONDS;
+        if resolution == Resolution::Raw && !(is_finest && self.has_few_points(streams, metrics, window).await?) {
+            resolution = Resolution::Hour;
         }
+        let series = i64::try_from(streams.len().saturating_mul(metrics).max(1)).unwrap_or(i64::MAX);
+        while let (Some(length), Some(coarser)) = (resolution.bucket_seconds(), resolution.coarser()) {
+            let buckets = seconds / length;
+            if buckets <= i64::from(max_points) && buckets.saturating_mul(series) <= VALUES_MAX {
+                break;
+            }
+            resolution = coarser;
+        }
+        Ok(resolution)
     }
 
-    /// The median of the newest intervals of one stream, in seconds; a minute where there are none.
-    async fn usual_interval(&self, streams: &[Found], to: Timestamp) -> Result<i64, StorageError> {
-        let Some(stream) = streams.first() else { return Ok(60) };
-        let newest: Vec<Ts> = read_store!(self, "read the newest points", |db| {
-            Ok(sqlx::query_scalar("select ts from point where stream = $1 and ts <= $2 order by ts desc limit $3")
-                .bind(stream.id)
-                .bind(Ts::from(to))
-                .bind(INTERVAL_POINTS)
-                .fetch_all(db)
-                .await?)
+    /// Whether all points of a window may be read as they are.
+    async fn has_few_points(&self, streams: &[Found], metrics: usize, window: Span) -> Result<bool, StorageError> {
+        if streams.is_empty() {
+            return Ok(true);
+        }
+        let most =
+            VALUES_MAX.checked_div(i64::try_from(metrics).unwrap_or(i64::MAX)).unwrap_or(POINTS_MAX).min(POINTS_MAX);
+        let count: i64 = read_store!(self, "count points", |db| {
+            let mut query = QueryBuilder::new("select count(*) from (select 1 from point where stream in (");
+            let mut ids = query.separated(", ");
+            for stream in streams {
+                ids.push_bind(stream.id);
+            }
+            query
+                .push(") and ts between ")
+                .push_bind(Ts::from(window.from))
+                .push(" and ")
+                .push_bind(Ts::from(window.to));
+            query.push(" limit ").push_bind(most + 1).push(") as counted");
+            Ok(query.build_query_scalar().persistent(false).fetch_one(db).await?)
         })?;
-        let times: Vec<i64> = newest.into_iter().map(|ts| Timestamp::from(ts).seconds()).collect();
-        let mut intervals: Vec<i64> = times.windows(2).map(|pair| pair[0] - pair[1]).collect();
-        intervals.sort_unstable();
-        Ok(intervals.get(intervals.len() / 2).copied().unwrap_or(60))
+        Ok(count <= most)
     }
 
     /// Sealed buckets as far as there are, then hours, then points.

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::engine::{read_store, write_store};
 use crate::interim::Standing;
 use crate::types::{Ts, clean};
-use crate::user::UserRow;
+use crate::user::{UserRow, select_user};
 use crate::{StorageError, Store, User};
 
 /// A refresh token and the access token that was given out with it.
@@ -122,6 +122,14 @@ macro_rules! insert_token {
     };
 }
 
+/// A user who cannot be changed meanwhile: SQLite has one writer at a time anyway.
+const HELD_USER: (&str, &str) =
+    (select_user!("from users where login = $1"), select_user!("from users where login = $1 for share"));
+const HELD_USER_OF_TOKEN: (&str, &str) = (
+    select_user!("from users where login = (select login from refresh_token where jti = $1)"),
+    select_user!("from users where login = (select login from refresh_token where jti = $1) for share"),
+);
+
 #[derive(sqlx::FromRow)]
 struct Spent {
     family: Uuid,
@@ -131,16 +139,20 @@ struct Spent {
 }
 
 impl Store {
-    /// Begins a family, after a login. `NotFound` where the user is not there any more.
-    pub async fn start_session(&self, login: &str, new: &NewSession, now: Timestamp) -> Result<(), StorageError> {
-        let login = clean(login);
+    /// Begins a family for a user whose password was checked. `NotFound` where the user is gone since, or has another password,
+    /// role or active flag.
+    pub async fn start_session(&self, user: &User, new: &NewSession, now: Timestamp) -> Result<(), StorageError> {
+        let login = clean(&user.login);
         write_store!(self, "start a session", |db| {
-            let user: Option<String> = sqlx::query_scalar("select login from users where login = $1")
-                .bind(&login)
-                .fetch_optional(&mut *db)
-                .await?;
-            let user = user.ok_or(StorageError::NotFound { what: "user" })?;
-            insert_token!(db, new, new.refresh_jti, None::<Uuid>, user, Ts::from(now), now);
+            let known: Option<UserRow> =
+                sqlx::query_as(self.sql(HELD_USER.0, HELD_USER.1)).bind(&login).fetch_optional(&mut *db).await?;
+            let known = known.map(User::try_from).transpose()?;
+            // A namesake who was made since is somebody else.
+            let is_same = |known: &User| {
+                (known.credentials_version, known.created_at) == (user.credentials_version, user.created_at)
+            };
+            known.filter(is_same).ok_or(StorageError::NotFound { what: "user" })?;
+            insert_token!(db, new, new.refresh_jti, None::<Uuid>, &login, Ts::from(now), now);
             Ok(())
         })
     }
@@ -153,6 +165,11 @@ impl Store {
         now: Timestamp,
     ) -> Result<Rotation, StorageError> {
         write_store!(self, "renew a session", |db| {
+            // First, because a change of the user ends the sessions that it sees.
+            let user: Option<UserRow> = sqlx::query_as(self.sql(HELD_USER_OF_TOKEN.0, HELD_USER_OF_TOKEN.1))
+                .bind(shown)
+                .fetch_optional(&mut *db)
+                .await?;
             // The one statement that decides: PostgreSQL makes the others wait for its row and then look at it again.
             let won: Option<(Uuid, String, Ts)> = sqlx::query_as(
                 "update refresh_token set used_at = $2
@@ -179,11 +196,7 @@ impl Store {
                     }
                 };
             };
-            let user: UserRow = sqlx::query_as(crate::user::select_user!("from users where login = $1"))
-                .bind(&login)
-                .fetch_one(&mut *db)
-                .await?;
-            let user = User::try_from(user)?;
+            let user: User = user.ok_or(StorageError::NotFound { what: "user" })?.try_into()?;
             if !user.is_active {
                 revoke_sessions!(db, "family = $1", family, now);
                 return Ok(Rotation::Inactive { login });
@@ -239,6 +252,14 @@ impl Store {
             user_agent,
         };
         Ok(rows.into_iter().map(session).collect())
+    }
+
+    /// Whether a user was let in from this address within the life of a refresh token.
+    pub async fn has_begun_session_from(&self, login: &str, ip_address: &str) -> Result<bool, StorageError> {
+        read_store!(self, "look for a session", |db| {
+            let exists = "select exists (select 1 from refresh_token where login = $1 and ip_address = $2)";
+            Ok(sqlx::query_scalar(exists).bind(clean(login)).bind(clean(ip_address)).fetch_one(db).await?)
+        })
     }
 
     /// The session that an access token of this user was given out in.
@@ -310,7 +331,7 @@ impl Store {
         }
         let standing = self.interim().standing(jti);
         let row: Option<Row> = read_store!(self, "check a session", |db| {
-            Ok(sqlx::query_as(crate::user::select_user!(
+            Ok(sqlx::query_as(select_user!(
                 ", exists (select 1 from revoked_access where jti = $2) as revoked from users where login = $1"
             ))
             .bind(clean(login))

@@ -77,6 +77,8 @@ pub struct UserChanges {
     /// Some(None) clears it.
     pub email: Option<Option<String>>,
     pub is_active: Option<bool>,
+    /// Only while this is the credentials' version.
+    pub as_of: Option<u64>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -129,8 +131,8 @@ macro_rules! note_login {
 
 pub(crate) use note_login;
 
-/// Two admins who demote each other at once must not both succeed.
-const ONE_AT_A_TIME: (&str, &str) = ("select 1", "lock table users in share row exclusive mode");
+/// Two admins who demote each other at once must not both succeed, and no session begins for who is being changed.
+const ONE_AT_A_TIME: (&str, &str) = ("select 1", "lock table users in exclusive mode");
 
 /// To be called after the change, in its transaction.
 macro_rules! require_an_admin {
@@ -201,8 +203,8 @@ impl Store {
         row.try_into()
     }
 
-    /// Ends the user's sessions where password, role or active flag change. `NotFound`; `LastAdmin` where no active admin would
-    /// be left.
+    /// Ends the user's sessions where password, role or active flag change. `NotFound`, also where the credentials are not those
+    /// that were asked for; `LastAdmin` where no active admin would be left.
     pub async fn update_user(&self, login: &str, changes: &UserChanges, now: Timestamp) -> Result<User, StorageError> {
         let login = clean(login);
         write_store!(self, "change a user", |db| {
@@ -212,6 +214,9 @@ impl Store {
                 .fetch_optional(&mut *db)
                 .await?;
             let before: User = before.ok_or(StorageError::NotFound { what: "user" })?.try_into()?;
+            if changes.as_of.is_some_and(|version| version != before.credentials_version) {
+                return Err(StorageError::NotFound { what: "user" }.into());
+            }
             let role = changes.role.unwrap_or(before.role);
             let is_active = changes.is_active.unwrap_or(before.is_active);
             let email = changes.email.as_ref().unwrap_or(&before.email);

@@ -13,7 +13,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tokio::sync::{Mutex, MutexGuard, Semaphore, SemaphorePermit};
 
-use super::{Fault, MIGRATION_SECONDS, is_full, migration, within};
+use super::{Fault, MIGRATION_SECONDS, is_damaged, is_full, migration, within};
 use crate::StorageError;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
@@ -80,6 +80,9 @@ impl SqliteEngine {
 fn not_writable(path: &Path, error: sqlx::Error) -> StorageError {
     if is_full(&error) {
         return StorageError::Full { action: "open" };
+    }
+    if is_damaged(&error) {
+        return StorageError::Damaged { path: path.to_owned(), source: Box::new(error) };
     }
     StorageError::NotWritable { path: path.to_owned(), source: Box::new(error) }
 }

@@ -4,7 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use pgvigil_model::{RunOutcome, RunReport};
+use pgvigil_model::{FailureReason, RunOutcome, RunReport};
 use sqlx::{PgConnection, QueryBuilder, SqliteConnection};
 use uuid::Uuid;
 
@@ -128,10 +128,11 @@ impl StatusRow {
         Ok(())
     }
 
-    /// Only a run that asked the server tells: a collection over SSH alone says nothing of PostgreSQL.
+    /// Only a run that asked the server tells: a collection over SSH alone says nothing of PostgreSQL. A server that lets nobody in
+    /// (no CONNECT on its database, a password that cannot be read) is as good as away, unless it let us in before.
     fn learn_reachability(&mut self, report: &RunReport, at: Ts) {
         let reachable = match &report.outcome {
-            RunOutcome::Failed { reason, detail } if reason.is_server_down() => {
+            RunOutcome::Failed { reason, detail } if reason.is_server_down() || self.is_kept_out(report, *reason) => {
                 self.unreachable_reason = Some(reason.as_str().to_owned());
                 self.unreachable_detail = Some(clean(detail).into_owned());
                 false
@@ -146,5 +147,10 @@ impl StatusRow {
             self.reachable = Some(reachable);
             self.reachable_changed_at = Some(at);
         }
+    }
+
+    fn is_kept_out(&self, report: &RunReport, reason: FailureReason) -> bool {
+        let is_refusal = matches!(reason, FailureReason::MissingPrivilege | FailureReason::Misconfigured);
+        is_refusal && report.identity.is_none() && self.reachable != Some(true)
     }
 }

@@ -24,6 +24,11 @@ impl Home {
         Self { url: database.url().parse().unwrap(), dir: None, database: Some(database) }
     }
 
+    /// On PostgreSQL, past the store.
+    pub(crate) fn execute(&self, sql: &str) {
+        self.database.as_ref().unwrap().execute(sql);
+    }
+
     pub(crate) async fn open(&self) -> Store {
         Store::open(self.url.clone(), vault()).await.unwrap()
     }

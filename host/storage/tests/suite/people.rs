@@ -13,6 +13,8 @@ crate::on_both_engines!(
     the_last_admin_stays,
     of_many_parallel_refreshes_one_wins_and_the_family_ends,
     a_session_survives_a_restart_and_ends_with_the_password,
+    a_session_begins_only_for_who_was_verified,
+    nothing_that_began_before_a_change_outlives_it,
     a_user_sees_and_ends_only_own_sessions_that_go_on,
     a_session_of_a_time_without_writes_is_written_later_or_is_worth_nothing,
     wildcards_and_nul_in_filters_are_just_characters,
@@ -23,6 +25,12 @@ crate::on_both_engines!(
 async fn user(store: &Store, login: &str, role: Role) {
     let new = NewUser { login: login.to_owned(), password_hash: "$2b$12$x".to_owned(), role, email: None };
     store.create_user(&new, after(0)).await.unwrap();
+}
+
+/// As after a right password.
+async fn begin(store: &Store, login: &str, new: &NewSession, at: Timestamp) {
+    let user = store.user(login).await.unwrap().unwrap();
+    store.start_session(&user, new, at).await.unwrap();
 }
 
 fn session(expires_at: Timestamp) -> NewSession {
@@ -91,7 +99,7 @@ async fn of_many_parallel_refreshes_one_wins_and_the_family_ends(home: &Home) {
     let store = home.open().await;
     user(&store, "root", Role::Admin).await;
     let first = session(after(3_600));
-    store.start_session("root", &first, after(0)).await.unwrap();
+    begin(&store, "root", &first, after(0)).await;
     let racing: Vec<_> = (0..16)
         .map(|_| {
             let (store, shown, new) = (store.clone(), first.refresh_jti, session(after(3_600)));
@@ -121,8 +129,8 @@ async fn a_session_survives_a_restart_and_ends_with_the_password(home: &Home) {
     let store = home.open().await;
     user(&store, "root", Role::Admin).await;
     let (one, late) = (session(after(3_600)), session(after(10)));
-    store.start_session("root", &one, after(0)).await.unwrap();
-    store.start_session("root", &late, after(0)).await.unwrap();
+    begin(&store, "root", &one, after(0)).await;
+    begin(&store, "root", &late, after(0)).await;
     store.close().await;
     drop(store);
     let store = home.open().await;
@@ -139,15 +147,76 @@ async fn a_session_survives_a_restart_and_ends_with_the_password(home: &Home) {
     assert_eq!(store.check_access("nobody", Uuid::new_v4()).await.unwrap(), AccessCheck::UnknownUser);
 }
 
+/// Checking a password takes a while.
+async fn a_session_begins_only_for_who_was_verified(home: &Home) {
+    let store = home.open().await;
+    user(&store, "root", Role::Admin).await;
+    user(&store, "anna", Role::Viewer).await;
+    let verified = store.user("anna").await.unwrap().unwrap();
+    let begins = async || match store.start_session(&verified, &session(after(3_600)), after(10)).await {
+        Ok(()) => true,
+        Err(StorageError::NotFound { what: "user" }) => false,
+        Err(other) => panic!("{other}"),
+    };
+    assert!(begins().await);
+    store.set_last_login("anna", after(5)).await.unwrap();
+    assert!(begins().await, "another login changes nothing");
+    let password = || UserChanges { password_hash: Some("$2b$12$y".to_owned()), ..UserChanges::default() };
+    let stale = UserChanges { as_of: Some(verified.credentials_version + 1), ..password() };
+    assert!(matches!(store.update_user("anna", &stale, after(6)).await, Err(StorageError::NotFound { .. })));
+    let current = UserChanges { as_of: Some(verified.credentials_version), ..password() };
+    store.update_user("anna", &current, after(7)).await.unwrap();
+    assert!(!begins().await, "the password is another one");
+    assert!(store.delete_user("anna", after(8)).await.unwrap());
+    assert!(!begins().await);
+    let namesake = NewUser { login: "anna".into(), password_hash: "$2b$12$z".into(), role: Role::Admin, email: None };
+    store.create_user(&namesake, after(9)).await.unwrap();
+    assert!(!begins().await, "a namesake is somebody else");
+}
+
+async fn nothing_that_began_before_a_change_outlives_it(home: &Home) {
+    let store = home.open().await;
+    user(&store, "root", Role::Admin).await;
+    for round in 0..8 {
+        let verified = store.user("root").await.unwrap().unwrap();
+        let first = session(after(3_600));
+        begin(&store, "root", &first, after(round)).await;
+        let news: Vec<_> = (0..8).map(|_| session(after(3_600))).collect();
+        let beginning: Vec<_> = news
+            .iter()
+            .enumerate()
+            .map(|(at, new)| {
+                let (store, verified, new, shown) = (store.clone(), verified.clone(), new.clone(), first.refresh_jti);
+                tokio::spawn(async move {
+                    if at == 0 {
+                        let _ = store.rotate_session(shown, &new, after(round)).await.unwrap();
+                    } else {
+                        let _ = store.start_session(&verified, &new, after(round)).await;
+                    }
+                })
+            })
+            .collect();
+        let changed = UserChanges { password_hash: Some("$2b$12$y".to_owned()), ..UserChanges::default() };
+        store.update_user("root", &changed, after(round)).await.unwrap();
+        for one in beginning {
+            one.await.unwrap();
+        }
+        for old in news.iter().chain([&first]) {
+            let rotation = store.rotate_session(old.refresh_jti, &session(after(3_600)), after(round)).await.unwrap();
+            assert!(!matches!(rotation, Rotation::Rotated { .. }), "round {round}: {rotation:?}");
+        }
+    }
+}
+
 async fn a_user_sees_and_ends_only_own_sessions_that_go_on(home: &Home) {
     let store = home.open().await;
     user(&store, "root", Role::Admin).await;
     user(&store, "anna", Role::Viewer).await;
     let [first, second, short, others] = [after(3_600), after(3_600), after(10), after(3_600)].map(session);
     for (at, new) in [(0, &first), (1, &second), (2, &short)] {
-        store.start_session("root", new, after(at)).await.unwrap();
+        begin(&store, "root", new, after(at)).await;
     }
-    store.start_session("anna", &others, after(0)).await.unwrap();
+    begin(&store, "anna", &others, after(0)).await;
     let renewed = NewSession { user_agent: Some("agent \0".to_owned()), ..session(after(7_200)) };
     assert!(matches!(
         store.rotate_session(first.refresh_jti, &renewed, after(20)).await.unwrap(),
@@ -174,7 +243,7 @@ async fn a_user_sees_and_ends_only_own_sessions_that_go_on(home: &Home) {
     assert!(!store.end_session_of("root", second.refresh_jti, after(41)).await.unwrap(), "it is over");
     assert_eq!(store.check_access("root", second.access_jti).await.unwrap(), AccessCheck::Revoked);
     let third = session(after(3_600));
-    store.start_session("root", &third, after(50)).await.unwrap();
+    begin(&store, "root", &third, after(50)).await;
     assert_eq!(store.end_sessions_but("root", Some(third.refresh_jti), after(60)).await.unwrap(), 1);
     assert_eq!(store.sessions_of("root", after(60)).await.unwrap().len(), 1);
     assert_eq!(store.check_access("root", renewed.access_jti).await.unwrap(), AccessCheck::Revoked);

@@ -19,6 +19,7 @@ crate::on_both_engines!(
     rolled_up_windows_equal_raw_ones,
     a_late_point_is_rolled_up_again,
     a_year_answers_no_more_points_than_asked,
+    points_that_are_too_many_are_merged_to_minutes,
     another_declaration_of_a_set_continues_its_series,
     runs_tables_and_state_come_back_as_they_went,
     a_set_gets_no_more_series_than_its_plugin_may_have,
@@ -238,6 +239,39 @@ async fn a_year_answers_no_more_points_than_asked(home: &Home) {
     assert!(store.series(&backwards).await.unwrap().streams.is_empty());
     let few = SeriesQuery { max_points: 20, ..query(id, after(-10 * 86_400), after(-1)) };
     assert_eq!(store.series(&few).await.unwrap().streams[0].buckets.len(), 10);
+    let merged = SeriesQuery { max_points: 10, ..query(id, after(-365 * 86_400), after(0)) };
+    let merged = store.series(&merged).await.unwrap();
+    assert!((9..=10).contains(&merged.streams[0].buckets.len()), "{}", merged.streams[0].buckets.len());
+    assert_eq!(merged.bucket_seconds, Some(41 * 86_400));
+    let grown = |answer: &SeriesAnswer| -> f64 {
+        answer.streams[0].buckets.iter().filter_map(|bucket| bucket.values[1].increase()).sum()
+    };
+    assert_eq!(grown(&merged), grown(&answer), "nothing is lost");
+}
+
+async fn points_that_are_too_many_are_merged_to_minutes(home: &Home) {
+    let store = home.open().await;
+    declare(&store).await;
+    let id = server(&store, "one").await.id;
+    // Every 5 seconds for a while, then every 10 minutes: the interval was changed.
+    let often = (0..1_200).map(|step| -12_000 + step * 5);
+    let moments = often.chain((0..10).map(|step| -6_000 + step * 600));
+    let points: Vec<Point> =
+        moments.map(|at| Point { at: after(at), since: None, values: vec![1.0, (at + 12_000) as f64] }).collect();
+    record_points(&store, id, &points).await;
+    let at_most = async |max_points| {
+        let query = SeriesQuery { max_points, ..query(id, after(-86_400), after(0)) };
+        let answer = store.series(&query).await.unwrap();
+        let grown: f64 = answer.streams[0].buckets.iter().filter_map(|bucket| bucket.values[1].increase()).sum();
+        (answer.resolution, answer.bucket_seconds, answer.streams[0].buckets.len(), grown)
+    };
+    assert_eq!(at_most(2_000).await, (Resolution::Raw, None, 1_210, 11_400.0), "few are there");
+    let (resolution, step, count, grown) = at_most(500).await;
+    assert_eq!((resolution, step, grown), (Resolution::Raw, Some(300), 11_400.0));
+    assert_eq!(count, 20 + 10);
+    let (resolution, step, count, _) = at_most(10).await;
+    assert_eq!((resolution, step), (Resolution::FourHours, Some(14_400)));
+    assert!(count <= 10);
 }
 
 async fn another_declaration_of_a_set_continues_its_series(home: &Home) {

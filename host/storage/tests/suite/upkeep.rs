@@ -83,6 +83,32 @@ async fn two_hosts_on_one_file_are_refused() {
 }
 
 #[tokio::test]
+async fn a_damaged_file_is_told_from_one_that_may_not_be_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("pgvigil.sqlite");
+    std::fs::write(&path, "no database at all".repeat(500)).unwrap();
+    let refused = Store::open(StoreUrl::Sqlite(path), vault()).await.unwrap_err();
+    assert!(matches!(refused, StorageError::Damaged { .. }), "{refused:?}");
+    assert!(refused.to_string().contains("put a backup in its place"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partition_that_somebody_dropped_is_made_again() {
+    let home = Home::postgres();
+    let store = home.open().await;
+    declare(&store).await;
+    let id = server(&store, "one").await.id;
+    let at = async |seconds| store.record(&[samples(id, after(seconds), vec![row("shop", 1.0, 2.0)])]).await;
+    assert_eq!(at(0).await.unwrap().points, 1);
+    home.execute("drop table point_2026_11, rollup_2026_11");
+    assert!(at(60).await.is_err());
+    assert_eq!(at(60).await.unwrap().points, 1, "the next try makes it");
+    home.execute("drop table rollup_2026_11");
+    assert_eq!(store.ensure_partitions(after(0), 0).await.unwrap(), 1, "and so does maintenance");
+    assert_eq!(store.ensure_partitions(after(0), 0).await.unwrap(), 0);
+}
+
+#[tokio::test]
 async fn errors_of_opening_name_the_cause_and_no_secret() {
     for (bad, why) in [
         ("mysql://u:hunter2@h/d", "it begins neither with `postgres://` nor with `sqlite:`"),
