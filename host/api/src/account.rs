@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use pgvigil_model::Secret;
-use pgvigil_storage::{StoredSession, UserChanges, UserCredentials};
+use pgvigil_storage::{StorageError, StoredSession, User, UserChanges, UserCredentials};
 use salvo::oapi::ToSchema;
 use salvo::oapi::extract::PathParam;
 use salvo::prelude::*;
@@ -56,28 +56,33 @@ async fn change_own_password(
     res: &mut Response,
 ) -> ApiResult<Json<TokenAnswer>> {
     let PasswordChangeIn { current_password, new_password } = body.0;
-    confirm_password(&api, &caller, &current_password).await?;
+    let confirmed = confirm_password(&api, &caller, &current_password).await?;
     let hash = api.passwords.hash(&new_password).await.map_err(|error| error.in_field("new_password"))?;
-    let changes = UserChanges { password_hash: Some(hash), ..UserChanges::default() };
-    let user = api.store.update_user(&caller.user.login, &changes, now()).await?;
+    let as_of = Some(confirmed.credentials_version);
+    let changes = UserChanges { password_hash: Some(hash), as_of, ..UserChanges::default() };
+    let user = api.store.update_user(&caller.user.login, &changes, now()).await.map_err(|error| match error {
+        // Changed by another call a moment ago, which has ended this session.
+        StorageError::NotFound { .. } => AuthFailure::Revoked.into(),
+        error => ApiError::from(error),
+    })?;
     api.audit(caller.did("user_update", format!("{}: own password", user.login))).await;
     let tokens = NewTokens::for_user(&user.login);
-    api.store.start_session(&user.login, &tokens.session(&caller.client), now()).await?;
+    api.store.start_session(&user, &tokens.session(&caller.client), now()).await?;
     tokens.answer(&api, req, res)
 }
 
 /// Whoever found an unlocked screen does not know the password, and may not try many.
-async fn confirm_password(api: &Api, caller: &Caller, password: &Secret) -> ApiResult<()> {
+async fn confirm_password(api: &Api, caller: &Caller, password: &Secret) -> ApiResult<User> {
     let attempt = api
         .limits
         .sign_in(caller.client.address, &caller.user.login, Instant::now())
         .map_err(|retry_after_seconds| ApiError::TooManyAttempts { retry_after_seconds })?;
     match matches_password(api, caller, password).await {
-        Ok(true) => {
+        Ok(Some(user)) => {
             api.limits.forgive(attempt);
-            Ok(())
+            Ok(user)
         }
-        Ok(false) => Err(ApiError::invalid("current_password", "is not your password")),
+        Ok(None) => Err(ApiError::invalid("current_password", "is not your password")),
         Err(undecided) => {
             api.limits.withdraw(attempt);
             Err(undecided)
@@ -85,13 +90,14 @@ async fn confirm_password(api: &Api, caller: &Caller, password: &Secret) -> ApiR
     }
 }
 
-async fn matches_password(api: &Api, caller: &Caller, password: &Secret) -> ApiResult<bool> {
+/// The user as the password was checked; None where it is wrong.
+async fn matches_password(api: &Api, caller: &Caller, password: &Secret) -> ApiResult<Option<User>> {
     let credentials = api.store.user_credentials(&caller.user.login).await?;
-    let UserCredentials { password_hash, .. } = credentials.ok_or(AuthFailure::Credentials)?;
-    match api.passwords.verify(password, Some(password_hash)).await {
+    let UserCredentials { password_hash, user } = credentials.ok_or(AuthFailure::Credentials)?;
+    match api.passwords.verify(password, Some(password_hash), true).await {
         // Nobody can have such a password.
-        Err(PasswordError::TooLong) => Ok(false),
-        verified => verified.map_err(|error| error.in_field("current_password")),
+        Err(PasswordError::TooLong) => Ok(None),
+        verified => Ok(verified.map_err(|error| error.in_field("current_password"))?.then_some(user)),
     }
 }
 

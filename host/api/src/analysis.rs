@@ -26,6 +26,9 @@ const WINDOW_DAYS_MAX: i64 = 400;
 /// Buckets that one analysis reads: some tenths of a second. Beyond it the resolution is coarser.
 const BUCKETS_MAX: i64 = 200_000;
 
+/// More than a page elsewhere: every answer reads all databases of the server, so few answers are cheaper than many.
+const LIMIT_MAX: u32 = 10_000;
+
 const DAY_SECONDS: i64 = 86_400;
 
 pub(crate) fn routes() -> Vec<Router> {
@@ -144,8 +147,8 @@ struct AnalysisQuery {
     /// `asc` where not given
     #[salvo(parameter(value_type = Option<Order>, required = false))]
     order: Option<String>,
-    /// 1 to 500, 50 where not given
-    #[salvo(parameter(value_type = Option<u32>, required = false, minimum = 1, maximum = 500))]
+    /// 1 to 10000, 50 where not given
+    #[salvo(parameter(value_type = Option<u32>, required = false, minimum = 1, maximum = 10_000))]
     limit: Option<String>,
     /// How many to skip, 0 where not given
     #[salvo(parameter(value_type = Option<u32>, required = false, minimum = 0))]
@@ -246,7 +249,7 @@ struct DatabaseAnalysis {
 /// What the databases of a server did in a period, and which of them nobody uses. Databases that are gone are left out.
 #[endpoint(operation_id = "analyseDatabases", tags("analysis"))]
 async fn analyse_databases(api: Api, query: AnalysisQuery) -> ApiResult<Json<DatabaseAnalysis>> {
-    let page = Page::parse(query.limit.as_deref(), query.offset.as_deref())?;
+    let page = Page::up_to(LIMIT_MAX, query.limit.as_deref(), query.offset.as_deref())?;
     let wanted = verdicts(query.verdict)?;
     let keys = "name, verdict, size_bytes, connections_mean, transactions_per_hour or idle_days";
     let sort = word("sort", query.sort, SortKey::Verdict, keys)?;

@@ -28,6 +28,8 @@ pub struct ApiConfig {
     pub patience: Patience,
     /// Requests that one address, not of this machine, may send in a minute; more are answered with 429.
     pub requests_per_minute: u32,
+    /// Connections that one address, not of a trusted proxy, may have at once; more are closed.
+    pub connections_per_address: usize,
     /// Opens `/metrics`, and nothing else. None: only those who are signed in see them.
     pub metrics_token: Option<Secret>,
 }
@@ -39,18 +41,24 @@ pub struct Patience {
     pub head: Duration,
     /// Without sending any of the body, or without taking any of the answer.
     pub stall: Duration,
+    /// On a connection on which nothing moves either way.
+    pub idle: Duration,
     /// How often it is looked whether the certificate changed.
     pub certificates: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { head: Duration::from_secs(15), stall: Duration::from_secs(60), certificates: Duration::from_secs(10) }
+        let [head, stall, idle, certificates] = [15, 60, 120, 10].map(Duration::from_secs);
+        Self { head, stall, idle, certificates }
     }
 }
 
 /// A hundred a second: no page and no script of ours comes near.
 const REQUESTS_PER_MINUTE: u32 = 6_000;
+
+/// A quarter of all: an office behind one address has room, and no address takes that of the others.
+const CONNECTIONS_PER_ADDRESS: usize = 256;
 
 impl ApiConfig {
     /// Loopback is trusted as a proxy, the request's own host is the only origin, cookies are secure where that works.
@@ -65,6 +73,7 @@ impl ApiConfig {
             tls: None,
             patience: Patience::default(),
             requests_per_minute: REQUESTS_PER_MINUTE,
+            connections_per_address: CONNECTIONS_PER_ADDRESS,
             metrics_token: None,
         }
     }

@@ -77,6 +77,10 @@ pub(crate) enum ApiError {
     ServerAway { server: ServerName, detail: String },
     #[error("server `{server}` did not answer within {timeout_seconds} s")]
     ServerTimedOut { server: String, timeout_seconds: u64 },
+    #[error(
+        "the stored {0} cannot be decrypted with this host's encryption key; enter it again, or give the host the key back"
+    )]
+    Sealed(&'static str),
     #[error("the store cannot be used now")]
     Store(#[source] StorageError),
     #[error("the host failed; its log says more under this request id")]
@@ -154,6 +158,7 @@ impl ApiError {
             Self::SshKeyExists(_) => (StatusCode::BAD_REQUEST, "ssh-key-exists"),
             Self::SshKeyKnown(_) => (StatusCode::BAD_REQUEST, "ssh-key-known"),
             Self::SshKeyInUse(_) => (StatusCode::BAD_REQUEST, "ssh-key-in-use"),
+            Self::Sealed(_) => (StatusCode::CONFLICT, "secret-sealed"),
             Self::Taken(_) => (StatusCode::BAD_REQUEST, "taken"),
             Self::OwnAccount => (StatusCode::BAD_REQUEST, "own-account"),
             Self::LastAdmin => (StatusCode::BAD_REQUEST, "last-admin"),
@@ -170,6 +175,17 @@ impl ApiError {
             Self::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, "store-away"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "host-failed"),
         }
+    }
+
+    /// What forms show beside their fields.
+    fn fields(self) -> Option<Vec<FieldError>> {
+        let field = match self {
+            Self::Invalid(errors) | Self::Unacceptable(errors) => return Some(errors),
+            Self::ServerExists(_) | Self::SshKeyExists(_) => "name",
+            Self::UserExists(_) => "login",
+            _ => return None,
+        };
+        Some(vec![FieldError::new(field.to_owned(), "is taken")])
     }
 
     fn retry_after_seconds(&self) -> Option<u64> {
@@ -260,9 +276,7 @@ impl ApiError {
         if let Some(seconds) = self.retry_after_seconds() {
             res.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if let Self::Invalid(errors) | Self::Unacceptable(errors) = self {
-            problem.errors = Some(errors);
-        }
+        problem.errors = self.fields();
         problem.render(res);
     }
 }
@@ -281,6 +295,7 @@ impl From<StorageError> for ApiError {
             StorageError::NotFound { what } => Self::Gone(what),
             StorageError::KeyInUse { servers } => Self::SshKeyInUse(servers),
             StorageError::LastAdmin => Self::LastAdmin,
+            StorageError::Sealed { what, .. } => Self::Sealed(what),
             cause => Self::Store(cause),
         }
     }
@@ -344,7 +359,7 @@ impl EndpointOutRegister for ApiError {
             ("401", "Not signed in, or the token is no longer valid"),
             ("403", "The role does not suffice, or the origin is foreign"),
             ("404", "Nothing of this name or id is there"),
-            ("409", "Not possible in the state in which the plugin is"),
+            ("409", "Not possible in the state in which the plugin or the stored secret is"),
             ("413", "The body is too large"),
             ("422", "Some fields are not acceptable; `errors` says which"),
             ("429", "Too many requests, or too many attempts to sign in; see Retry-After"),

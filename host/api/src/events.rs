@@ -9,8 +9,9 @@ use salvo::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ApiResult;
-use crate::extract::{number_in, server_named};
-use crate::state::Api;
+use crate::extract::{moment, number_in, server_named};
+use crate::page::given;
+use crate::state::{Api, now};
 use crate::wire::Time;
 
 const EVENTS_DEFAULT: u32 = 100;
@@ -30,6 +31,12 @@ struct EventQuery {
     /// `plugin.rolled-back`, `plugin.quarantined`...
     #[salvo(parameter(required = false))]
     kind: Option<String>,
+    /// A moment as in series
+    #[salvo(parameter(required = false))]
+    from: Option<String>,
+    /// A moment as in series, not included
+    #[salvo(parameter(required = false))]
+    to: Option<String>,
     /// 1 to 1000, 100 where not given
     #[salvo(parameter(value_type = Option<u32>, required = false))]
     limit: Option<String>,
@@ -55,7 +62,9 @@ async fn list_events(api: Api, query: EventQuery) -> ApiResult<Json<Vec<EventVie
         Some(name) => Some(server_named(&api, name).await?.server.id),
         None => None,
     };
-    let filter = EventFilter { server, kind: query.kind, limit, ..Default::default() };
+    let bound = |field, text: Option<String>| given(text).map(|text| moment(field, &text, now())).transpose();
+    let (from, to) = (bound("from", query.from)?, bound("to", query.to)?);
+    let filter = EventFilter { server, kind: query.kind, from, to, limit, ..Default::default() };
     let events = api.store.events(&filter).await?;
     let names = server_names(&api).await?;
     Ok(Json(events.into_iter().map(|event| event_view(event, &names)).collect()))

@@ -1,8 +1,11 @@
 //! Bodies and parameters, parsed at the border with errors that name the field.
 
+use std::time::Duration;
+
 use pgvigil_model::{ServerName, Timestamp};
 use pgvigil_storage::ServerOverview;
 use salvo::extract::{Extractible, Metadata};
+use salvo::http::ParseError;
 use salvo::oapi::{Components, Content, EndpointArgRegister, Operation, RequestBody, Required, ToSchema};
 use salvo::prelude::*;
 use serde::de::DeserializeOwned;
@@ -13,6 +16,20 @@ use crate::state::Api;
 
 /// A certificate bundle is the largest thing that a body carries.
 const BODY_BYTES_MAX: usize = 256 * 1024;
+
+/// For a whole body, however often a little of it comes. A bundle of certificates takes a second over a modem.
+const BODY_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A body that is read to its end, or the refusal.
+pub(crate) async fn in_time<T>(
+    reading: impl Future<Output = Result<T, ParseError>>,
+    limit_bytes: usize,
+) -> ApiResult<T> {
+    match tokio::time::timeout(BODY_TIMEOUT, reading).await {
+        Ok(read) => read.map_err(|error| unreadable(&error, limit_bytes)),
+        Err(_) => Err(ApiError::BadRequest(format!("the body did not come within {} s", BODY_TIMEOUT.as_secs()))),
+    }
+}
 
 /// A JSON body. Unknown fields are ignored; wrong types are refused by name.
 #[derive(Debug)]
@@ -30,8 +47,7 @@ impl<'ex, T: DeserializeOwned + Send> Extractible<'ex> for Body<T> {
         if !is_json {
             return Err(ApiError::WrongMediaType("application/json"));
         }
-        let payload = req.payload_with_max_size(BODY_BYTES_MAX).await;
-        let payload = payload.map_err(|error| unreadable(&error, BODY_BYTES_MAX))?;
+        let payload = in_time(req.payload_with_max_size(BODY_BYTES_MAX), BODY_BYTES_MAX).await?;
         check_depth(payload)?;
         parse(payload).map(Self)
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::try_join_all;
 use pgvigil_model::{PluginName, ServerId, Timestamp};
-use pgvigil_storage::{LastRun, Latest, LatestRow, SeriesQuery, ServerOverview, StoredOutcome};
+use pgvigil_storage::{LastRun, Latest, LatestRow, SeriesQuery, ServerOverview, StoredEntity, StoredOutcome};
 
 use crate::error::ApiResult;
 use crate::state::{Api, now};
@@ -126,7 +126,7 @@ async fn read(api: &Api, server: ServerId, intervals: &Intervals) -> ApiResult<F
     Ok(Facts {
         connections: connections(&activity),
         databases_count: databases_count(&databases),
-        size_bytes: sum(&sizes, "bytes", SIZES_SPREAD_SECONDS),
+        size_bytes: total_size(&sizes, &api.store.entities(server, Some("database")).await?),
         transactions_per_second: transactions_per_second(api, server, intervals, now).await?,
         space: data_space(&filesystems),
         failing,
@@ -155,6 +155,15 @@ pub(crate) fn label<'a>(latest: &'a Latest, row: &'a LatestRow, label: &str) -> 
 }
 
 /// The sum of a metric over the current rows; None where none has it.
+/// Of the databases that are there. None: none has a size.
+pub(crate) fn total_size(sizes: &Latest, inventory: &[StoredEntity]) -> Option<f64> {
+    let gone: HashSet<&str> =
+        inventory.iter().filter(|entity| entity.gone_at.is_some()).map(|entity| entity.key.as_str()).collect();
+    let there = current_rows(sizes, SIZES_SPREAD_SECONDS)
+        .filter(|row| row.labels.first().is_none_or(|name| !gone.contains(name.as_str())));
+    there.filter_map(|row| value(sizes, row, "bytes")).reduce(|one, other| one + other)
+}
+
 pub(crate) fn sum(latest: &Latest, metric: &str, spread_seconds: i64) -> Option<f64> {
     current_rows(latest, spread_seconds).filter_map(|row| value(latest, row, metric)).reduce(|one, other| one + other)
 }

@@ -35,7 +35,7 @@ struct Health {
     started_at: Time,
     /// Runs of plugins since the start.
     runs_started: u64,
-    /// Run reports that were lost because the store was behind or away.
+    /// Run reports that were lost because the store was behind or away, or refused them.
     reports_dropped: u64,
     /// Ticks at which the run before still ran, or the host was late.
     ticks_skipped: u64,

@@ -8,7 +8,8 @@ use salvo::oapi::{Components, Content, EndpointArgRegister, Operation, RequestBo
 use salvo::prelude::*;
 use serde::Deserialize;
 
-use crate::error::{ApiError, ApiResult, unreadable};
+use crate::error::{ApiError, ApiResult};
+use crate::extract::in_time;
 
 /// A key of 16384 bits has 13 KB as PEM; the form around it adds little.
 const FORM_BYTES_MAX: usize = 64 * 1024;
@@ -122,8 +123,7 @@ impl<'ex> Extractible<'ex> for KeyFile {
         let content_type = req.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
         let boundary = multra::parse_boundary(content_type);
         let boundary = boundary.map_err(|_| ApiError::WrongMediaType("multipart/form-data"))?;
-        let payload = req.payload_with_max_size(FORM_BYTES_MAX).await;
-        let payload = payload.map_err(|error| unreadable(&error, FORM_BYTES_MAX))?.clone();
+        let payload = in_time(req.payload_with_max_size(FORM_BYTES_MAX), FORM_BYTES_MAX).await?.clone();
         let mut parts = Multipart::new(stream::iter([Ok::<_, std::convert::Infallible>(payload)]), boundary);
         let mut form = Self::default();
         for _ in 0..PARTS_MAX {

@@ -6,6 +6,7 @@
 //! Absent here: SQL, monitored servers (they are behind [`Host`]), probes.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests"))]
 
+mod admission;
 mod config;
 mod host;
 mod interim;
@@ -48,6 +49,7 @@ mod server_input;
 mod servers;
 mod sessions;
 mod settings;
+mod shares;
 mod ssh_keys;
 mod statistics;
 mod stream;

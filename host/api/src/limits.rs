@@ -176,7 +176,7 @@ impl<K: Clone + Eq + Hash> Windows<K> {
 }
 
 /// A whole /64 of IPv6 belongs to one customer, who could otherwise use a new address each time.
-fn network_of(address: IpAddr) -> IpAddr {
+pub(crate) fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),

@@ -17,12 +17,16 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 use salvo::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use salvo::prelude::*;
+use tokio::time::timeout;
 
 use crate::auth::{authenticate, bearer};
 use crate::error::{ApiError, ApiResult};
 use crate::events::ServerNames;
 use crate::plugins::on_servers_by_plugin;
 use crate::state::Api;
+
+/// The store's own timeout is longer than that of who scrapes.
+const STORE_TIMEOUT: Duration = Duration::from_secs(3);
 
 const OPENMETRICS: HeaderValue = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 
@@ -59,13 +63,15 @@ async fn exposition(api: &Api) -> ApiResult<String> {
     let mut registry = Registry::default();
     add_process(&mut registry);
     let ours = registry.sub_registry_with_prefix("pgvigil");
-    // Without a store the host's own figures matter most.
-    let servers = api.store.servers().await.unwrap_or_else(|error| {
-        tracing::warn!(%error, "the metrics leave out servers: the store does not answer");
+    // Without a store the host's own figures matter most; and whoever asks for them waits 10 s, as Prometheus does by default.
+    let answer = timeout(STORE_TIMEOUT, api.store.servers()).await;
+    let is_store_up = matches!(answer, Ok(Ok(_))) && api.store.trouble().is_none();
+    let servers = answer.ok().and_then(Result::ok).unwrap_or_else(|| {
+        tracing::warn!("the metrics leave out servers: the store does not answer");
         Vec::new()
     });
     let names = servers.iter().map(|overview| (overview.server.id, overview.server.name.clone())).collect();
-    add_host(ours, api);
+    add_host(ours, api, is_store_up);
     add_servers(ours, &servers);
     add_plugins(ours, api, &names).await;
     add_costs(ours, &api.host.costs(), &names);
@@ -74,7 +80,7 @@ async fn exposition(api: &Api) -> ApiResult<String> {
     Ok(text)
 }
 
-fn add_host(registry: &mut Registry, api: &Api) {
+fn add_host(registry: &mut Registry, api: &Api, is_store_up: bool) {
     let build = Info::new(vec![("version", api.host.version().to_owned())]);
     registry.register("build", "The program that runs", build);
     let counters = api.host.counters();
@@ -82,7 +88,7 @@ fn add_host(registry: &mut Registry, api: &Api) {
     add_count(
         registry,
         "run_reports_dropped",
-        "Run reports lost because the store was behind or away",
+        "Run reports lost because the store was behind or away, or refused them",
         counters.reports_dropped,
     );
     add_count(
@@ -93,8 +99,8 @@ fn add_host(registry: &mut Registry, api: &Api) {
     );
     let help = "How long after their ticks runs of the schedule began";
     registry.register_with_unit("run_start_delay", help, Unit::Seconds, Histogram(counters.start_delays));
-    let store_up = gauge(if api.store.trouble().is_none() { 1.0 } else { 0.0 });
-    registry.register("store_up", "Whether the newest write to the store was taken", store_up);
+    let store_up = gauge(if is_store_up { 1.0 } else { 0.0 });
+    registry.register("store_up", "Whether the store answers, and took the newest write", store_up);
 }
 
 /// Counted elsewhere.

@@ -17,8 +17,12 @@ pub(crate) struct Page {
 
 impl Page {
     pub(crate) fn parse(limit: Option<&str>, offset: Option<&str>) -> ApiResult<Self> {
+        Self::up_to(LIMIT_MAX, limit, offset)
+    }
+
+    pub(crate) fn up_to(limit_max: u32, limit: Option<&str>, offset: Option<&str>) -> ApiResult<Self> {
         Ok(Self {
-            limit: number_in("limit", limit, LIMIT_DEFAULT, 1, LIMIT_MAX)?,
+            limit: number_in("limit", limit, LIMIT_DEFAULT, 1, limit_max)?,
             offset: number_in("offset", offset, 0, 0, u32::MAX)?,
         })
     }

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use pgvigil_model::Secret;
-use tokio::sync::Semaphore;
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
 use crate::error::ApiError;
 
@@ -66,6 +66,9 @@ pub fn check_password_rules(password: &Secret) -> Result<(), PasswordError> {
 pub struct Passwords {
     cost: u32,
     turns: Arc<Semaphore>,
+    /// One more, for those who were let in from where they are before: whoever guesses from thousands of addresses fills the queue
+    /// of all others.
+    familiar_turns: Arc<Semaphore>,
     /// A hash that no password matches in practice, to spend the same time on users that are not there.
     nobody: Arc<OnceLock<String>>,
 }
@@ -73,23 +76,31 @@ pub struct Passwords {
 impl Passwords {
     /// `cost` is bcrypt's logarithmic one, 4 to 31.
     pub fn new(cost: u32) -> Self {
-        Self { cost, turns: Arc::new(Semaphore::new(computations_max())), nobody: Arc::default() }
+        let turns = |count| Arc::new(Semaphore::new(count));
+        Self { cost, turns: turns(computations_max()), familiar_turns: turns(1), nobody: Arc::default() }
     }
 
     pub async fn hash(&self, password: &Secret) -> Result<String, PasswordError> {
         check_password_rules(password)?;
         let (password, cost) = (password.clone(), self.cost);
-        self.compute(move || bcrypt::hash(password.expose(), cost).map_err(PasswordError::Hash)).await
+        // Whoever chooses a password is let in already.
+        self.compute(true, move || bcrypt::hash(password.expose(), cost).map_err(PasswordError::Hash)).await
     }
 
     /// Whether `password` is the one behind `hash`. None stands for a user that is not there: it costs the same and is false.
-    pub(crate) async fn verify(&self, password: &Secret, hash: Option<String>) -> Result<bool, PasswordError> {
+    /// Those who are familiar do not wait behind those who are not.
+    pub(crate) async fn verify(
+        &self,
+        password: &Secret,
+        hash: Option<String>,
+        is_familiar: bool,
+    ) -> Result<bool, PasswordError> {
         if password.expose().len() > PASSWORD_BYTES_MAX {
             return Err(PasswordError::TooLong);
         }
         let password = password.clone();
         let (cost, nobody) = (self.cost, Arc::clone(&self.nobody));
-        self.compute(move || {
+        self.compute(is_familiar, move || {
             // Also where it is not needed: the first time it takes a while, which would tell unknown users from known ones.
             let nobody = nobody_hash(&nobody, cost)?;
             let known = hash.is_some();
@@ -100,11 +111,23 @@ impl Passwords {
         .await
     }
 
+    async fn turn(&self, is_familiar: bool) -> Result<OwnedSemaphorePermit, AcquireError> {
+        let turn = Arc::clone(&self.turns).acquire_owned();
+        if !is_familiar {
+            return turn.await;
+        }
+        tokio::select! {
+            turn = turn => turn,
+            turn = Arc::clone(&self.familiar_turns).acquire_owned() => turn,
+        }
+    }
+
     async fn compute<T: Send + 'static>(
         &self,
+        is_familiar: bool,
         work: impl FnOnce() -> Result<T, PasswordError> + Send + 'static,
     ) -> Result<T, PasswordError> {
-        let turn = tokio::time::timeout(TURN_TIMEOUT, Arc::clone(&self.turns).acquire_owned()).await;
+        let turn = tokio::time::timeout(TURN_TIMEOUT, self.turn(is_familiar)).await;
         let Ok(Ok(turn)) = turn else { return Err(PasswordError::Busy) };
         // The turn moves along: a caller that goes away does not make room for one more computation.
         let computed = tokio::task::spawn_blocking(move || {
@@ -125,6 +148,8 @@ fn nobody_hash(nobody: &OnceLock<String>, cost: u32) -> Result<String, PasswordE
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
 
     #[tokio::test]
@@ -132,7 +157,7 @@ mod tests {
         let long = Secret::new("a1".repeat(40));
         let passwords = Passwords::new(4);
         assert!(matches!(passwords.hash(&long).await, Err(PasswordError::TooLong)));
-        assert!(matches!(passwords.verify(&long, None).await, Err(PasswordError::TooLong)));
+        assert!(matches!(passwords.verify(&long, None, false).await, Err(PasswordError::TooLong)));
     }
 
     #[test]
@@ -148,16 +173,29 @@ mod tests {
         let passwords = Passwords::new(4);
         let right = Secret::new("correct horse 1");
         let hash = passwords.hash(&right).await.unwrap();
-        assert!(passwords.verify(&right, Some(hash.clone())).await.unwrap());
-        assert!(!passwords.verify(&Secret::new("wrong horse 1"), Some(hash)).await.unwrap());
-        assert!(!passwords.verify(&right, None).await.unwrap());
+        assert!(passwords.verify(&right, Some(hash.clone()), false).await.unwrap());
+        assert!(!passwords.verify(&Secret::new("wrong horse 1"), Some(hash), false).await.unwrap());
+        assert!(!passwords.verify(&right, None, false).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn who_was_let_in_from_there_before_does_not_wait_behind_those_who_guess() {
+        let passwords = Passwords::new(4);
+        let all = u32::try_from(computations_max()).unwrap();
+        let guessers = passwords.turns.acquire_many(all).await.unwrap();
+        assert!(passwords.turn(false).now_or_never().is_none());
+        let turn = passwords.turn(true).now_or_never().expect("a turn of its own");
+        assert!(passwords.turn(true).now_or_never().is_none(), "one at a time");
+        drop(guessers);
+        assert!(passwords.turn(true).now_or_never().is_some(), "or one of all");
+        drop(turn);
     }
 
     /// D27: 840 ms for one, 32 ms for the other.
     #[tokio::test]
     async fn an_unknown_user_costs_a_hash_of_the_same_cost() {
         let passwords = Passwords::new(5);
-        passwords.verify(&Secret::new("x"), None).await.unwrap();
+        passwords.verify(&Secret::new("x"), None, false).await.unwrap();
         let hash: bcrypt::HashParts = passwords.nobody.get().unwrap().parse().unwrap();
         assert_eq!(hash.get_cost(), 5);
     }

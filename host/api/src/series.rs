@@ -53,7 +53,7 @@ struct SeriesParameters {
     /// Time (RFC 3339) or `now` (where not given)
     #[salvo(parameter(required = false))]
     to: Option<String>,
-    /// Points that each series may have, 10 to 5000; 1000 where not given.
+    /// Points that each series may have, 10 to 5000; 1000 where not given. Beyond it the resolution is coarser.
     #[salvo(parameter(value_type = Option<u32>, required = false))]
     max_points: Option<String>,
     /// Only so many series, those with the greatest mean; the others are summed up in `rest`. For one metric; 1 to 100.
@@ -150,6 +150,19 @@ pub(crate) enum ResolutionWord {
     FourHours,
     #[serde(rename = "day")]
     Day,
+    /// Neighbouring points of one of these made one, as `interval_seconds` says
+    #[serde(rename = "merged")]
+    Merged,
+}
+
+impl ResolutionWord {
+    fn of(answer: &SeriesAnswer) -> Self {
+        if answer.bucket_seconds == answer.resolution.bucket_seconds() {
+            answer.resolution.into()
+        } else {
+            Self::Merged
+        }
+    }
 }
 
 impl From<Resolution> for ResolutionWord {
@@ -180,7 +193,7 @@ async fn get_series(api: Api, parameters: SeriesParameters) -> ApiResult<LargeJs
     let query = SeriesQuery { server: server.id, set, labels, metrics, from, to, max_points };
     let read = tokio::time::timeout(READ_TIMEOUT, api.store.series(&query)).await;
     let answer = read.map_err(|_| ApiError::Busy { retry_after_seconds: 5 })??;
-    let interval_seconds = Intervals::of(&api).seconds(&query.set);
+    let interval_seconds = answer.bucket_seconds.unwrap_or(0).max(Intervals::of(&api).seconds(&query.set));
     // The rest is exact only if all of them are looked at.
     let values_max = if top.is_some() { usize::MAX } else { VALUES_MAX };
     let mut columns = columns(server.name.to_string(), query.set, window, interval_seconds, values_max, answer);
@@ -262,7 +275,6 @@ fn columns(
     values_max: usize,
     mut answer: SeriesAnswer,
 ) -> SeriesColumns {
-    let interval_seconds = answer.resolution.bucket_seconds().unwrap_or(0).max(interval_seconds);
     let timestamps = axis(&answer, interval_seconds);
     // Whole streams only: half of one would look like an outage.
     let values_per_stream = timestamps.len().saturating_mul(answer.metrics.len()).max(1);
@@ -272,7 +284,7 @@ fn columns(
     let series = series(&answer, &timestamps);
     SeriesColumns {
         server,
-        resolution: answer.resolution.into(),
+        resolution: ResolutionWord::of(&answer),
         from: window.from.into(),
         to: window.to.into(),
         interval_seconds,
@@ -351,6 +363,7 @@ mod tests {
         let metric =
             Metric { name: "numbackends".into(), kind: MetricKind::Gauge, unit: String::new(), help: "h".into() };
         SeriesAnswer {
+            bucket_seconds: None,
             resolution: Resolution::Raw,
             labels: vec!["datname".to_owned()],
             metrics: vec![metric],

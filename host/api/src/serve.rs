@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use salvo::conn::tcp::TcpAcceptor;
 use salvo::conn::{Acceptor, Listener, RustlsListener};
-use salvo::fuse::FuseConfig;
 use salvo::prelude::*;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::admission::Admission;
 use crate::interim;
 use crate::state::Api;
 use crate::tls::{Following, Listening, TlsError};
@@ -75,13 +75,8 @@ where
     A: Acceptor + Send,
 {
     let settling = api.clone();
-    let patience = api.config.patience;
-    let fuse = FuseConfig::default()
-        .with_tls_handshake_timeout(patience.head)
-        .with_http1_header_timeout(patience.head)
-        .with_request_body_timeout(patience.stall)
-        .with_write_stall_timeout(patience.stall);
-    let mut server = Server::new(acceptor).fuse_config(fuse).max_connections(CONNECTIONS_MAX);
+    let admission = Admission::of(&api.config);
+    let mut server = Server::new(acceptor).fuse_policy(admission).max_connections(CONNECTIONS_MAX);
     server.http1_mut().max_headers(HEADERS_MAX).max_buf_size(HEADER_BYTES_MAX as usize);
     server.http2_mut().max_header_list_size(HEADER_BYTES_MAX);
     let handle = server.handle();

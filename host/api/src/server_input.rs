@@ -38,15 +38,16 @@ pub(crate) struct ServerIn {
     #[serde(default)]
     #[salvo(schema(value_type = Option<String>, write_only, required = false))]
     pub(crate) password: Option<Secret>,
-    /// The database that server-wide probes connect to; `postgres` where not given.
+    /// The database that server-wide probes connect to; where not given `postgres`, on a change the stored one.
     #[serde(default)]
     #[salvo(schema(required = false))]
     pub(crate) database: Option<String>,
-    /// `disable`, `prefer` (where not given), `require`, `verify-ca` or `verify-full`
+    /// `disable`, `prefer`, `require`, `verify-ca` or `verify-full`; where not given `prefer`, on a change the stored one.
     #[serde(default)]
     #[salvo(schema(required = false))]
     pub(crate) sslmode: Option<String>,
-    /// PEM of the authorities to trust for `verify-ca` and `verify-full`; the system's where not given.
+    /// PEM of the authorities to trust for `verify-ca` and `verify-full`. Empty: the system's, and so where not given, but on a
+    /// change the stored one.
     #[serde(default)]
     #[salvo(schema(required = false))]
     pub(crate) sslrootcert: Option<String>,
@@ -58,7 +59,7 @@ pub(crate) struct ServerIn {
     #[serde(default)]
     #[salvo(schema(value_type = Option<String>, write_only, required = false))]
     pub(crate) ssh_password: Option<Secret>,
-    /// The same host as PostgreSQL's where not given.
+    /// Empty: the same host as PostgreSQL's, and so where not given, but on a change the stored one.
     #[serde(default)]
     #[salvo(schema(required = false))]
     pub(crate) ssh_host: Option<String>,
@@ -77,7 +78,7 @@ pub(crate) struct ServerIn {
     #[serde(default)]
     #[salvo(schema(value_type = Option<String>, write_only, required = false))]
     pub(crate) ssh_key_passphrase: Option<Secret>,
-    /// For choosing servers in plugins.toml.
+    /// For choosing servers in plugins.toml. Where not given none, on a change the stored ones.
     #[serde(default)]
     #[salvo(schema(required = false))]
     pub(crate) tags: Option<Vec<String>>,
@@ -114,10 +115,17 @@ pub(crate) struct Cleared {
 }
 
 impl ServerIn {
-    /// As the predecessor: a change that does not say which key keeps the stored one.
-    pub(crate) fn or_key_of(mut self, stored: &ServerOverview) -> Self {
+    /// A change keeps what it does not speak of: scripts written for the predecessor know no TLS, tags or database. As there, one
+    /// that does not say which key keeps the stored one.
+    pub(crate) fn or_kept_of(mut self, stored: &ServerOverview) -> Self {
+        let server = &stored.server;
+        self.database.get_or_insert_with(|| server.postgres.database.clone());
+        self.sslmode.get_or_insert_with(|| server.postgres.sslmode.as_str().to_owned());
+        self.sslrootcert = self.sslrootcert.or_else(|| server.postgres.sslrootcert.clone());
+        self.ssh_host = self.ssh_host.or_else(|| server.ssh.as_ref().and_then(|ssh| ssh.host.clone()));
+        self.tags.get_or_insert_with(|| server.tags.clone());
         if given(self.ssh_key_id.as_deref()).is_none()
-            && let Some(SshAuth::Key { key_id }) = stored.server.ssh.as_ref().map(|ssh| ssh.auth)
+            && let Some(SshAuth::Key { key_id }) = server.ssh.as_ref().map(|ssh| ssh.auth)
         {
             self.ssh_key_id = Some(key_id.to_string());
         }

@@ -17,6 +17,7 @@ use crate::extract::{Body, server_named};
 use crate::facts::{self, Facts};
 use crate::host::{LiveSession, TestTarget, succeeded};
 use crate::server_input::{ServerIn, ServerInput};
+use crate::shares::Share;
 use crate::state::{Api, now};
 use crate::wire::{FailureReasonWord, LargeJson, Removed, StepOutcomeWord, Time, whole};
 
@@ -151,7 +152,7 @@ async fn update_server(
         // carried to another address after all.
         let _turn = api.server_changes.lock().await;
         let stored = server_named(&api, &name).await?;
-        let input = body.0.or_key_of(&stored).check("")?;
+        let input = body.0.or_kept_of(&stored).check("")?;
         check_key(&api, &input, "").await?;
         let secrets = input.changed_secrets(&stored, "")?;
         let updated = api.store.update_server(stored.server.id, &input.server, &secrets, now()).await;
@@ -215,14 +216,14 @@ struct TestStepView {
 
 /// Tests settings without saving them.
 #[endpoint(operation_id = "testSettings", tags("servers"))]
-async fn test_settings(api: Api, body: Body<TestIn>) -> ApiResult<Json<TestAnswer>> {
+async fn test_settings(api: Api, caller: Caller, body: Body<TestIn>) -> ApiResult<Json<TestAnswer>> {
     let TestIn { settings, name } = body.0;
     let stored = match name.as_deref().filter(|name| !name.is_empty()) {
         Some(name) => Some(server_named(&api, name).await?),
         None => None,
     };
     let settings = match &stored {
-        Some(stored) => settings.or_key_of(stored),
+        Some(stored) => settings.or_kept_of(stored),
         None => settings,
     };
     let input = settings.check("settings.")?;
@@ -231,7 +232,7 @@ async fn test_settings(api: Api, body: Body<TestIn>) -> ApiResult<Json<TestAnswe
         input.changed_secrets(stored, "settings.")?;
     }
     let target = unsaved_target(&api, input, stored).await?;
-    let _visit = visit(&api)?;
+    let _visit = visit(&api, &caller)?;
     let postgres = run_test(api.host.test_postgres(&target)).await;
     let ssh = match &target.ssh {
         Some(ssh) => Some(ssh_result(run_test(api.host.test_ssh(&target)).await, ssh.auth)),
@@ -242,23 +243,23 @@ async fn test_settings(api: Api, body: Body<TestIn>) -> ApiResult<Json<TestAnswe
 
 /// Tests the stored PostgreSQL settings. A failed connection is an answer with `success: false`, not an error.
 #[endpoint(operation_id = "testPostgres", tags("servers"))]
-async fn test_postgres(api: Api, name: PathParam<String>) -> ApiResult<Json<TestResult>> {
+async fn test_postgres(api: Api, caller: Caller, name: PathParam<String>) -> ApiResult<Json<TestResult>> {
     let overview = server_named(&api, &name).await?;
     let target = saved_target(&api, overview, &[SecretKind::PostgresPassword]).await?;
-    let _visit = visit(&api)?;
+    let _visit = visit(&api, &caller)?;
     Ok(Json(result(run_test(api.host.test_postgres(&target)).await)))
 }
 
 /// Tests the stored SSH settings. A failed connection is an answer with `success: false`, not an error.
 #[endpoint(operation_id = "testSsh", tags("servers"))]
-async fn test_ssh(api: Api, name: PathParam<String>) -> ApiResult<Json<TestResult>> {
+async fn test_ssh(api: Api, caller: Caller, name: PathParam<String>) -> ApiResult<Json<TestResult>> {
     let overview = server_named(&api, &name).await?;
     let Some(auth) = overview.server.ssh.as_ref().map(|ssh| ssh.auth) else {
         let message = "SSH is not configured for this server".to_owned();
         return Ok(Json(TestResult { success: false, message, steps: Vec::new(), auth_type: None }));
     };
     let target = saved_target(&api, overview, SecretKind::of_ssh(auth)).await?;
-    let _visit = visit(&api)?;
+    let _visit = visit(&api, &caller)?;
     Ok(Json(ssh_result(run_test(api.host.test_ssh(&target)).await, auth)))
 }
 
@@ -294,7 +295,7 @@ struct LiveSessionView {
 #[endpoint(operation_id = "getLiveSessions", tags("servers"))]
 async fn live_sessions(api: Api, caller: Caller, name: PathParam<String>) -> ApiResult<Json<LiveSessionsView>> {
     let server = server_named(&api, &name).await?.server;
-    let _visit = visit(&api)?;
+    let _visit = visit(&api, &caller)?;
     let asked = tokio::time::timeout(LIVE_TIMEOUT, api.host.live_sessions(server.id, LIVE_SESSIONS_MAX)).await;
     let timed_out =
         || ApiError::ServerTimedOut { server: server.name.to_string(), timeout_seconds: LIVE_TIMEOUT.as_secs() };
@@ -328,8 +329,8 @@ impl From<LiveSession> for LiveSessionView {
     }
 }
 
-fn visit(api: &Api) -> ApiResult<tokio::sync::SemaphorePermit<'_>> {
-    api.visits.try_acquire().map_err(|_| ApiError::Busy { retry_after_seconds: 2 })
+fn visit(api: &Api, caller: &Caller) -> ApiResult<Share> {
+    api.visits.take(&caller.user.login).ok_or(ApiError::Busy { retry_after_seconds: 2 })
 }
 
 /// A test that does not end by itself ends as a failed step.

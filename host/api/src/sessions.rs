@@ -12,7 +12,8 @@ use serde::Serialize;
 
 use crate::auth::{ACCESS_TOKEN_SECONDS, Claims, REFRESH_TOKEN_SECONDS, TokenKind, bearer};
 use crate::client::{Client, wants_secure_cookie};
-use crate::error::{ApiError, ApiResult, AuthFailure, unreadable};
+use crate::error::{ApiError, ApiResult, AuthFailure};
+use crate::extract::in_time;
 use crate::interim;
 use crate::password::PasswordError;
 use crate::state::{Api, Record, now};
@@ -71,7 +72,7 @@ async fn sign_in(api: Api, form: SignIn, req: &mut Request, res: &mut Response) 
         .limits
         .sign_in(client.address, &form.username, Instant::now())
         .map_err(|retry_after_seconds| ApiError::TooManyAttempts { retry_after_seconds })?;
-    let verified = match verified_login(&api, &form).await {
+    let verified = match verified_login(&api, &form, &client).await {
         Ok(verified) => verified,
         Err(undecided) => {
             api.limits.withdraw(attempt);
@@ -88,9 +89,9 @@ async fn sign_in(api: Api, form: SignIn, req: &mut Request, res: &mut Response) 
     api.limits.forgive(attempt);
     let login = &user.login;
     let tokens = NewTokens::for_user(login);
-    match api.store.start_session(login, &tokens.session(&client), now()).await {
+    match api.store.start_session(&user, &tokens.session(&client), now()).await {
         Err(failure) if failure.is_passing() => return interim::sign_in(&api, &user, &client, failure).await,
-        // Removed a moment ago.
+        // Removed or changed a moment ago.
         Err(StorageError::NotFound { .. }) => return Err(AuthFailure::Credentials.into()),
         begun => begun?,
     }
@@ -101,14 +102,15 @@ async fn sign_in(api: Api, form: SignIn, req: &mut Request, res: &mut Response) 
 }
 
 /// Who it is, where the password is right and the user may sign in. Takes the same time where there is no such user.
-async fn verified_login(api: &Api, form: &SignIn) -> ApiResult<Option<User>> {
+async fn verified_login(api: &Api, form: &SignIn, client: &Client) -> ApiResult<Option<User>> {
     let possible = form.username.chars().count() <= LOGIN_CHARS_MAX && !form.username.chars().any(char::is_control);
     let credentials = if possible { api.store.user_credentials(&form.username).await? } else { None };
+    let is_familiar = possible && api.store.has_begun_session_from(&form.username, &client.address.to_string()).await?;
     let (user, hash) = match credentials {
         Some(UserCredentials { user, password_hash }) => (Some(user), Some(password_hash)),
         None => (None, None),
     };
-    let matches = match api.passwords.verify(&form.password, hash).await {
+    let matches = match api.passwords.verify(&form.password, hash, is_familiar).await {
         Ok(matches) => matches,
         // Nobody can have such a password.
         Err(PasswordError::TooLong) => false,
@@ -263,8 +265,7 @@ impl<'ex> Extractible<'ex> for SignIn {
         if !is_form {
             return Err(ApiError::WrongMediaType("application/x-www-form-urlencoded"));
         }
-        let form = req.form_data_max_size(FORM_BYTES_MAX).await;
-        let form = form.map_err(|error| unreadable(&error, FORM_BYTES_MAX))?;
+        let form = in_time(req.form_data_max_size(FORM_BYTES_MAX), FORM_BYTES_MAX).await?;
         let field = |name: &str| form.fields.get(name).cloned().ok_or_else(|| ApiError::invalid(name, "is missing"));
         Ok(Self { username: field("username")?, password: Secret::new(field("password")?) })
     }

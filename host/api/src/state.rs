@@ -8,7 +8,7 @@ use pgvigil_storage::{AuditEvent, Store};
 use salvo::extract::{Extractible, Metadata};
 use salvo::oapi::{Components, EndpointArgRegister, Operation};
 use salvo::prelude::*;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::Tokens;
@@ -19,15 +19,18 @@ use crate::facts::FactsCache;
 use crate::host::Host;
 use crate::limits::FailureLimits;
 use crate::password::Passwords;
+use crate::shares::Shares;
 
 /// Fewer would let the signature be guessed offline.
 const SECRET_KEY_BYTES_MIN: usize = 32;
 
 /// Connection tests and live views under way at once; each opens a connection to a monitored server.
 const VISITS_MAX: usize = 8;
+const VISITS_PER_USER_MAX: usize = 4;
 
 /// Live views open at once; each holds a connection.
 const STREAMS_MAX: usize = 256;
+const STREAMS_PER_USER_MAX: usize = 32;
 
 #[derive(Debug, thiserror::Error)]
 #[error("SECRET_KEY has {bytes} bytes, but needs at least {SECRET_KEY_BYTES_MIN}")]
@@ -47,8 +50,8 @@ pub struct Parts {
     pub(crate) passwords: Passwords,
     pub(crate) limits: FailureLimits,
     pub(crate) facts: FactsCache,
-    pub(crate) visits: Semaphore,
-    pub(crate) streams: Arc<Semaphore>,
+    pub(crate) visits: Shares,
+    pub(crate) streams: Shares,
     /// Cancelled when the host stops: streams end, which would otherwise never do.
     pub(crate) closing: CancellationToken,
     /// Held from checking a change of a server against what is stored until it is stored.
@@ -66,8 +69,8 @@ impl Api {
             passwords: Passwords::new(config.password_cost),
             limits: FailureLimits::default(),
             facts: FactsCache::default(),
-            visits: Semaphore::new(VISITS_MAX),
-            streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+            visits: Shares::new(VISITS_MAX, VISITS_PER_USER_MAX),
+            streams: Shares::new(STREAMS_MAX, STREAMS_PER_USER_MAX),
             closing: CancellationToken::new(),
             server_changes: Mutex::new(()),
             config,

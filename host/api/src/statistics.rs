@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pgvigil_model::{Aggregate, Bucket, Resolution, Server, ServerId, Timestamp};
+use pgvigil_model::{Aggregate, Bucket, Server, ServerId, Timestamp};
 use pgvigil_storage::{SeriesAnswer, SeriesQuery, StoredEntity};
 use salvo::oapi::extract::PathParam;
 use salvo::oapi::{ToParameters, ToSchema};
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::databases::{attribute, by_database};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Window, server_named};
-use crate::facts::{DATABASE_SET, Intervals, SIZE_SET, current_rows, sum, value};
+use crate::facts::{DATABASE_SET, Intervals, SIZE_SET, current_rows, sum, total_size, value};
 use crate::series::ResolutionWord;
 use crate::state::{Api, now};
 use crate::wire::{LargeJson, Time, whole};
@@ -23,9 +23,6 @@ const WINDOW_SECONDS_DEFAULT: i64 = 7 * 86_400;
 const ROWS_MAX: usize = 20_000;
 const POINTS_MIN: usize = 50;
 const POINTS_MAX: usize = 1_000;
-
-/// Databases measured in turns: one run may bring only some sizes.
-const SIZES_SPREAD_SECONDS: i64 = 86_400;
 
 const MEGABYTE: f64 = 1_048_576.0;
 const GIGABYTE: f64 = 1_073_741_824.0;
@@ -103,7 +100,7 @@ async fn server_statistics(
     Ok(LargeJson(ServerStatistics {
         last_stat_update: past.newest_sample.map(Time),
         total_connections: whole(sum(&past.counters_now, "numbackends", 0)),
-        total_size_gb: sum(&past.sizes_now, "bytes", SIZES_SPREAD_SECONDS).map(|bytes| bytes / GIGABYTE),
+        total_size_gb: total_size(&past.sizes_now, &past.inventory).map(|bytes| bytes / GIGABYTE),
         databases,
         connection_timeline,
         aggregation: past.counters.resolution.into(),
@@ -282,13 +279,13 @@ impl Past {
     fn sizes_of<'a>(&'a self, database: &str) -> SizesInOrder<'a> {
         let stream =
             self.sizes.streams.iter().find(|stream| stream.labels.first().is_some_and(|name| name == database));
-        let coarsest = self.counters.resolution.max(self.sizes.resolution);
-        let patience_seconds = coarsest.bucket_seconds().unwrap_or(0).max(self.size_patience_seconds);
+        let coarsest = self.counters.bucket_seconds.max(self.sizes.bucket_seconds);
+        let patience_seconds = coarsest.unwrap_or(0).max(self.size_patience_seconds);
         SizesInOrder {
             rest: stream.map_or(&[], |stream| &stream.buckets),
             newest: None,
             patience_seconds,
-            within: self.counters.resolution,
+            within_seconds: self.counters.bucket_seconds,
         }
     }
 
@@ -330,12 +327,12 @@ struct SizesInOrder<'a> {
     newest: Option<(Timestamp, f64)>,
     patience_seconds: i64,
     /// A bucket of this length is asked for by its start, so that sizes within it count too.
-    within: Resolution,
+    within_seconds: Option<i64>,
 }
 
 impl SizesInOrder<'_> {
     fn at(&mut self, time: Timestamp) -> Option<f64> {
-        let end = time.plus_seconds(self.within.bucket_seconds().map_or(0, |length| length - 1));
+        let end = time.plus_seconds(self.within_seconds.map_or(0, |length| length - 1));
         while let [bucket, rest @ ..] = self.rest
             && bucket.start <= end
         {

@@ -6,26 +6,32 @@ use std::time::Duration;
 
 use futures_util::stream::unfold;
 use pgvigil_model::ServerId;
+use pgvigil_storage::AccessCheck;
 use salvo::oapi::{ToParameters, ToSchema};
 use salvo::prelude::*;
 use salvo::sse::{SseEvent, SseKeepAlive};
 use serde::{Deserialize, Serialize};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
+use crate::auth::Caller;
 use crate::error::{ApiError, ApiResult};
 use crate::events::{EventView, ServerNames, event_view, server_names};
 use crate::extract::server_named;
 use crate::host::{HostEvent, RunNews};
 use crate::runs::{OutcomeParts, OutcomeWord};
+use crate::shares::Share;
 use crate::state::Api;
 use crate::wire::{FailureReasonWord, Time};
 
 /// A stream ends then and the client asks again, so that what its user may do is looked at again.
 const STREAM_TIMEOUT: Duration = Duration::from_secs(15 * 60);
+
+/// Between two looks whether a caller may still listen.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Proxies close what is silent for a minute.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -75,12 +81,12 @@ struct Missed {
         (status_code = 200, description = "Events as they happen", content_type = "text/event-stream", body = RunEnded)
     )
 )]
-async fn get_stream(api: Api, query: StreamQuery, res: &mut Response) -> ApiResult<()> {
+async fn get_stream(api: Api, caller: Caller, query: StreamQuery, res: &mut Response) -> ApiResult<()> {
     let server = match &query.server {
         Some(name) => Some(server_named(&api, name).await?.server.id),
         None => None,
     };
-    let place = api.streams.clone().try_acquire_owned();
+    let place = api.streams.take(&caller.user.login);
     let listener = Listener {
         events: api.host.subscribe(),
         names: server_names(&api).await?,
@@ -90,7 +96,10 @@ async fn get_stream(api: Api, query: StreamQuery, res: &mut Response) -> ApiResu
         closing: api.closing.clone(),
         // A proxy may pass on nothing before something comes, and the client would not know that it is connected.
         waiting: VecDeque::from([SseEvent::default().comment("open")]),
-        _place: place.map_err(|_| ApiError::Busy { retry_after_seconds: 30 })?,
+        _place: place.ok_or(ApiError::Busy { retry_after_seconds: 30 })?,
+        login: caller.user.login,
+        jti: caller.jti,
+        looked_at: Instant::now(),
         api,
     };
     let events = unfold(listener, |mut listener| async {
@@ -110,7 +119,11 @@ struct Listener {
     ends_at: Instant,
     closing: CancellationToken,
     waiting: VecDeque<SseEvent>,
-    _place: OwnedSemaphorePermit,
+    _place: Share,
+    login: String,
+    jti: Uuid,
+    /// When it was last looked whether the caller may still listen.
+    looked_at: Instant,
 }
 
 impl Listener {
@@ -122,10 +135,25 @@ impl Listener {
             }
             let received = timeout_at(self.ends_at, self.events.recv());
             match self.closing.run_until_cancelled(received).await?.ok()? {
+                Ok(_) if !self.may_listen().await => return None,
                 Ok(event) => self.take(event).await,
                 Err(RecvError::Lagged(count)) => self.push("missed", Missed { count }),
                 Err(RecvError::Closed) => return None,
             }
+        }
+    }
+
+    /// A user who was signed out or deactivated hears no more; asked before something is told, but not for each of many.
+    async fn may_listen(&mut self) -> bool {
+        if self.looked_at.elapsed() < LOOK_AGAIN {
+            return true;
+        }
+        self.looked_at = Instant::now();
+        match self.api.store.check_access(&self.login, self.jti).await {
+            Ok(AccessCheck::Valid(_)) => true,
+            Ok(_) => false,
+            // The store is away; the next event asks again.
+            Err(_) => true,
         }
     }
 

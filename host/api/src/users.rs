@@ -135,7 +135,7 @@ async fn update_user(
         Some(password) => Some(api.passwords.hash(&password).await.map_err(|error| error.in_field("password"))?),
         None => None,
     };
-    let changes = UserChanges { password_hash, role, email, is_active };
+    let changes = UserChanges { password_hash, role, email, is_active, as_of: None };
     let after =
         api.store.update_user(&before.login, &changes, now()).await.map_err(|error| refused(error, &before.login))?;
     let told = told_changes(&before, &after, changes.password_hash.is_some());

@@ -149,7 +149,7 @@ export const pluginQuery = (name: string) =>
 export const ANALYSIS_KEY = ['analysis'] as const
 
 /** As many as one answer may have. */
-const ANALYSIS_LIMIT = 500
+const ANALYSIS_LIMIT = 10_000
 
 /** Over the window that one chose, or over as long a time as the criteria need. All databases, however many. */
 export const analysisQuery = (server: string, window: { from?: string; to?: string }) =>

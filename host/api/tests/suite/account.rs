@@ -45,6 +45,19 @@ async fn a_changed_password_ends_every_other_session_and_goes_on_in_a_new_one() 
 }
 
 #[tokio::test]
+async fn of_two_changes_of_one_password_at_once_one_wins() {
+    let app = TestApp::new().await;
+    let (one, other) = (app.sign_in("viewer").await, app.sign_in("viewer").await);
+    let change = async |session, new: &str| {
+        let body = json!({"current_password": PASSWORD, "new_password": new});
+        app.call(session, "PUT", "/api/users/me/password", body).await.status
+    };
+    let (first, second) = tokio::join!(change(&one, "new password 1"), change(&other, "new password 2"));
+    assert_eq!(i32::from(first == 200) + i32::from(second == 200), 1, "{first} {second}");
+    assert!([first, second].iter().any(|status| [401, 422].contains(status)), "{first} {second}");
+}
+
+#[tokio::test]
 async fn one_s_sessions_are_listed_with_the_present_one_marked() {
     let app = TestApp::new().await;
     let phone = request("POST", "/api/token").form(&[("username", "viewer"), ("password", PASSWORD)]);

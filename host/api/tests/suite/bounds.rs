@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use pgvigil_api::Patience;
+use pgvigil_api::{ApiConfig, Patience};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -74,7 +74,8 @@ async fn an_address_that_asks_too_often_waits_and_others_do_not() {
 }
 
 fn hurried() -> Patience {
-    Patience { head: Duration::from_millis(300), stall: Duration::from_millis(300), ..Patience::default() }
+    let soon = Duration::from_millis(300);
+    Patience { head: soon, stall: soon, idle: soon, ..Patience::default() }
 }
 
 #[tokio::test]
@@ -91,6 +92,43 @@ async fn a_client_that_sends_a_head_or_a_body_too_slowly_is_cut() {
         assert!(!answer.starts_with("HTTP/1.1 200"), "{answer}");
         assert!(began.elapsed() >= Duration::from_millis(250), "{unfinished:?} was not waited for");
     }
+    running.stop().await;
+}
+
+/// HTTP/2 knows of no head that would have to come.
+#[tokio::test]
+async fn a_client_that_says_nothing_after_the_preface_of_http_2_is_cut() {
+    let app = TestApp::new().await;
+    let running = Running::start(&app, |config| config.patience = hurried()).await;
+    let mut client = running.connect().await;
+    client.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
+    let mut settings = [0; 9];
+    client.read_exact(&mut settings).await.expect("the host speaks HTTP/2");
+    said(&mut client).await;
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn one_address_does_not_take_all_connections() {
+    let app = TestApp::new().await;
+    let limited = |config: &mut ApiConfig| {
+        config.connections_per_address = 2;
+        config.trusted_proxies.clear();
+    };
+    let running = Running::start(&app, limited).await;
+    let ask = async || {
+        let mut client = running.connect().await;
+        // Where the connection is closed at once, so may be what is written.
+        let _ = client.write_all(b"GET /api/health HTTP/1.1\r\nhost: h\r\n\r\n").await;
+        let mut start = [0; 12];
+        (client.read_exact(&mut start).await.is_ok_and(|_| &start == b"HTTP/1.1 200"), client)
+    };
+    let (first, second) = (ask().await, ask().await);
+    assert!(first.0 && second.0);
+    assert!(!ask().await.0, "refused");
+    drop(first);
+    let let_in = async { while !ask().await.0 {} };
+    tokio::time::timeout(PATIENCE, let_in).await.expect("a connection that was closed makes room");
     running.stop().await;
 }
 

@@ -1,6 +1,7 @@
 //! Series, statistics, databases, plugins, runs and events.
 
 use pgvigil_model::{Collected, Entity, EntitySet, RunOutcome, ServerId, Timestamp};
+use pgvigil_storage::StoredEvent;
 use serde_json::{Value, json};
 
 use crate::harness::{Session, TestApp, collected, counters, now, row, run, server_body, sizes, unreachable};
@@ -156,8 +157,23 @@ async fn runs_and_plugins_say_what_failed() {
     assert_eq!(plugin["runs"], json!({"collected": 0, "not_applicable": 0, "failed": 1}));
     assert_eq!(plugin["last_runs"][0]["server"], "main");
     assert_eq!(app.get(&viewer, "/api/plugins/none").await.status, 404);
+    let event = StoredEvent {
+        at: now(),
+        server: Some(server),
+        kind: "entity.gone".into(),
+        subject: "database:crm".into(),
+        detail: String::new(),
+    };
+    app.store.insert_event(&event).await.unwrap();
     let events = app.get(&viewer, "/api/events?server=main").await;
     assert_eq!(events.status, 200);
+    assert_eq!(app.get(&viewer, "/api/events?from=yesterday").await.field_errors(), ["from"]);
+    assert_eq!(events.body.as_array().unwrap().len(), 1);
+    let within = async |window: &str| {
+        let events = app.get(&viewer, &format!("/api/events?server=main&{window}")).await.body;
+        events.as_array().unwrap().len()
+    };
+    assert_eq!((within("from=now-1h").await, within("to=now-1h").await, within("from=now").await), (1, 0, 0));
     assert_eq!(app.get(&viewer, "/api/servers/main/filesystems").await.body, json!([]), "SSH never answered");
 }
 

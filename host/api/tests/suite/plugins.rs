@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
-use crate::harness::{TestApp, api, collected, counters, now, row, run, server_body, unreachable};
+use crate::harness::{Running, TestApp, api, collected, counters, now, row, run, server_body, unreachable};
 
 pub fn entry(server: ServerId, state: EntryState, failures: u32) -> PluginOnServer {
     let plugin = "pg_stat_database".parse().unwrap();
@@ -134,6 +134,42 @@ async fn read_until(client: &mut TcpStream, words: &[&str]) -> String {
         text.push_str(&String::from_utf8_lossy(&buffer[..read]));
     }
     text
+}
+
+/// What it was opened with is worth nothing any more.
+#[tokio::test]
+async fn a_stream_ends_with_the_session_that_opened_it() {
+    let app = TestApp::new().await;
+    let viewer = app.sign_in("viewer").await;
+    let running = Running::start(&app, |_| {}).await;
+    let mut client = running.connect().await;
+    let request = format!("GET /api/stream HTTP/1.1\r\nhost: h\r\nauthorization: Bearer {}\r\n\r\n", viewer.access);
+    client.write_all(request.as_bytes()).await.unwrap();
+    read_until(&mut client, &["\n:open\n"]).await;
+    let admin = app.sign_in("admin").await;
+    assert_eq!(app.call(&admin, "PUT", "/api/users/viewer", json!({"is_active": false})).await.status, 200);
+    let event = StoredEvent {
+        at: now(),
+        server: None,
+        kind: "plugins.reloaded".into(),
+        subject: "plugins".into(),
+        detail: "a secret".into(),
+    };
+    let telling = async {
+        loop {
+            let _ = app.host.events.send(HostEvent::Event(event.clone()));
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    let mut rest = Vec::new();
+    let ended = async { tokio::time::timeout(Duration::from_secs(20), client.read_to_end(&mut rest)).await };
+    tokio::select! {
+        () = telling => {}
+        ended = ended => { ended.expect("the stream goes on").unwrap(); }
+    }
+    let told = String::from_utf8_lossy(&rest).matches("a secret").count();
+    assert!(told < 15, "for a second at most: {told}");
+    running.stop().await;
 }
 
 #[tokio::test]

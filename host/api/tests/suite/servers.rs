@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use pgvigil_model::Secret;
+use pgvigil_model::{FailureReason, RunOutcome, Secret};
 use pgvigil_storage::SecretKind;
 use serde_json::{Value, json};
 
@@ -227,6 +227,53 @@ async fn a_server_that_is_away_keeps_what_was_seen_and_says_since_when() {
     assert_eq!(after["status"], "PostgreSQL: host unreachable");
     assert_eq!(after["version"], "18.4");
     assert_eq!(after["databases_count"], 1);
+}
+
+#[tokio::test]
+async fn a_server_that_lets_nobody_in_says_so() {
+    let app = TestApp::new().await;
+    let id = app.add_server(server_body("main")).await;
+    let viewer = app.sign_in("viewer").await;
+    for (reason, word) in
+        [(FailureReason::MissingPrivilege, "missing-privilege"), (FailureReason::Misconfigured, "misconfigured")]
+    {
+        let detail = "run: grant connect on database app to monitor".to_owned();
+        app.store.record(&[run(id, now(), RunOutcome::Failed { reason, detail: detail.clone() })]).await.unwrap();
+        let server = app.get(&viewer, "/api/servers/main").await.body;
+        assert_eq!((&server["state"], &server["reason"]), (&json!("unreachable"), &json!(word)));
+        assert_eq!(server["detail"], detail);
+    }
+}
+
+/// A script written for the predecessor knows no TLS, tags, database or SSH host.
+#[tokio::test]
+async fn a_change_keeps_what_it_does_not_speak_of() {
+    let app = TestApp::new().await;
+    let mut full = server_body("main");
+    full["sslmode"] = "require".into();
+    full["tags"] = json!(["prod"]);
+    full["database"] = "app".into();
+    full["ssh_user"] = "postgres".into();
+    full["ssh_host"] = "198.51.100.7".into();
+    app.add_server(full).await;
+    let operator = app.sign_in("operator").await;
+    let mut old = json!({});
+    for field in ["name", "host", "port", "user"] {
+        old[field] = server_body("main")[field].clone();
+    }
+    old["password"] = "".into();
+    old["ssh_user"] = "postgres".into();
+    let kept = app.call(&operator, "PUT", "/api/servers/main", old.clone()).await.body;
+    let facts = [&kept["sslmode"], &kept["tags"], &kept["database"], &kept["ssh_host"]];
+    assert_eq!(facts, [&json!("require"), &json!(["prod"]), &json!("app"), &json!("198.51.100.7")]);
+    for (field, value) in
+        [("sslmode", json!("")), ("tags", json!([])), ("database", json!("")), ("ssh_host", json!(""))]
+    {
+        old[field] = value;
+    }
+    let cleared = app.call(&operator, "PUT", "/api/servers/main", old).await.body;
+    let facts = [&cleared["sslmode"], &cleared["tags"], &cleared["database"], &cleared["ssh_host"]];
+    assert_eq!(facts, [&json!("prefer"), &json!([]), &json!("postgres"), &Value::Null]);
 }
 
 /// D23

@@ -111,7 +111,7 @@ export function settingsOf(draft: ServerDraft): ServerIn {
     password: draft.password,
     database: draft.database.trim(),
     sslmode: draft.sslmode,
-    sslrootcert: draft.sslrootcert.trim() === '' ? null : draft.sslrootcert,
+    sslrootcert: draft.sslrootcert.trim(),
     tags: draft.tags
       .split(',')
       .map((tag) => tag.trim())
@@ -119,7 +119,7 @@ export function settingsOf(draft: ServerDraft): ServerIn {
     ssh_user: ssh ? draft.sshUser.trim() : '',
     ssh_password: ssh && draft.sshAuth === 'password' ? draft.sshPassword : '',
     ssh_port: isPort(draft.sshPort) ? Number(draft.sshPort) : 22,
-    ssh_host: ssh && draft.sshHost.trim() !== '' ? draft.sshHost.trim() : null,
+    ssh_host: ssh ? draft.sshHost.trim() : '',
     ssh_auth_type: ssh ? draft.sshAuth : 'password',
     ssh_key_id: byKey ? draft.sshKeyId : null,
     ssh_key_passphrase: byKey ? draft.sshKeyPassphrase : '',
