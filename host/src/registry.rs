@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::future::join_all;
 use pgvigil_collector::{Entry, PluginPlan};
-use pgvigil_model::{Capability, PluginName, ProbeMetadata, Scope, Server, Settings, Timestamp};
+use pgvigil_model::{Capability, Metric, MetricSet, PluginName, ProbeMetadata, Scope, Server, Settings, Timestamp};
 use pgvigil_runtime::Grants;
 
 use crate::loader::{Loader, Version};
@@ -59,7 +59,9 @@ impl Registry {
             };
             Plugin { entry: entry.clone(), standing }
         });
-        Self { plugins: join_all(plugins).await, budgets: file.budgets.clone() }
+        let mut plugins = join_all(plugins).await;
+        refuse_clashes(&mut plugins, before);
+        Self { plugins, budgets: file.budgets.clone() }
     }
 
     pub(crate) fn find(&self, name: &PluginName) -> Option<&Plugin> {
@@ -155,6 +157,41 @@ async fn load(loader: &Loader, file: &PluginFile, index: usize, before: &Registr
         (Err(why), Some(loaded)) => Standing::Loaded(Loaded { held_back: Some(why), ..loaded.clone() }),
         (Err(why), None) => Standing::Refused(why),
     }
+}
+
+/// A metric set has one shape: of two plugins that give it another one, that which is new is refused, or else the later one.
+fn refuse_clashes(plugins: &mut [Plugin], before: &Registry) {
+    let is_new = |plugin: &Plugin| before.find(&plugin.entry.name).and_then(Plugin::loaded).is_none();
+    let mut order: Vec<usize> = (0..plugins.len()).collect();
+    order.sort_by_key(|at| is_new(&plugins[*at]));
+    let mut known: HashMap<String, (PluginName, MetricSet)> = HashMap::new();
+    for at in order {
+        let plugin = &mut plugins[at];
+        let Some(loaded) = plugin.loaded() else { continue };
+        let sets = loaded.version.probe.metadata().sets.clone();
+        let clash = sets.iter().find_map(|set| known.get(&set.name).filter(|(_, other)| clashes(set, other)));
+        if let Some((owner, set)) = clash {
+            plugin.standing = Standing::Refused(format!(
+                "plugin `{owner}` declares metric set `{}` with other labels, kinds or units; give this one another name",
+                set.name
+            ));
+            continue;
+        }
+        for set in sets.iter() {
+            known.entry(set.name.clone()).or_insert_with(|| (plugin.entry.name.clone(), set.clone()));
+        }
+    }
+}
+
+/// Whether the rows of one cannot be read as those of the other. Metrics that only one has are no clash: so versions differ.
+fn clashes(set: &MetricSet, other: &MetricSet) -> bool {
+    let differs = |metric: &Metric| {
+        other
+            .metrics
+            .iter()
+            .any(|known| known.name == metric.name && (known.kind, &known.unit) != (metric.kind, &metric.unit))
+    };
+    set.labels != other.labels || set.metrics.iter().any(differs)
 }
 
 /// What a probe asks for and does not get, as the lines to add to `grants` of its plugin.

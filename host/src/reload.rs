@@ -23,6 +23,8 @@ use crate::watcher::{Seen, Watcher};
 
 /// A file that cannot be read is looked at again after this: it may be half written.
 const HALF_WRITTEN: Duration = Duration::from_millis(150);
+/// So is one that lacks plugins which are loaded: every beginning of a file up to a `[[plugin]]` is a whole file too.
+const TAKEN_AWAY: Duration = Duration::from_secs(2);
 /// Requests of admins; each is done before the next.
 pub(crate) const REQUEST_QUEUE_CAPACITY: usize = 16;
 
@@ -79,6 +81,8 @@ struct Next {
     registry: Registry,
     text: String,
     changes: Vec<PluginChange>,
+    /// It lacks plugins that are loaded.
+    takes_away: bool,
 }
 
 impl Reloader {
@@ -181,22 +185,25 @@ impl Reloader {
 
     /// By SIGHUP or by the API: also what failed before is tried again.
     async fn reload_by_request(&mut self) -> ReloadReport {
-        let report = self.reload().await;
+        let report = self.reload(true).await;
         self.collector.forgive().await;
         report
     }
 
     async fn reload_if_changed(&mut self) {
         if self.seen.as_ref() != Some(&self.look()) {
-            self.reload().await;
+            self.reload(false).await;
         }
     }
 
-    async fn reload(&mut self) -> ReloadReport {
+    /// Where nobody asked for it, a file that takes plugins away is believed only when it stays like that.
+    async fn reload(&mut self, is_asked_for: bool) -> ReloadReport {
         let mut seen = self.look();
         let mut next = self.next().await;
-        while self.seen.as_ref() != Some(&seen) && next.as_ref().map_or(true, |next| has_trouble(&next.changes)) {
-            sleep(HALF_WRITTEN).await;
+        while self.seen.as_ref() != Some(&seen)
+            && let Some(patience) = half_written(&next, is_asked_for)
+        {
+            sleep(patience).await;
             let now = self.look();
             if now == seen {
                 break;
@@ -225,7 +232,8 @@ impl Reloader {
         let before = Arc::clone(&self.registry.borrow());
         let registry = Registry::build(&self.loader, &file, &self.switched_off, &before).await;
         declare(&self.store, &registry, &before).await.map_err(|error| chain(&error))?;
-        Ok(Next { changes: changes(&before, &registry), registry, text })
+        let takes_away = before.plugins.iter().any(|plugin| registry.find(&plugin.entry.name).is_none());
+        Ok(Next { changes: changes(&before, &registry), registry, text, takes_away })
     }
 
     async fn swap(&mut self, next: Next) -> ReloadReport {
@@ -275,7 +283,7 @@ impl Reloader {
         }
         self.loader.versions.release(plugin).map_err(|error| format!("{error:#}"))?;
         self.chronicle.write(Happening::retried(plugin, by)).await;
-        let report = self.reload().await;
+        let report = self.reload(true).await;
         let now = Arc::clone(&self.registry.borrow());
         match report.detail.or_else(|| now.find(plugin)?.loaded()?.held_back.clone()) {
             Some(why) => Err(why),
@@ -294,7 +302,7 @@ impl Reloader {
             Switch::On => self.store.switch_on_plugin(plugin).await.map(|_| ()),
         }
         .map_err(|error| chain(&error))?;
-        self.reload().await;
+        self.reload(true).await;
         Ok(())
     }
 
@@ -323,6 +331,15 @@ fn files<'a>(path: &'a Path, registry: &'a Registry) -> impl Iterator<Item = &'a
         ProbeSource::Builtin(_) => None,
     });
     std::iter::once(path).chain(components)
+}
+
+/// How long to wait before it is looked again whether the file was still being written. None: it is whole.
+fn half_written(next: &Result<Next, String>, is_asked_for: bool) -> Option<Duration> {
+    match next {
+        Ok(next) if !is_asked_for && next.takes_away => Some(TAKEN_AWAY),
+        Ok(next) if !has_trouble(&next.changes) => None,
+        _ => Some(HALF_WRITTEN),
+    }
 }
 
 fn has_trouble(changes: &[PluginChange]) -> bool {

@@ -4,6 +4,7 @@
 mod harness;
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use harness::{Client, HostOptions, TestHost, component, put, server_of, variant};
 use pgvigil_cluster::testing;
@@ -128,6 +129,26 @@ async fn added_changed_and_removed_plugins_follow_the_file_and_the_others_stay()
     bed.until_plugin(|plugin| plugin["on_servers"].as_array().unwrap().is_empty()).await;
     let event = bed.until_event("plugins.reloaded").await;
     assert_eq!(event["detail"], "custom: settings changed; second: removed");
+}
+
+/// Every beginning of the file up to a `[[plugin]]` is a whole file too.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_written_in_pieces_takes_no_plugin_away() {
+    let second = CUSTOM.replace("\"custom\"", "\"second\"");
+    let bed = Bed::with(&format!("{CUSTOM}{second}")).await;
+    let path = bed.folder.path().join("plugins.toml");
+    for beginning in [String::new(), CUSTOM.to_owned()] {
+        std::fs::write(&path, beginning).unwrap();
+        // As long as a slow copy takes: the host has looked at it several times by then.
+        let written_at = Instant::now();
+        while written_at.elapsed() < Duration::from_millis(700) {
+            let plugins = bed.admin.get("/api/plugins").await;
+            assert_eq!(plugins.as_array().unwrap().len(), 2, "{plugins}");
+        }
+    }
+    std::fs::write(&path, format!("{CUSTOM}{}", second.replace("\"1s\"", "\"2s\""))).unwrap();
+    let told = bed.until_event("plugins.reloaded").await;
+    assert_eq!(told["detail"], "second: settings changed");
 }
 
 #[tokio::test(flavor = "multi_thread")]

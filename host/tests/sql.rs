@@ -113,6 +113,32 @@ async fn what_is_wrong_is_found_on_the_server_by_its_name() {
     }
 }
 
+/// Their points would be stored, and could not be read as one.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_plugins_that_give_one_set_two_shapes_the_later_one_is_refused() {
+    let orders = |plugin: &str, label: &str, kind: &str| {
+        format!(
+            "[[plugin]]\nname = \"{plugin}\"\nprobe = \"builtin:sql\"\ninterval = \"1s\"\ntimeout = \"5s\"\nservers = [\"*\"]\n\
+             grants = {{ postgres = \"read\" }}\n[[plugin.config.set]]\nname = \"orders\"\nlabels = [\"{label}\"]\n\
+             metrics.n = {{ kind = \"{kind}\" }}\nsql = \"select 'a' as {label}, 1 as n\"\n"
+        )
+    };
+    let plugins = [
+        orders("first", "status", "gauge"),
+        orders("twin", "status", "gauge"),
+        orders("labels", "region", "gauge"),
+        orders("kinds", "status", "counter"),
+    ];
+    let host = TestHost::start(HostOptions { plugins: &plugins.concat(), ..HostOptions::default() });
+    let admin = host.admin().await;
+    let plugins = admin.get("/api/plugins").await;
+    let states: Vec<_> = plugins.as_array().unwrap().iter().map(|plugin| plugin["state"] == "refused").collect();
+    assert_eq!(states, [false, false, true, true], "{plugins}");
+    let why =
+        "plugin `first` declares metric set `orders` with other labels, kinds or units; give this one another name";
+    assert_eq!(plugins[2]["state_detail"], why);
+}
+
 #[test]
 fn check_finds_the_line_and_column_of_what_is_wrong() {
     let (is_good, text) = check(EXAMPLE);
