@@ -55,7 +55,8 @@ impl CycleLog {
             let dropped = self.host.collector.counters().reports_dropped.load(Ordering::Relaxed);
             if dropped > dropped_before {
                 let lost = dropped - dropped_before;
-                let message = format!("Критическая ошибка: хранилище не успевает, потеряно отчётов: {lost}");
+                let message =
+                    format!("Критическая ошибка: хранилище не успевает или отказывает, потеряно отчётов: {lost}");
                 self.write(system(LogLevel::Error, message)).await;
                 dropped_before = dropped;
             }

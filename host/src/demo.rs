@@ -79,6 +79,12 @@ async fn register(store: &Store, cluster: &Cluster, password: &Secret) -> anyhow
     let secrets = SecretChanges { postgres_password: SecretChange::Set(password.clone()), ..SecretChanges::default() };
     let now = Timestamp::from(SystemTime::now());
     match store.server(&name).await? {
+        // Of an earlier start, or else somebody's own.
+        Some(known) if known.server.postgres.user != ROLE => {
+            anyhow::bail!(
+                "a server `{SERVER}` is registered that is not the demo's: rename it, or give the demo its own --data-dir"
+            )
+        }
         Some(known) => {
             store.update_server(known.server.id, &settings, &secrets, now).await?;
         }

@@ -14,7 +14,7 @@ use std::time::SystemTime;
 
 use anyhow::Context;
 use clap::Args;
-use pgvigil_model::{Secret, ServerId, SshKeyId};
+use pgvigil_model::{Secret, ServerId, Setting, SshKeyId, Timestamp, Tunable as _};
 use pgvigil_storage::{SecretChanges, StorageError, Store, TakenIn, User};
 
 use crate::config::{self, Config};
@@ -197,7 +197,8 @@ async fn create(store: &Store, server: &FoundServer) -> anyhow::Result<ServerId>
 
 /// What an admin changed here stays.
 async fn settings(source: &Source, store: Option<&Store>, report: &mut Report) -> anyhow::Result<()> {
-    let found = source.settings(report).await?;
+    let mut found = source.settings(report).await?;
+    found.extend(retention(source, report).await?);
     let Some(store) = store else {
         report.took_some("settings", report::count(found.len()), report::count(found.len()));
         return Ok(());
@@ -205,6 +206,23 @@ async fn settings(source: &Source, store: Option<&Store>, report: &mut Report) -
     let taken = store.tune_unchanged(&found, SystemTime::now().into()).await.context("cannot take in the settings")?;
     report.took_some("settings", report::count(found.len()), report::count(taken));
     Ok(())
+}
+
+/// The predecessor did not heed what was stored of retention: only its environment. What it kept, we keep.
+async fn retention(source: &Source, report: &mut Report) -> anyhow::Result<Option<(Setting, i64)>> {
+    let Some(oldest) = source.oldest_sample().await? else { return Ok(None) };
+    let days = Timestamp::from(SystemTime::now()).seconds_since(oldest) / 86_400.0;
+    // A month more than there is, since whole months are dropped.
+    let months = (days / 30.0).ceil() as i64 + 1;
+    let facts = Setting::RetentionMonths.facts();
+    if months <= Setting::RetentionMonths.default_value() {
+        return Ok(None);
+    }
+    let kept = months.min(facts.max);
+    report.note(format!(
+        "samples go back to {oldest}: retention_months becomes {kept}, unless it was changed here before; lower it to let old ones go"
+    ));
+    Ok(Some((Setting::RetentionMonths, kept)))
 }
 
 async fn trails(source: &Source, store: Option<&Store>, report: &mut Report) -> anyhow::Result<()> {

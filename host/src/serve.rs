@@ -171,8 +171,9 @@ async fn watch(config: &Config, started: Started, probes: &Runtime, stop: &Cance
     let give_up = CancellationToken::new();
     let cycles = Arc::new(CycleLog::new(store.clone(), Arc::clone(&host)));
     cycles.started().await;
-    let mut storing =
-        tokio::spawn(sink::store_reports(store.clone(), inbox, events, Arc::clone(&cycles), give_up.clone()));
+    let counters = collector.counters();
+    let storing = sink::store_reports(store.clone(), inbox, events, Arc::clone(&cycles), give_up.clone(), counters);
+    let mut storing = tokio::spawn(storing);
     let hangup = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
     let reloading = tokio::spawn(reloader.follow(requested, noticed, hangup));
     let scheme = if config.tls.is_some() { "https" } else { "http" };

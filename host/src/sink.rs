@@ -1,9 +1,11 @@
 //! From the collector to the store: run reports in batches, kept until the store took them.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use pgvigil_api::{HostEvent, RunNews};
+use pgvigil_collector::Counters;
 use pgvigil_model::{Backoff, RunOutcome, RunReport};
 use pgvigil_storage::{StorageError, Store, StoredOutcome};
 use tokio::sync::{broadcast, mpsc};
@@ -30,10 +32,11 @@ pub(crate) async fn store_reports(
     events: broadcast::Sender<HostEvent>,
     cycles: Arc<CycleLog>,
     give_up: CancellationToken,
+    counters: Arc<Counters>,
 ) {
     let mut batch = Vec::with_capacity(BATCH);
     while next_batch(&mut reports, &mut batch, LINGER).await {
-        if give_up.run_until_cancelled(store_batch(&store, &batch)).await.is_none() {
+        if give_up.run_until_cancelled(store_batch(&store, &batch, &counters)).await.is_none() {
             let lost = batch.len() + reports.len();
             error!(lost, "{lost} run reports are lost, because the store is away while the host stops");
             return;
@@ -69,15 +72,16 @@ async fn next_batch(reports: &mut mpsc::Receiver<RunReport>, batch: &mut Vec<Run
 
 /// Tries while the store is away or full. Where it refuses the batch itself, one bad report costs only itself. Storing is
 /// idempotent, so an answer that was lost doubles nothing.
-async fn store_batch(store: &Store, batch: &[RunReport]) {
+async fn store_batch(store: &Store, batch: &[RunReport], counters: &Counters) {
     let Err(failure) = store_in_time(store, batch).await else { return };
     if let [report] = batch {
         let plugin = &report.plugin;
+        counters.reports_dropped.fetch_add(1, Ordering::Relaxed);
         error!(plugin.name = %plugin, "a run report of plugin `{plugin}` cannot be stored and is dropped: {}", chain(&failure));
         return;
     }
     for report in batch {
-        Box::pin(store_batch(store, std::slice::from_ref(report))).await;
+        Box::pin(store_batch(store, std::slice::from_ref(report), counters)).await;
     }
 }
 

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use harness::{ADMIN_PASSWORD, HostOptions, TestHost};
 use pgvigil_cluster::testing::{self, TestDatabase};
-use pgvigil_model::{Secret, SshAuth};
+use pgvigil_model::{Secret, Setting, SshAuth};
 use pgvigil_storage::{MasterKey, SecretKind, Store, StoreUrl, Vault};
 
 const KEY: &str = "the predecessor's key";
@@ -134,6 +134,25 @@ async fn a_second_import_changes_nothing_on_postgres() {
     everything_is_taken_over_once(&Place::postgres(), 1_000, 600).await;
 }
 
+/// The predecessor kept what its environment said, whatever was stored.
+#[tokio::test]
+async fn history_that_is_older_than_we_would_keep_stays() {
+    let source = predecessor(10, 600);
+    // Its partitions of older months are gone; a plain table has the same columns.
+    source.execute(
+        "create table older (like statistics); insert into older select * from statistics;
+        drop table statistics cascade; alter table older rename to statistics;
+        update statistics set ts = ts - interval '40 months'",
+    );
+    let place = Place::sqlite();
+    let (_, report) = place.imported(&source);
+    assert!(report.contains("retention_months becomes 4"), "{report}");
+    let settings = place.open().await.settings().await.unwrap();
+    assert!((41..=46).contains(&settings.get(Setting::RetentionMonths)), "{}", settings.get(Setting::RetentionMonths));
+    let (again, _) = place.imported(&source);
+    assert_eq!(again["settings"], [0, 2, 3], "what is there stays");
+}
+
 /// Run it by hand: `cargo test --workspace --test import -- --ignored`.
 #[tokio::test]
 #[ignore = "a million rows take a while in a debug build"]
@@ -155,7 +174,7 @@ async fn everything_is_taken_over_once(place: &Place, steps: u64, step_seconds: 
         ("databases", [DATABASES, 0, 0]),
         ("history samples", [samples, 0, 0]),
         ("history rows", [0, 0, 1]),
-        ("settings", [2, 0, 2]),
+        ("settings", [1, 0, 3]),
         ("audit events", [3, 0, 0]),
         ("log entries", [2, 0, 0]),
     ];

@@ -1,6 +1,7 @@
 //! The predecessor's database. It is only ever read: the session is read-only.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::SystemTime;
 
 use anyhow::{Context, bail};
 use pgvigil_api::check_login;
@@ -280,12 +281,22 @@ impl Source {
         Ok(servers)
     }
 
-    /// Those that we know, where they are in range.
+    pub(super) async fn oldest_sample(&self) -> anyhow::Result<Option<Timestamp>> {
+        let oldest: Option<SystemTime> =
+            self.client.query_one("select min(ts) from statistics", &[]).await?.try_get(0)?;
+        Ok(oldest.map(Timestamp::from))
+    }
+
+    /// Those that we know and that had an effect, where they are in range.
     pub(super) async fn settings(&self, report: &mut Report) -> anyhow::Result<Vec<(Setting, i64)>> {
         let mut settings = Vec::new();
         for row in self.client.query("select key, value from settings order by key", &[]).await? {
             let (key, value): (String, String) = (row.try_get(0)?, row.try_get(1)?);
             let setting = Setting::from_key(&key);
+            if matches!(setting, Some(Setting::RetentionMonths | Setting::AuditRetentionDays)) {
+                report.left_out("settings", format!("setting `{key}` with value `{value}` had no effect there"));
+                continue;
+            }
             match setting.zip(value.trim().parse().ok()).map(|(setting, value)| (setting, setting.check(value))) {
                 Some((setting, Ok(value))) => settings.push((setting, value)),
                 Some((_, Err(why))) => report.left_out("settings", format!("setting {why}")),
