@@ -40,7 +40,7 @@ export interface ChartFrameProps {
 
 /** A chart with its title, table, files and words for screen readers. */
 export function ChartFrame({ frame, ...props }: ChartFrameProps & { frame: (element: HTMLElement | null) => void }) {
-  const { t } = useI18n()
+  const { t, u } = useI18n()
   const { title, answer, data } = props
   const [asTable, setAsTable] = useState(false)
   const [plot, setPlot] = useState<uPlot | null>(null)
@@ -52,7 +52,8 @@ export function ChartFrame({ frame, ...props }: ChartFrameProps & { frame: (elem
           <h2 className="truncate font-semibold">{title}</h2>
           <p className="truncate text-xs text-dim" title={props.help}>
             {props.help}
-            {answer && ` · ${t.charts.resolution[answer.resolution]}`}
+            {answer &&
+              ` · ${answer.resolution === 'merged' ? t.charts.merged(u.duration(answer.interval_seconds * 1_000)) : t.charts.resolution[answer.resolution]}`}
             {left > 0 && <span className="text-warn"> · {t.charts.leftOut(left)}</span>}
           </p>
         </div>
@@ -84,7 +85,7 @@ function Drawn(props: ChartFrameProps & { data: ChartData; asTable: boolean; onP
     return (
       <div className="grid h-[180px] content-center justify-items-center gap-3 px-4 text-center text-dim">
         <p>{few ? t.charts.oneSample : t.charts.noSamples}</p>
-        {few && answer?.resolution !== 'raw' && <LookCloser title={title} />}
+        {few && answer?.resolution !== 'raw' && answer?.resolution !== 'merged' && <LookCloser title={title} />}
       </div>
     )
   }

@@ -24,7 +24,7 @@ test.each(['localhost', '::1', '127.0.0.1', '/var/run/postgresql'])('the host %s
 test('SSH that is switched off is not checked and not sent', () => {
   const draft = { ...filled, sshUser: 'monitor', sshPassword: 'secret', sshPort: 'x' }
   expect(checkDraft(draft)).toEqual({})
-  expect(settingsOf(draft)).toMatchObject({ ssh_user: '', ssh_password: '', ssh_host: null, ssh_port: 22 })
+  expect(settingsOf(draft)).toMatchObject({ ssh_user: '', ssh_password: '', ssh_host: '', ssh_port: 22 })
 })
 
 test('tags are a list without empty ones', () => {

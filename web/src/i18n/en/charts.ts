@@ -49,6 +49,7 @@ export const charts = {
     time: 'Time',
     values: 'values',
     resolution: { raw: 'every sample', hour: 'per hour', '4hour': 'per 4 hours', day: 'per day' },
+    merged: (length: string) => `one point per ${length}`,
     sparkline: (min: string, max: string) => `Connections in three hours: least ${min}, most ${max}`,
     zoomHint: 'Drag across a chart to zoom in.',
     more: 'more',

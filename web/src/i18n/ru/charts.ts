@@ -51,6 +51,7 @@ export const charts: Pick<Messages, 'charts'> = {
     time: 'Время',
     values: 'значения',
     resolution: { raw: 'каждое измерение', hour: 'по часам', '4hour': 'по 4 часа', day: 'по дням' },
+    merged: (length) => `одна точка на ${length}`,
     more: 'ещё',
     moreSeries: (count) => `и ещё ${count}`,
     before: 'до того',
