@@ -69,6 +69,10 @@ function mean(values: readonly (number | null)[]): number {
   return count === 0 ? 0 : sum / count
 }
 
+/** So that the same has the same colour in the charts beside each other; what has no name comes last, as it is not everywhere. */
+const byKey = (a: ChartSeries, b: ChartSeries): number =>
+  Number(a.key === '') - Number(b.key === '') || (a.key < b.key ? -1 : 1)
+
 export function topAndOther(
   series: ChartSeries[],
   otherLabel: (count: number) => string,
@@ -76,7 +80,7 @@ export function topAndOther(
   merge: Merge = 'sum',
   left: SeriesResponse['rest'] = null,
 ): ChartSeries[] {
-  if (series.length <= SERIES_MAX && left === null) return series
+  if (series.length <= SERIES_MAX && left === null) return series.toSorted(byKey)
   const ranked = series.toSorted((a, b) => mean(b.values) - mean(a.values))
   const rest = ranked.slice(SERIES_SHOWN)
   const other = {
@@ -84,7 +88,7 @@ export function topAndOther(
     label: otherLabel(rest.length + (left?.series_count ?? 0)),
     values: mergeColumns([...rest.map((one) => one.values), ...(left === null ? [] : [left.values])], length, merge),
   }
-  return [...ranked.slice(0, SERIES_SHOWN), other]
+  return [...ranked.slice(0, SERIES_SHOWN).toSorted(byKey), other]
 }
 
 /** What several values of one time become: a sum of shares or of ages would say nothing. */

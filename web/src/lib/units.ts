@@ -7,6 +7,7 @@ export interface UnitWords {
   perSecond: string
   perMinute: string
   perHour: string
+  microsecond: string
   millisecond: string
   second: string
   minute: string
@@ -35,17 +36,19 @@ const isKnown = (value: Maybe): value is number => value !== null && value !== u
 export function createUnits(locale: Locale, words: UnitWords, zone?: Zone) {
   const zoned = zone === undefined ? {} : { timeZone: zone }
   const formats = new Map<string, Intl.NumberFormat>()
-  const format = (value: number, digits: number): string => {
+  /** Digits after the point; without, two that mean something, so that what is small is not called zero. */
+  const format = (value: number, digits?: number): string => {
     const key = String(digits)
     const known = formats.get(key)
-    const numberFormat = known ?? new Intl.NumberFormat(locale, { maximumFractionDigits: digits })
+    const places = digits === undefined ? { maximumSignificantDigits: 2 } : { maximumFractionDigits: digits }
+    const numberFormat = known ?? new Intl.NumberFormat(locale, places)
     if (known === undefined) formats.set(key, numberFormat)
     return numberFormat.format(value)
   }
   /** Three significant places are enough to compare and short enough to read. */
   const short = (value: number): string => {
     const size = Math.abs(value)
-    return format(value, size >= 100 || size === 0 ? 0 : size >= 10 ? 1 : 2)
+    return size > 0 && size < 0.1 ? format(value) : format(value, size >= 100 || size === 0 ? 0 : size >= 10 ? 1 : 2)
   }
   const compactFormat = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 })
   const compact = (value: number): string => (Math.abs(value) < 10_000 ? short(value) : compactFormat.format(value))
@@ -68,7 +71,7 @@ export function createUnits(locale: Locale, words: UnitWords, zone?: Zone) {
     if (!isKnown(value)) return UNKNOWN
     let amount = value
     let step = 0
-    while (Math.abs(amount) >= 1024 && step < words.bytes.length - 1) {
+    while (Math.round(Math.abs(amount)) >= 1024 && step < words.bytes.length - 1) {
       amount /= 1024
       step += 1
     }
@@ -79,8 +82,10 @@ export function createUnits(locale: Locale, words: UnitWords, zone?: Zone) {
   const duration = (milliseconds: Maybe): string => {
     if (!isKnown(milliseconds)) return UNKNOWN
     const value = Math.abs(milliseconds)
-    if (value < SECOND) return `${format(value, value < 10 && !Number.isInteger(value) ? 1 : 0)} ${words.millisecond}`
-    if (value < MINUTE) return `${format(value / SECOND, value < 10 * SECOND ? 1 : 0)} ${words.second}`
+    if (value > 0 && value < 0.1) return `${short(value * 1_000)} ${words.microsecond}`
+    // As they are rounded: 999.6 ms are a second, and must not read as 1,000 ms.
+    if (Math.round(value) < SECOND) return `${format(value, value < 10 ? 1 : 0)} ${words.millisecond}`
+    if (Math.round(value / SECOND) < 60) return `${format(value / SECOND, value < 10 * SECOND ? 1 : 0)} ${words.second}`
     // Whole minutes first: 59 min 59 s are an hour, and must not read as 60 min.
     const minutes = Math.round(value / MINUTE)
     if (minutes < 60) return `${minutes} ${words.minute}`
@@ -114,7 +119,11 @@ export function createUnits(locale: Locale, words: UnitWords, zone?: Zone) {
     integer: (value: Maybe): string => (isKnown(value) ? format(value, 0) : UNKNOWN),
     /** A ratio from 0 to 1. Near 100 % the last hundredths matter, so they are not rounded up. */
     percent: (ratio: Maybe): string =>
-      isKnown(ratio) ? `${format(Math.floor(ratio * 10_000) / 100, ratio >= 0.99 && ratio < 1 ? 2 : 1)} %` : UNKNOWN,
+      !isKnown(ratio)
+        ? UNKNOWN
+        : ratio > 0 && ratio < 0.001
+          ? `${short(ratio * 100)} %`
+          : `${format(Math.floor(ratio * 10_000) / 100, ratio >= 0.99 && ratio < 1 ? 2 : 1)} %`,
     /** A part that may be very small: 0.02 % is not nothing. */
     share: (ratio: Maybe): string =>
       isKnown(ratio) ? (ratio > 0 && ratio < 0.0001 ? `< ${format(0.01, 2)} %` : `${short(ratio * 100)} %`) : UNKNOWN,

@@ -73,8 +73,19 @@ test('of more than twenty series the ten greatest are drawn, and the rest as one
     words,
   )
   expect(data.series).toHaveLength(11)
-  expect(data.series[0]?.key).toBe('db24')
+  const greatest = Array.from({ length: 10 }, (_, index) => `db${15 + index}`)
+  expect(data.series.slice(0, 10).map((one) => one.key)).toEqual(greatest)
   expect(data.series.at(-1)).toEqual({ key: OTHER_KEY, label: 'other 15', values: [105, null] })
+})
+
+test('the same has the same place in every chart, whatever the order of the answer', () => {
+  const keys = (names: string[]) => {
+    const series = names.map((datname) => ({ metric: 'n', labels: { datname }, values: [1] }))
+    const all = answer({ metrics: [metric('n')], timestamps: [0], series })
+    return chartData(all, { kind: 'by-label', label: 'datname' }, [], words).series.map((one) => one.key)
+  }
+  expect(keys(['', 'shop', 'forum'])).toEqual(['forum', 'shop', ''])
+  expect(keys(['forum', 'shop'])).toEqual(['forum', 'shop'])
 })
 
 test('what the host has summed up already joins the rest', () => {

@@ -30,16 +30,21 @@ test.each([
   [5 * 1024 ** 3, '5 GB'],
   [1.25 * 1024 ** 4, '1.25 TB'],
   [5_000 * 1024 ** 5, '5,000 PB'],
+  [1024 ** 2 - 1, '1 MB'],
 ])('%d bytes are %s', (value, text) => {
   expect(english.bytes(value)).toBe(text)
 })
 
 test.each([
   [0, '0 ms'],
+  [0.02, '20 µs'],
+  [0.0004, '0.4 µs'],
   [0.4, '0.4 ms'],
   [950, '950 ms'],
+  [999.6, '1 s'],
   [4_500, '4.5 s'],
   [59_000, '59 s'],
+  [59_700, '1 min'],
   [90_000, '2 min'],
   [59.9 * 60_000, '1 h'],
   [3_600_000 * 5 + 60_000 * 12, '5 h 12 min'],
@@ -67,6 +72,12 @@ test('a ratio just below one is not rounded up to it', () => {
   expect(english.percent(0.99999)).toBe('99.99 %')
   expect(english.percent(1)).toBe('100 %')
   expect(english.percent(0.424)).toBe('42.4 %')
+})
+
+test('what is small is not shown as zero', () => {
+  expect([0.004, 0.000_021, 0].map((value) => english.count(value))).toEqual(['0.004', '0.000021', '0'])
+  expect([0.000_004, 0.000_5, 0].map((ratio) => english.percent(ratio))).toEqual(['0.0004 %', '0.05 %', '0 %'])
+  expect([0, 0.02, 0.04].map((at) => english.axisDuration(at, 0.02))).toEqual(['0 ms', '20 µs', '40 µs'])
 })
 
 test('ages say which way they go', () => {
