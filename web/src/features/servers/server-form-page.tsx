@@ -1,11 +1,12 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useBlocker, useNavigate } from '@tanstack/react-router'
+import { useNavigate } from '@tanstack/react-router'
 import { type FormEvent, useRef } from 'react'
 import { serverQuery } from '../../api/queries'
 import type { ServerStatus } from '../../api/types'
 import { useUser } from '../../app/session-context'
 import { Card } from '../../blocks/card'
 import { FormProblem } from '../../blocks/form-problem'
+import { LeaveQuestion } from '../../blocks/leave-question'
 import { PageHeader } from '../../blocks/page-header'
 import { ForbiddenState, QueryView } from '../../blocks/state-view'
 import { useI18n } from '../../i18n'
@@ -13,7 +14,6 @@ import { paths } from '../../lib/paths'
 import { canEditServers } from '../../lib/roles'
 import { useParam } from '../../lib/router-hooks'
 import { Button } from '../../ui/button'
-import { DialogActions, QuestionDialog } from '../../ui/dialog'
 import { FormSkeleton } from '../../ui/skeleton'
 import { DeleteServer } from './delete-server'
 import { draftOf, EMPTY_DRAFT, type ServerDraft } from './server-draft'
@@ -113,26 +113,5 @@ function ServerForm(props: { initial: ServerDraft; stored: ServerStatus | null }
       <TestPanel test={test} draft={form.draft} className="xl:sticky xl:top-4" />
       <LeaveQuestion isOpen={() => form.dirty && !done.current} />
     </div>
-  )
-}
-
-/** Asked by the router at the moment of leaving. */
-function LeaveQuestion({ isOpen }: { isOpen: () => boolean }) {
-  const { t } = useI18n()
-  const blocker = useBlocker({ shouldBlockFn: isOpen, enableBeforeUnload: isOpen, withResolver: true })
-  return (
-    <QuestionDialog
-      open={blocker.status === 'blocked'}
-      onOpenChange={(open) => !open && blocker.reset?.()}
-      title={t.form.leaveTitle}
-      text={t.form.leaveText}
-    >
-      <DialogActions>
-        <Button onClick={() => blocker.reset?.()}>{t.form.stay}</Button>
-        <Button look="danger" onClick={() => blocker.proceed?.()}>
-          {t.form.leave}
-        </Button>
-      </DialogActions>
-    </QuestionDialog>
   )
 }

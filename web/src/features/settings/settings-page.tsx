@@ -6,9 +6,11 @@ import { settingsQuery } from '../../api/queries'
 import type { SettingsMap } from '../../api/types'
 import { useUser } from '../../app/session-context'
 import { Card } from '../../blocks/card'
+import { LeaveQuestion } from '../../blocks/leave-question'
 import { PageHeader } from '../../blocks/page-header'
 import { ForbiddenState, QueryView, RequestId } from '../../blocks/state-view'
 import { useI18n } from '../../i18n'
+import { problemText } from '../../i18n/problem-text'
 import { canEditSettings } from '../../lib/roles'
 import { Button } from '../../ui/button'
 import { TextField } from '../../ui/field'
@@ -130,7 +132,7 @@ function SettingsForm(props: { settings: SettingsMap; savedAt: number | null; on
       </Card>
       {save.error && (
         <div role="alert" className="rounded-md bg-bad-soft px-3 py-2 break-words text-bad">
-          {asProblem(save.error).message}
+          {problemText(t, asProblem(save.error))}
           <RequestId problem={asProblem(save.error)} />
         </div>
       )}
@@ -145,6 +147,7 @@ function SettingsForm(props: { settings: SettingsMap; savedAt: number | null; on
           {dirty ? t.settings.unsaved : props.savedAt === null ? '' : t.settings.saved}
         </span>
       </div>
+      <LeaveQuestion isOpen={() => dirty} />
     </form>
   )
 }

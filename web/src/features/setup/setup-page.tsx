@@ -1,10 +1,11 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { type FormEvent, type ReactNode, useState } from 'react'
+import { type FormEvent, type ReactNode, useRef, useState } from 'react'
 import { serverQuery } from '../../api/queries'
 import { useUser } from '../../app/session-context'
 import { CopyButton } from '../../blocks/copy-button'
 import { FormProblem } from '../../blocks/form-problem'
+import { LeaveQuestion } from '../../blocks/leave-question'
 import { PageHeader } from '../../blocks/page-header'
 import { ForbiddenState } from '../../blocks/state-view'
 import { useI18n } from '../../i18n'
@@ -76,10 +77,12 @@ function Connect() {
   const client = useQueryClient()
   // A password that nobody has thought of is a good one; who has a role already types its own.
   const [start] = useState<ServerDraft>(() => ({ ...EMPTY_DRAFT, user: 'pgvigil', password: makePassword() }))
+  const done = useRef(false)
   const test = useServerTest(null)
   const save = useMutation({
     mutationFn: (draft: ServerDraft) => saveServer(null, draft),
     onSuccess: async (server) => {
+      done.current = true
       client.setQueryData(serverQuery(server.name).queryKey, server)
       await client.invalidateQueries({ queryKey: ['servers'] })
       setSearch({ server: server.name }, 'push')
@@ -130,6 +133,7 @@ function Connect() {
           </Link>
         </div>
       </Step>
+      <LeaveQuestion isOpen={() => form.dirty && !done.current} />
     </form>
   )
 }

@@ -1,0 +1,25 @@
+import { useBlocker } from '@tanstack/react-router'
+import { useI18n } from '../i18n'
+import { Button } from '../ui/button'
+import { DialogActions, QuestionDialog } from '../ui/dialog'
+
+/** What was typed and not saved is not lost by a click. Asked by the router at the moment of leaving. */
+export function LeaveQuestion({ isOpen }: { isOpen: () => boolean }) {
+  const { t } = useI18n()
+  const blocker = useBlocker({ shouldBlockFn: isOpen, enableBeforeUnload: isOpen, withResolver: true })
+  return (
+    <QuestionDialog
+      open={blocker.status === 'blocked'}
+      onOpenChange={(open) => !open && blocker.reset?.()}
+      title={t.form.leaveTitle}
+      text={t.form.leaveText}
+    >
+      <DialogActions>
+        <Button onClick={() => blocker.reset?.()}>{t.form.stay}</Button>
+        <Button look="danger" onClick={() => blocker.proceed?.()}>
+          {t.form.leave}
+        </Button>
+      </DialogActions>
+    </QuestionDialog>
+  )
+}
