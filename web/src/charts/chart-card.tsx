@@ -64,6 +64,7 @@ export function ChartCard(props: ChartCardProps) {
       data={data}
       marks={marks}
       zero={definition.zero}
+      database={props.database}
       fileParts={[server, ...(props.database === undefined ? [] : [props.database]), definition.id]}
       explore={{ server, set: definition.set, metric: definition.metrics[0] ?? '' }}
       view={(draw) => (

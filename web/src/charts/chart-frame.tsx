@@ -3,6 +3,7 @@ import { type ReactNode, useEffect, useEffectEvent, useRef, useState } from 'rea
 import type uPlot from 'uplot'
 import type { SeriesResponse } from '../api/types'
 import { useTime } from '../app/time'
+import { AbsenceReason } from '../blocks/absence'
 import { MissingState } from '../blocks/state-view'
 import { useI18n } from '../i18n'
 import { download, downloadCsv, fileName } from '../lib/download'
@@ -32,6 +33,8 @@ export interface ChartFrameProps {
   height?: number
   /** Of the names of saved files. */
   fileParts: readonly string[]
+  /** Of which alone this is. */
+  database?: string | undefined
   /** Where the same metric can be looked at closer. */
   explore?: { server: string; set: string; metric: string }
   /** Loading, failed and stale are the caller's; what is drawn is ours. */
@@ -54,8 +57,8 @@ export function ChartFrame({ frame, ...props }: ChartFrameProps & { frame: (elem
             {props.help}
             {answer &&
               ` · ${answer.resolution === 'merged' ? t.charts.merged(u.duration(answer.interval_seconds * 1_000)) : t.charts.resolution[answer.resolution]}`}
-            {left > 0 && <span className="text-warn"> · {t.charts.leftOut(left)}</span>}
           </p>
+          {left > 0 && <p className="text-xs text-warn">{t.charts.leftOut(left)}</p>}
         </div>
         <IconButton
           icon={asTable ? 'chart' : 'table'}
@@ -85,6 +88,7 @@ function Drawn(props: ChartFrameProps & { data: ChartData; asTable: boolean; onP
     return (
       <div className="grid h-[180px] content-center justify-items-center gap-3 px-4 text-center text-dim">
         <p>{few ? t.charts.oneSample : t.charts.noSamples}</p>
+        {!few && answer && <AbsenceReason server={answer.server} set={answer.set} database={props.database} />}
         {few && answer?.resolution !== 'raw' && answer?.resolution !== 'merged' && <LookCloser title={title} />}
       </div>
     )

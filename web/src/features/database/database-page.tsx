@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { databasesQuery } from '../../api/queries'
 import type { DatabaseStatus } from '../../api/types'
+import { AbsenceReason } from '../../blocks/absence'
 import { Age } from '../../blocks/age'
 import { Fact } from '../../blocks/card'
 import { PageHeader } from '../../blocks/page-header'
@@ -77,7 +78,14 @@ function Database(props: { server: string; database: DatabaseStatus }) {
         <Fact
           label={t.database.created}
           value={u.date(database.creation_time)}
-          note={`${t.database.firstSeen}: ${u.date(database.first_seen)}`}
+          note={
+            <>
+              {t.database.firstSeen}: {u.date(database.first_seen)}{' '}
+              {database.creation_time == null && (
+                <AbsenceReason server={server} set="pg_database_created" database={database.name} />
+              )}
+            </>
+          }
         />
         <Fact label={t.database.owner} value={database.owner ?? u.integer(null)} note={database.encoding} />
         <Fact label={t.database.lastSeen} value={<Age at={database.last_seen} />} note={`OID ${database.oid}`} />

@@ -65,7 +65,7 @@ function CriteriaForm({ criteria, onClose }: { criteria: AnalysisCriteria; onClo
             key={key}
             label={t.analysis.criterionNames[key]}
             hint={`${t.analysis.criterionHelp[key]} ${t.analysis.usual(u.integer(criterion.default))}`}
-            error={isValidSetting(criterion, text) ? fieldProblem(save.error, key) : between}
+            error={isValidSetting(criterion, text) ? fieldProblem(t, save.error, key) : between}
             inputMode="numeric"
             value={text}
             onChange={(event) => setDraft({ ...draft, [key]: event.target.value.trim() })}

@@ -3,6 +3,7 @@ import { Link, Outlet } from '@tanstack/react-router'
 import { serverQuery } from '../../api/queries'
 import type { ServerStatus } from '../../api/types'
 import { useUser } from '../../app/session-context'
+import { AbsenceReason } from '../../blocks/absence'
 import { Age } from '../../blocks/age'
 import { Fact } from '../../blocks/card'
 import { LinkTabs } from '../../blocks/link-tabs'
@@ -121,7 +122,13 @@ function HeaderCards({ server }: { server: ServerStatus }) {
       <Fact
         label={t.server.connections}
         value={u.integer(counts?.total)}
-        note={counts ? t.servers.active(u.integer(counts.active)) : undefined}
+        note={
+          counts ? (
+            t.servers.active(u.integer(counts.active))
+          ) : (
+            <AbsenceReason server={server.name} set="pg_stat_activity" />
+          )
+        }
       />
       <Fact label={t.server.transactions} value={u.rate(server.transactions_per_second)} />
       <Fact
