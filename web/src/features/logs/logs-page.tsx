@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useMemo, useState } from 'react'
 import { logStatsQuery, logsQuery } from '../../api/admin-queries'
+import { pluginsQuery } from '../../api/queries'
 import type { LogEntry, LogLevel } from '../../api/types'
 import { useHold } from '../../app/live'
 import { useUser } from '../../app/session-context'
@@ -67,6 +68,8 @@ function Logs() {
   const query = useQuery(logsQuery({ text: q, level, source }, page, range))
   const filter = (change: LogsSearch) => setSearch({ ...change, page: undefined })
   const sources: Record<string, string> = t.logs.sources
+  // Every plugin writes under a name of its own.
+  const plugins = useQuery(pluginsQuery()).data ?? []
   return (
     <>
       <div className="mb-3 flex flex-wrap items-center gap-2">
@@ -88,7 +91,7 @@ function Logs() {
         <NameFilter
           label={t.logs.columns.source}
           value={source}
-          names={SOURCES}
+          names={[...SOURCES, ...plugins.map((plugin) => `collector_${plugin.name}`)]}
           text={(name) => sources[name] ?? name}
           onChange={(chosen) => filter({ source: chosen })}
         />
