@@ -13,6 +13,8 @@ export class ApiProblem extends Error {
     readonly requestId: string | null = null,
     readonly fields: readonly FieldProblem[] = [],
     readonly retryAfterSeconds: number | null = null,
+    /** The host's word for it: `server-exists`. */
+    readonly kind: string | null = null,
   ) {
     super(detail)
   }
@@ -30,16 +32,25 @@ function fieldProblems(value: unknown): FieldProblem[] {
   })
 }
 
+const KIND = /^urn:pgvigil:problem:(.+)$/
+
+/** Refusals of one field, of which the host speaks as of the whole. */
+const TAKEN: Record<string, string> = { 'server-exists': 'name', 'ssh-key-exists': 'name', 'user-exists': 'login' }
+
 /** `body` is whatever came: a proxy in between may answer with HTML. */
 export function problemFrom(response: Response, body: unknown): ApiProblem {
   const fields = isObject(body) ? body : {}
   const retryAfter = Number.parseInt(response.headers.get('retry-after') ?? '', 10)
+  const kind = KIND.exec(text(fields.type) ?? '')?.[1] ?? null
+  const detail = text(fields.detail) ?? text(fields.title) ?? `HTTP ${response.status}`
+  const taken = TAKEN[kind ?? '']
   return new ApiProblem(
     response.status,
-    text(fields.detail) ?? text(fields.title) ?? `HTTP ${response.status}`,
+    detail,
     text(fields.request_id) ?? response.headers.get('x-request-id'),
-    fieldProblems(fields.errors),
+    taken === undefined ? fieldProblems(fields.errors) : [{ field: taken, message: detail }],
     Number.isNaN(retryAfter) ? null : retryAfter,
+    kind,
   )
 }
 

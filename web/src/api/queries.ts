@@ -227,6 +227,14 @@ export const runsQuery = (filter: RunsFilter) =>
     meta: every(10 * SECOND, (event) => event.kind === 'run' && concerns(filter, event)),
   })
 
+/** Newest run of a plugin on a server: what it found missing is missing now. */
+export const lastRunQuery = (server: string, plugin: string) =>
+  queryOptions({
+    queryKey: ['last run', server, plugin],
+    queryFn: ({ signal }) => unwrap(api.GET('/api/runs', { params: { query: { server, plugin, limit: 1 } }, signal })),
+    meta: every(MINUTE, (event) => event.kind === 'run' && concerns({ server, plugin }, event)),
+  })
+
 export interface EventsFilter {
   server?: string | undefined
   kind?: string | undefined

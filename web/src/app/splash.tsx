@@ -1,6 +1,7 @@
 import { useEffect, useEffectEvent } from 'react'
 import type { ApiProblem } from '../api/problem'
 import { useI18n } from '../i18n'
+import { problemText } from '../i18n/problem-text'
 import { Button } from '../ui/button'
 import { Logo } from './logo'
 
@@ -33,7 +34,9 @@ export function Unavailable(props: { problem: ApiProblem; onRetry: () => void })
       <div role="alert" className="max-w-md text-center">
         <Logo />
         <h1 className="mt-4 text-lg font-semibold">{t.states.unreachableTitle}</h1>
-        <p className="mt-1 text-dim">{props.problem.status === 0 ? t.states.unreachableText : props.problem.message}</p>
+        <p className="mt-1 text-dim">
+          {props.problem.status === 0 ? t.states.unreachableText : problemText(t, props.problem)}
+        </p>
         <Button className="mt-4" onClick={props.onRetry}>
           {t.common.retry}
         </Button>

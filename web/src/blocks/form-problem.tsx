@@ -1,5 +1,7 @@
 import { ApiProblem, asProblem } from '../api/problem'
 import { useI18n } from '../i18n'
+import type { Messages } from '../i18n/en/en'
+import { problemText } from '../i18n/problem-text'
 import { RequestId } from './state-view'
 
 /** Why the host did not take a form; nothing where it did. */
@@ -9,12 +11,15 @@ export function FormProblem(props: { error: unknown }) {
   const problem = asProblem(props.error)
   return (
     <div role="alert" className="rounded-md bg-bad-soft px-3 py-2 break-words text-bad">
-      {problem.status === 0 ? t.states.unreachableTitle : problem.message}
+      {problem.status === 0 ? t.states.unreachableTitle : problemText(t, problem)}
       <RequestId problem={problem} />
     </div>
   )
 }
 
 /** What the host said about one field. */
-export const fieldProblem = (error: unknown, field: string): string | undefined =>
-  error instanceof ApiProblem ? error.fields.find((one) => one.field === field)?.message : undefined
+export function fieldProblem(t: Messages, error: unknown, field: string): string | undefined {
+  if (!(error instanceof ApiProblem)) return undefined
+  const found = error.fields.find((one) => one.field === field)?.message
+  return found === error.message ? problemText(t, error) : found
+}

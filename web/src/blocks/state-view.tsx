@@ -4,6 +4,7 @@ import type { ReactNode } from 'react'
 import { type ApiProblem, asProblem } from '../api/problem'
 import { useUser } from '../app/session-context'
 import { useI18n } from '../i18n'
+import { problemText } from '../i18n/problem-text'
 import { useFromNow } from '../lib/now'
 import { paths } from '../lib/paths'
 import { Button, buttonClass, IconButton } from '../ui/button'
@@ -81,7 +82,7 @@ export function ErrorState(props: { error: unknown; onRetry: () => void; notFoun
       title={away ? t.states.unreachableTitle : t.states.errorTitle}
       text={
         <>
-          {away ? t.states.unreachableText : problem.message}
+          {away ? t.states.unreachableText : problemText(t, problem)}
           <RequestId problem={problem} />
         </>
       }
@@ -144,7 +145,7 @@ function StaleText({ error, updatedAt }: StaleProps) {
   const problem = asProblem(error)
   return (
     <>
-      {t.states.staleError(age)} {problem.status === 0 ? '' : problem.message}
+      {t.states.staleError(age)} {problem.status === 0 ? '' : problemText(t, problem)}
       <RequestId problem={problem} />
     </>
   )

@@ -64,7 +64,7 @@ describe('users', () => {
     await field('User name').fill('viewer')
     await page.getByRole('button', { name: 'Make one' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Add user' }).click()
-    await page.getByRole('alert').getByText('User `viewer` exists').waitFor()
+    await page.getByRole('alert').getByText('A user with this name exists already.').waitFor()
   })
 })
 
@@ -241,4 +241,27 @@ describe('settings', () => {
     await page.getByRole('region', { name: 'Security' }).getByRole('link', { name: '3' }).click()
     await page.waitForURL(/\/audit\?.*kind=login_failed/)
   })
+})
+
+test('what a plugin wrote to the log is found by its source', async () => {
+  await signIn(page, 'admin', '/logs')
+  await page.getByLabel('Source').selectOption('collector_pg_stat_activity')
+  await page.waitForURL(/source=collector_pg_stat_activity/)
+  await page
+    .getByRole('button', { name: /pg_stat_activity: 1/ })
+    .first()
+    .waitFor()
+  await page.getByText('the store was away for 12 s').first().waitFor({ state: 'detached' })
+})
+
+test('a run that a filter took away does not hold the page still', async () => {
+  await signIn(page, 'viewer', '/runs')
+  await page
+    .getByRole('button', { name: /^Details of the run of pg_stat_database/ })
+    .first()
+    .click()
+  await page.getByRole('button', { name: /^Paused/ }).waitFor()
+  await page.getByRole('button', { name: 'Not applicable' }).click()
+  await page.waitForURL(/outcome=not-applicable/)
+  await page.getByRole('button', { name: /^Live/ }).waitFor()
 })

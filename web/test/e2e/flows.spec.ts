@@ -242,7 +242,8 @@ describe('adding, changing and deleting a server', () => {
     await page.goto('/servers/new')
     await fill({ Name: 'billing-01', Host: 'db.example', User: 'pgvigil' })
     await page.getByRole('button', { name: 'Add server' }).click()
-    await page.getByText('a server with this name exists').waitFor()
+    // At the field, and as what the host said of the whole.
+    await page.locator('main').getByText('A server with this name exists already.').first().waitFor()
     expect(await page.getByLabel('Name', { exact: true }).getAttribute('aria-invalid')).toBe('true')
   })
 
@@ -257,6 +258,23 @@ describe('adding, changing and deleting a server', () => {
     expect(await page.getByLabel('Host', { exact: true }).inputValue()).toBe('elsewhere.example')
     await page.getByRole('button', { name: 'Save' }).click()
     await page.getByText('elsewhere.example:5432').waitFor()
+  })
+
+  test('nor are those of settings and of a set-up', async () => {
+    const question = page.getByRole('alertdialog', { name: 'Leave without saving?' })
+    await signIn(page, 'admin', '/settings')
+    await page
+      .getByLabel(/months/)
+      .first()
+      .fill('7')
+    await page.getByRole('link', { name: 'Events' }).click()
+    await question.getByRole('button', { name: 'Leave' }).click()
+    await page.getByRole('heading', { name: 'Events' }).waitFor()
+    await page.goto('/setup')
+    await fill({ Host: 'db.example' })
+    await page.getByRole('link', { name: 'Events' }).click()
+    await question.getByRole('button', { name: 'Stay' }).click()
+    expect(await page.getByLabel('Host', { exact: true }).inputValue()).toBe('db.example')
   })
 
   test('a server goes only after its name was typed', async () => {

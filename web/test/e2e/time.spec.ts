@@ -190,6 +190,46 @@ describe('a chart', () => {
     expect(await load.getByText(/^commits: last/).count()).toBe(0)
   })
 
+  test('that does not count all says so, where it can be read', async () => {
+    await page.setViewportSize({ width: 390, height: 844 })
+    await page.route('**/api/series?*', async (route) => {
+      const response = await route.fetch()
+      await route.fulfill({ response, json: { ...(await response.json()), series_left_out: 1_143 } })
+    })
+    await page.goto('/servers/billing-01')
+    const warning = chart().getByText(/^Not all are counted here: 1,?143 series more/)
+    await warning.waitFor()
+    expect(await warning.evaluate((element) => element.scrollWidth <= element.clientWidth)).toBe(true)
+    await screenshot(page, 'flow-left-out')
+  })
+
+  test('without what the role may not read says why, and so does the header', async () => {
+    const absence = { set: 'pg_stat_database', labels: [], reason: 'denied', detail: 'grant pg_monitor to weak' }
+    await page.route('**/api/runs?*limit=1', async (route) => {
+      const [run] = await (await route.fetch()).json()
+      const absences = [
+        absence,
+        { ...absence, set: 'pg_stat_activity' },
+        { ...absence, labels: ['other'], detail: 'no' },
+      ]
+      await route.fulfill({ json: [{ ...run, outcome: 'collected', reason: null, detail: null, absences }] })
+    })
+    await page.route('**/api/series?*', async (route) => {
+      const response = await route.fetch()
+      await route.fulfill({ response, json: { ...(await response.json()), timestamps: [], series: [] } })
+    })
+    await page.route('**/api/servers/billing-01', async (route) => {
+      const response = await route.fetch()
+      await route.fulfill({ response, json: { ...(await response.json()), connections: null } })
+    })
+    await page.goto('/servers/billing-01')
+    await chart().getByText('No samples in this range').waitFor()
+    await chart().getByText('denied: grant pg_monitor to weak', { exact: true }).waitFor()
+    await page.locator('dd').getByText('denied: grant pg_monitor to weak').waitFor()
+    expect(await axeInBothThemes(page)).toEqual([])
+    await screenshot(page, 'flow-denied')
+  })
+
   const save = async (item: string) => {
     await chart().getByRole('button', { name: 'Connections: more' }).click()
     const download = page.waitForEvent('download')
@@ -221,7 +261,7 @@ describe('a chart', () => {
     const table = await save('Save as table (CSV)')
     expect(table.suggestedFilename()).toMatch(/^pgvigil_billing-01_connections_.*\.csv$/)
     const text = readFileSync(await table.path(), 'utf8')
-    expect(text.split('\r\n')[0]).toContain('Time,shared objects,app,')
+    expect(text.split('\r\n')[0]).toMatch(/Time,analytics,app,.*,shared objects$/)
     expect(text.split('\r\n')[1]).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d \+03:00,\d+,\d+/)
     const picture = readFileSync(await (await save('Save as picture (PNG)')).path())
     expect(picture.subarray(1, 4).toString()).toBe('PNG')

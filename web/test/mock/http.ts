@@ -21,6 +21,8 @@ export class Refusal extends Error {
     readonly status: number,
     detail: string,
     readonly errors?: { field: string; message: string }[],
+    /** The host's word for it. */
+    readonly kind = 'bad-request',
   ) {
     super(detail)
   }
@@ -84,7 +86,7 @@ export function send(response: ServerResponse, status: number, body: unknown) {
 
 export const sendRefusal = (response: ServerResponse, refusal: Refusal) =>
   send(response, refusal.status, {
-    type: 'about:blank',
+    type: `urn:pgvigil:problem:${refusal.kind}`,
     title: 'Refused',
     status: refusal.status,
     detail: refusal.message,

@@ -7,6 +7,7 @@ import { Age } from '../../blocks/age'
 import { Card } from '../../blocks/card'
 import { QueryView } from '../../blocks/state-view'
 import { useI18n } from '../../i18n'
+import { problemText } from '../../i18n/problem-text'
 import { Badge } from '../../ui/badge'
 import { Button } from '../../ui/button'
 import { TextSkeleton } from '../../ui/skeleton'
@@ -19,7 +20,7 @@ export function OwnSessions() {
   const client = useQueryClient()
   const query = useQuery(ownSessionsQuery())
   const refresh = () => client.invalidateQueries({ queryKey: ownSessionsQuery().queryKey })
-  const fail = (error: unknown) => toast(asProblem(error).message, 'bad')
+  const fail = (error: unknown) => toast(problemText(t, asProblem(error)), 'bad')
   const endOthers = useMutation({
     mutationFn: () => unwrap(api.DELETE('/api/users/me/sessions')),
     onSuccess: async () => {

@@ -36,7 +36,7 @@ export function PasswordForm() {
     setTried(true)
     if (current !== '' && weak === undefined && differs === undefined) save.mutate()
   }
-  const wrong = fieldProblem(save.error, 'current_password') === undefined ? undefined : t.account.wrongPassword
+  const wrong = fieldProblem(t, save.error, 'current_password') === undefined ? undefined : t.account.wrongPassword
   return (
     <Card title={t.account.password}>
       <form onSubmit={submit} noValidate className="grid gap-4 p-4">
@@ -54,7 +54,7 @@ export function PasswordForm() {
           autoComplete="new-password"
           hint={t.users.passwordRule}
           value={next}
-          error={(tried ? weak : undefined) ?? fieldProblem(save.error, 'new_password')}
+          error={(tried ? weak : undefined) ?? fieldProblem(t, save.error, 'new_password')}
           onChange={(event) => setNext(event.target.value)}
         />
         <TextField

@@ -40,13 +40,13 @@ export function KeyDialog({ sshKey, onClose }: { sshKey: SshKey; onClose: () => 
         <TextField
           label={t.keys.columns.name}
           value={name}
-          error={name.trim() === '' ? t.form.errors.required : fieldProblem(save.error, 'name')}
+          error={name.trim() === '' ? t.form.errors.required : fieldProblem(t, save.error, 'name')}
           onChange={(event) => setName(event.target.value)}
         />
         <TextField
           label={t.keys.description}
           value={description}
-          error={fieldProblem(save.error, 'description')}
+          error={fieldProblem(t, save.error, 'description')}
           onChange={(event) => setDescription(event.target.value)}
         />
         <FormProblem error={save.error} />

@@ -69,13 +69,13 @@ export function NewKeyDialog(props: {
         <TextField
           label={t.keys.columns.name}
           value={name}
-          error={missing(name) ?? fieldProblem(make.error, 'name')}
+          error={missing(name) ?? fieldProblem(t, make.error, 'name')}
           onChange={(event) => setName(event.target.value)}
         />
         {isImport ? (
           <PrivateKey
             value={privateKey}
-            error={missing(privateKey) ?? fieldProblem(make.error, 'private_key')}
+            error={missing(privateKey) ?? fieldProblem(t, make.error, 'private_key')}
             onChange={setPrivateKey}
           />
         ) : (
@@ -92,13 +92,13 @@ export function NewKeyDialog(props: {
           type="password"
           autoComplete="new-password"
           value={passphrase}
-          error={fieldProblem(make.error, 'passphrase')}
+          error={fieldProblem(t, make.error, 'passphrase')}
           onChange={(event) => setPassphrase(event.target.value)}
         />
         <TextField
           label={t.keys.description}
           value={description}
-          error={fieldProblem(make.error, 'description')}
+          error={fieldProblem(t, make.error, 'description')}
           onChange={(event) => setDescription(event.target.value)}
         />
         <FormProblem error={make.error} />

@@ -7,6 +7,7 @@ import type { Plugin } from '../../api/types'
 import { useUser } from '../../app/session-context'
 import { FormProblem } from '../../blocks/form-problem'
 import { useI18n } from '../../i18n'
+import { problemText } from '../../i18n/problem-text'
 import { canManagePlugins, canRunPlugins } from '../../lib/roles'
 import { Button, iconButtonClass } from '../../ui/button'
 import { DialogActions, QuestionDialog } from '../../ui/dialog'
@@ -140,6 +141,6 @@ export function useRunNow(name: string) {
       await client.invalidateQueries({ queryKey: ['runs'] })
       await client.invalidateQueries({ queryKey: pluginQuery(name).queryKey })
     },
-    onError: (error) => toast(asProblem(error).message, 'bad'),
+    onError: (error) => toast(problemText(t, asProblem(error)), 'bad'),
   })
 }

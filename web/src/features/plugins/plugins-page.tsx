@@ -10,6 +10,7 @@ import { type Column, DataTable } from '../../blocks/data-table'
 import { PageHeader } from '../../blocks/page-header'
 import { EmptyState, NoMatchState, QueryView } from '../../blocks/state-view'
 import { useI18n } from '../../i18n'
+import { problemText } from '../../i18n/problem-text'
 import { paths } from '../../lib/paths'
 import { canManagePlugins } from '../../lib/roles'
 import { useUrlState } from '../../lib/router-hooks'
@@ -78,7 +79,7 @@ function ReloadButton() {
       setReport(answer)
       await client.invalidateQueries({ queryKey: pluginsQuery().queryKey })
     },
-    onError: (error) => toast(asProblem(error).message, 'bad'),
+    onError: (error) => toast(problemText(t, asProblem(error)), 'bad'),
   })
   return (
     <>

@@ -1,8 +1,8 @@
 import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, unwrap } from '../../api/client'
-import { ApiProblem } from '../../api/problem'
 import type { ServerStatus } from '../../api/types'
+import { fieldProblem } from '../../blocks/form-problem'
 import { useI18n } from '../../i18n'
 import { checkDraft, type DraftErrors, FIELD_NAMES, type ServerDraft, settingsOf } from './server-draft'
 
@@ -47,11 +47,11 @@ export function useServerForm(from: ServerDraft, stored: ServerStatus | null, re
     setErrors(found)
     if (Object.keys(found).length === 0) act(draft)
   }
-  const fromHost = refused instanceof ApiProblem ? refused.fields : []
   const errorOf = (field: keyof ServerDraft): string | undefined => {
     const own = errors[field]
     if (own) return t.form.errors[own]
-    return fromHost.find((problem) => FIELD_NAMES[problem.field] === field)?.message
+    const [name] = Object.entries(FIELD_NAMES).find(([, ours]) => ours === field) ?? []
+    return name === undefined ? undefined : fieldProblem(t, refused, name)
   }
   const text = (field: TextFieldName) => ({
     value: draft[field],

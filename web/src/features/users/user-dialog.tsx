@@ -55,7 +55,8 @@ export function UserDialog(props: { user: User | null; onClose: () => void }) {
     password: needsPassword ? weak : undefined,
   }
   const isValid = Object.values(errors).every((error) => error === undefined)
-  const shown = (field: keyof typeof errors) => (tried ? errors[field] : undefined) ?? fieldProblem(save.error, field)
+  const shown = (field: keyof typeof errors) =>
+    (tried ? errors[field] : undefined) ?? fieldProblem(t, save.error, field)
   const submit = (event: FormEvent) => {
     event.preventDefault()
     setTried(true)

@@ -39,7 +39,8 @@ export const charts = {
     shared: 'shared objects',
     noLabel: '(none)',
     noSamples: 'No samples in this range',
-    leftOut: (count: number) => `not all are shown: ${plural(count, { one: 'series', other: 'series' })} more`,
+    leftOut: (count: number) =>
+      `Not all are counted here: ${plural(count, { one: 'series', other: 'series' })} more. Choose a shorter time.`,
     oneSample: 'A rate needs two points; there is only one in this range yet',
     compareOne: 'Choose one of the lines to compare it with the time before.',
     fewSamples: 'Watched for only a small part of this range yet.',

@@ -149,7 +149,7 @@ export const servers = {
     fix: 'Some fields need your attention.',
     dangerZone: 'Delete this server',
     leaveTitle: 'Leave without saving?',
-    leaveText: 'Your changes to this server are not saved.',
+    leaveText: 'What you have typed is not saved.',
     leave: 'Leave',
     stay: 'Stay',
     steps: {

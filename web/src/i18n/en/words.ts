@@ -14,6 +14,7 @@ const units: UnitWords = {
   perSecond: '/s',
   perMinute: '/min',
   perHour: '/h',
+  microsecond: 'µs',
   millisecond: 'ms',
   second: 's',
   minute: 'min',
@@ -86,7 +87,27 @@ const stepOutcomes: Record<StepOutcome, string> = {
   skipped: 'Skipped',
 }
 
+/** Refusals by the word that the host gives them; what needs its details is shown as the host puts it. */
+const problems = {
+  'role-insufficient': 'Your role does not allow this.',
+  'no-such-server': 'There is no such server any more.',
+  'no-such-user': 'There is no such user any more.',
+  'no-such-ssh-key': 'There is no such SSH key any more.',
+  'server-exists': 'A server with this name exists already.',
+  'user-exists': 'A user with this name exists already.',
+  'ssh-key-exists': 'An SSH key with this name exists already.',
+  'ssh-key-known': 'This very key is stored already.',
+  'own-account': 'You cannot delete your own account; another administrator can.',
+  'last-admin': 'This would leave no active administrator; make another user one first.',
+  'too-many-requests': 'Too many requests; try again in a moment.',
+  busy: 'The host is busy; try again in a moment.',
+  'server-timed-out': 'The server did not answer in time.',
+  'store-away': 'The store of the host does not answer.',
+  'host-failed': 'The host failed; its log says why.',
+}
+
 export const words = {
+  problems,
   units,
   roles,
   serverStates,

@@ -151,7 +151,7 @@ export const servers: Pick<Messages, 'servers' | 'server' | 'form'> = {
     fix: 'Некоторые поля требуют внимания.',
     dangerZone: 'Удалить этот сервер',
     leaveTitle: 'Уйти без сохранения?',
-    leaveText: 'Изменения этого сервера не сохранены.',
+    leaveText: 'Введённое не сохранено.',
     leave: 'Уйти',
     stay: 'Остаться',
     steps: {

@@ -2,6 +2,7 @@ import type { Messages } from '../en/en'
 
 export const words: Pick<
   Messages,
+  | 'problems'
   | 'units'
   | 'roles'
   | 'serverStates'
@@ -11,11 +12,29 @@ export const words: Pick<
   | 'pluginStates'
   | 'stepOutcomes'
 > = {
+  problems: {
+    'role-insufficient': 'Ваша роль этого не позволяет.',
+    'no-such-server': 'Такого сервера больше нет.',
+    'no-such-user': 'Такого пользователя больше нет.',
+    'no-such-ssh-key': 'Такого SSH-ключа больше нет.',
+    'server-exists': 'Сервер с таким именем уже есть.',
+    'user-exists': 'Пользователь с таким именем уже есть.',
+    'ssh-key-exists': 'SSH-ключ с таким именем уже есть.',
+    'ssh-key-known': 'Этот самый ключ уже сохранён.',
+    'own-account': 'Свою учётную запись удалить нельзя; это может другой администратор.',
+    'last-admin': 'Не осталось бы ни одного активного администратора; сначала назначьте другого.',
+    'too-many-requests': 'Слишком много запросов; попробуйте чуть позже.',
+    busy: 'Узел занят; попробуйте чуть позже.',
+    'server-timed-out': 'Сервер не ответил вовремя.',
+    'store-away': 'Хранилище узла не отвечает.',
+    'host-failed': 'Сбой узла; причина в его журнале.',
+  },
   units: {
     bytes: ['Б', 'КБ', 'МБ', 'ГБ', 'ТБ', 'ПБ'],
     perSecond: '/с',
     perMinute: '/мин',
     perHour: '/ч',
+    microsecond: 'мкс',
     millisecond: 'мс',
     second: 'с',
     minute: 'мин',

@@ -60,6 +60,12 @@ export function makeLogs(): LogEntry[] {
       message: 'plugin `pg_stat_database` could not reach server `crm-01`',
       details: 'connection refused by 10.20.2.12:5432\nnext try in 60 s',
     },
+    {
+      level: 'error',
+      source: 'collector_pg_stat_activity',
+      message: 'Плагин pg_stat_activity: 1 ошибок из 1 серверов',
+      details: 'crm-01: connection refused',
+    },
     { level: 'info', source: 'collector_sizes', message: 'Sizes: 11 servers OK', details: null },
     { level: 'info', source: 'maintenance', message: 'Maintenance is done: 1,204 points sealed', details: null },
     {

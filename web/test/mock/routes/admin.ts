@@ -32,7 +32,9 @@ export const adminRoutes: readonly Route[] = [
   route('get', '/api/users', 'admin', ({ world }) => world.users),
   route('post', '/api/users', 'admin', (call) => {
     const { login, role, email, password } = bodyOf(call, 'post', '/api/users')
-    if (call.world.users.some((user) => user.login === login)) throw new Refusal(400, `User \`${login}\` exists`)
+    if (call.world.users.some((user) => user.login === login)) {
+      throw new Refusal(400, `a user called \`${login}\` exists already`, undefined, 'user-exists')
+    }
     const made: User = {
       login,
       role: role ?? 'viewer',

@@ -56,7 +56,7 @@ function addServer(call: Call): ServerStatus {
   const { world } = call
   const settings = bodyOf(call, 'post', '/api/servers')
   if (world.servers.some((one) => one.name === settings.name)) {
-    throw new Refusal(422, 'the name is taken', [{ field: 'name', message: 'a server with this name exists' }])
+    throw new Refusal(400, `a server called \`${settings.name}\` exists already`, undefined, 'server-exists')
   }
   const pending = makeServers(12).find((one) => one.state === 'pending')
   const made = apply(found(pending, 'no pattern'), settings)
