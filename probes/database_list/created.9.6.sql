@@ -15,7 +15,7 @@ with cluster as (
 files as (
     select
         d.datname,
-        d.datistemplate,
+        d.datistemplate and d.datname in ('template0', 'template1') as is_pattern,
         (pg_stat_file(
             case
                 when t.spcname = 'pg_default' then 'base'
@@ -26,7 +26,7 @@ files as (
     from pg_database as d
         join pg_tablespace as t on t.oid = d.dattablespace
         cross join cluster as c
-    where not d.datistemplate or d.datname = 'template1'
+    where d.datname <> 'template0'
 )
 select
     f.datname,
@@ -35,4 +35,4 @@ select
     (select template1.modified_at from files as template1 where template1.datname = 'template1') as template1_at
 from files as f
     cross join cluster as c
-where not f.datistemplate
+where not f.is_pattern

@@ -15,5 +15,6 @@ select
     end as may_stat
 from pg_database as d
     join pg_tablespace as t on t.oid = d.dattablespace
-where not d.datistemplate
+-- A database that was made a template is still there.
+where not d.datistemplate or d.datname not in ('template0', 'template1')
 order by d.datname

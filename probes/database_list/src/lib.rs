@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn every_database_but_templates_is_listed_and_the_list_is_complete() {
+    fn every_database_but_the_patterns_of_initdb_is_listed_and_the_list_is_complete() {
         for (version, list, created) in [
             (100_023, fixture!("list.10.json"), fixture!("created.10.json")),
             (130_023, fixture!("list.13.json"), fixture!("created.13.json")),
