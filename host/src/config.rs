@@ -1,6 +1,7 @@
 //! Configuration: flags win over the environment, the environment over the file, the file over the defaults.
 
 use std::env::VarError;
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -125,6 +126,18 @@ pub(crate) struct Config {
     pub demo: bool,
 }
 
+/// An empty variable is what compose files and units write for one that is not given.
+pub(crate) fn forget_empty_variables() {
+    let is_ours = |name: &OsString| name.to_str().is_some_and(|name| name.starts_with("PGVIGIL_"));
+    for (name, _) in std::env::vars_os().filter(|(name, value)| value.is_empty() && is_ours(name)) {
+        #[allow(unsafe_code, reason = "clap reads the environment by itself")]
+        // SAFETY: called before there are threads.
+        unsafe {
+            std::env::remove_var(name);
+        }
+    }
+}
+
 const LISTEN_DEFAULT: &str = "127.0.0.1:8000";
 
 impl Config {
@@ -137,12 +150,13 @@ impl Config {
         };
         let FileText { path, file } = read_file(options.config.as_deref(), &data_dir)?;
         let in_file = |key: &str| format!("{key} in {}", path.display());
+        let beside_file = |named: Option<PathBuf>| named.map(|named| path.parent().unwrap_or(&data_dir).join(named));
         Ok(Self {
             listen: match options.listen.or(file.listen) {
                 Some(listen) => listen,
                 None => LISTEN_DEFAULT.parse().context("the default address")?,
             },
-            plugins: options.plugins.or(file.plugins).unwrap_or_else(|| data_dir.join("plugins.toml")),
+            plugins: options.plugins.or(beside_file(file.plugins)).unwrap_or_else(|| data_dir.join("plugins.toml")),
             database_url: store_url(file.database_url, &in_file("database_url"))?,
             allowed_origins: given_or_in_file(options.allowed_origins, file.allowed_origins)
                 .with_context(|| in_file("allowed_origins"))?,
@@ -159,7 +173,10 @@ impl Config {
                 (None, Some(text)) => text.parse().with_context(|| in_file("query_texts"))?,
                 (None, None) => QueryTexts::default(),
             },
-            tls: tls_files(options.tls_certificate.or(file.tls_certificate), options.tls_key.or(file.tls_key))?,
+            tls: tls_files(
+                options.tls_certificate.or(beside_file(file.tls_certificate)),
+                options.tls_key.or(beside_file(file.tls_key)),
+            )?,
             metrics_token: metrics_token(file.metrics_token, &in_file("metrics_token"))?,
             log_format: options.log_format.or(file.log_format).unwrap_or(LogFormat::Text),
             log_level: options.log_level.or(file.log_level).unwrap_or_else(|| "info".to_owned()),
@@ -273,6 +290,25 @@ mod tests {
         assert!(!error.contains("hunter2"), "{error}");
         let unknown = resolve("colour = 1", Options::default()).unwrap_err().to_string();
         assert!(unknown.contains("unknown field `colour`, expected one of"), "{unknown}");
+    }
+
+    #[test]
+    fn files_that_the_file_names_are_looked_for_beside_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("my.toml");
+        std::fs::write(
+            &path,
+            "plugins = \"mine/plugins.toml\"\ntls_key = \"/etc/key.pem\"\ntls_certificate = \"c.pem\"",
+        )
+        .unwrap();
+        let options =
+            || Options { config: Some(path.clone()), data_dir: Some("/nowhere".into()), ..Options::default() };
+        let config = Config::resolve(options()).unwrap();
+        assert_eq!(config.plugins, dir.path().join("mine/plugins.toml"));
+        let tls = config.tls.unwrap();
+        assert_eq!((tls.certificate, tls.key), (dir.path().join("c.pem"), PathBuf::from("/etc/key.pem")));
+        let given = Config::resolve(Options { plugins: Some("here.toml".into()), ..options() }).unwrap();
+        assert_eq!(given.plugins, PathBuf::from("here.toml"), "a flag means where one is");
     }
 
     #[test]

@@ -39,6 +39,7 @@ use clap::Parser;
 
 fn main() -> ExitCode {
     memory::keep_few_heaps();
+    config::forget_empty_variables();
     match cli::run(cli::Args::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => report(&error),

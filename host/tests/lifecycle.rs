@@ -43,6 +43,28 @@ fn a_broken_database_url_is_told_without_its_password() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_variable_is_none_and_the_demo_takes_no_server_of_the_operator() {
+    let dir = tempfile::tempdir().unwrap();
+    let environment = ["PGVIGIL_QUERY_TEXTS", "PGVIGIL_METRICS_TOKEN", "PGVIGIL_ALLOWED_SERVER_NETWORKS"];
+    let environment = environment.map(|name| (name, String::new())).to_vec();
+    let host = TestHost::start(HostOptions { plugins: "", data_dir: Some(dir.path()), environment });
+    let admin = host.admin().await;
+    let ours = admin.add_server(&server_of(testing::postgres(18), "demo")).await;
+    drop(host);
+    let mut demo = Command::new(env!("CARGO_BIN_EXE_pgvigil"));
+    let demo = demo.args(["serve", "--demo", "--listen", "127.0.0.1:0", "--data-dir"]).arg(dir.path());
+    let output = demo.env_remove("DATABASE_URL").output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        !output.status.success() && told.contains("a server `demo` is registered that is not the demo's"),
+        "{told}"
+    );
+    let host = TestHost::start(HostOptions { plugins: "", data_dir: Some(dir.path()), ..HostOptions::default() });
+    let kept = host.admin().await.get("/api/servers/demo").await;
+    assert_eq!((&kept["port"], &kept["updated_at"]), (&ours["port"], &ours["updated_at"]));
+}
+
 #[test]
 fn a_short_secret_key_is_refused() {
     let environment = vec![("SECRET_KEY", "short".to_owned())];

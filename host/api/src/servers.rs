@@ -78,7 +78,7 @@ pub(crate) struct ServerStatus {
     reason: Option<FailureReasonWord>,
     detail: Option<String>,
     state_since: Option<Time>,
-    /// When the server was last heard of or tried: the age of everything here.
+    /// When the server was last heard of or tried. While it is unreachable, what is told of it is older: from before `state_since`.
     checked_at: Option<Time>,
     /// The state in the predecessor's words: `ok`, `ok (SSH: ...)`, `PostgreSQL: host unreachable`...
     status: String,
@@ -503,6 +503,12 @@ fn status(overview: ServerOverview, facts: &Facts) -> ServerStatus {
     }
 }
 
+/// Whether a run failed because the server was away, before it came back: of a plugin that has not run again yet.
+fn is_of_the_outage(last: &LastRun, back_since: Timestamp) -> bool {
+    let is_down = matches!(&last.run.outcome, StoredOutcome::Failed { reason, .. } if reason.is_server_down());
+    is_down && last.run.started_at < back_since
+}
+
 /// How a server stands.
 #[derive(Debug)]
 struct Standing {
@@ -534,7 +540,8 @@ impl Standing {
                 words: unreachable_words(*reason, detail),
             },
             Reachability::Reachable { since } => {
-                facts.failing.first().map_or_else(|| Self::fine(*since), |last| Self::warned(last, *since))
+                let failing = facts.failing.iter().find(|last| !is_of_the_outage(last, *since));
+                failing.map_or_else(|| Self::fine(*since), |last| Self::warned(last, *since))
             }
         }
     }

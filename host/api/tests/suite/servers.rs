@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use pgvigil_model::{FailureReason, RunOutcome, Secret};
+use pgvigil_model::{FailureReason, RunOutcome, RunReport, Secret};
 use pgvigil_storage::SecretKind;
 use serde_json::{Value, json};
 
@@ -227,6 +227,12 @@ async fn a_server_that_is_away_keeps_what_was_seen_and_says_since_when() {
     assert_eq!(after["status"], "PostgreSQL: host unreachable");
     assert_eq!(after["version"], "18.4");
     assert_eq!(after["databases_count"], 1);
+    // Another plugin, which runs seldom, met the server while it was away.
+    let seldom =
+        RunReport { plugin: "database_list".parse().unwrap(), ..run(id, now().plus_seconds(-9), unreachable()) };
+    let rows = vec![row("shop", &[3.0, 200.0, 1.0])];
+    app.store.record(&[seldom, run(id, now().plus_seconds(-5), collected("pg_stat_database", rows))]).await.unwrap();
+    assert_eq!(app.get(&viewer, "/api/servers/main").await.body["state"], "ok", "it is back");
 }
 
 #[tokio::test]
