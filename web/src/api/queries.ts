@@ -250,6 +250,20 @@ export const eventsQuery = (filter: EventsFilter, limit = LIST_LIMIT) =>
     meta: every(10 * SECOND, (event) => event.kind !== 'run'),
   })
 
+/** As many as one answer may have. */
+const MARK_EVENTS_MAX = 1_000
+
+/** What happened within a window, for charts of the same. */
+export const markEventsQuery = (filter: EventsFilter, range: TimeRange, window = rangeToQuery(range)) =>
+  queryOptions({
+    queryKey: ['events', 'marks', filter, window],
+    queryFn: ({ signal }) => {
+      const query = { ...withoutUnset(filter), ...window, limit: MARK_EVENTS_MAX }
+      return unwrap(api.GET('/api/events', { params: { query }, signal }))
+    },
+    meta: range.kind === 'absolute' ? {} : every(MINUTE, (event) => event.kind !== 'run'),
+  })
+
 const concerns = (filter: RunsFilter, event: LiveEvent): boolean =>
   (filter.server === undefined || filter.server === event.server) &&
   (filter.plugin === undefined || filter.plugin === event.plugin)

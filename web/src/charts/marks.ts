@@ -1,26 +1,34 @@
 import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
-import { type CostsFilter, eventsQuery } from '../api/queries'
+import { type CostsFilter, markEventsQuery } from '../api/queries'
 import type { HostEvent } from '../api/types'
+import { useTime } from '../app/time'
 import { useI18n } from '../i18n'
-import type { ChartMark } from './model'
-
-/** Marks beyond these would hide the lines; the newest are kept. */
-const MARKS_MAX = 40
+import { resolveRange } from '../lib/time-range'
+import { type ChartMark, gathered } from './model'
 
 /** What happened on a server or to a plugin, and to the host as a whole, as marks for its charts. */
 export function useMarks({ server, plugin }: CostsFilter): readonly ChartMark[] {
   const { t } = useI18n()
-  const events = useQuery(eventsQuery({ server }))
+  const { range } = useTime()
+  // The host gives those of one server, or of all: its own are among the latter alone.
+  const all = useQuery(markEventsQuery({}, range))
+  const own = useQuery({ ...markEventsQuery({ server }, range), enabled: server !== undefined })
   return useMemo(() => {
     const kinds: Record<string, string> = t.events.kinds
-    const concerns = ({ kind, subject }: HostEvent) =>
-      plugin === undefined || subject === `plugin:${plugin}` || kind.startsWith('plugins.')
-    return (events.data ?? [])
-      .filter(concerns)
-      .slice(0, MARKS_MAX)
-      .map((event) => markOf(event, kinds))
-  }, [events.data, plugin, t])
+    const ofHost = (all.data ?? []).filter(
+      ({ kind, subject }) =>
+        kind.startsWith('plugins.') ||
+        (kind.startsWith('plugin.') && (plugin === undefined || subject === `plugin:${plugin}`)),
+    )
+    const marks = [...ofHost, ...(own.data ?? [])].map((event) => markOf(event, kinds))
+    const { from, to } = resolveRange(range, Math.max(all.dataUpdatedAt, own.dataUpdatedAt))
+    return gathered(
+      marks.toSorted((a, b) => a.at - b.at),
+      from / 1_000,
+      to / 1_000,
+    )
+  }, [all.data, all.dataUpdatedAt, own.data, own.dataUpdatedAt, range, plugin, t])
 }
 
 function markOf(event: HostEvent, kinds: Record<string, string>): ChartMark {

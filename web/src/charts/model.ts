@@ -28,6 +28,24 @@ export interface ChartMark {
   text: string
 }
 
+/** More marks than these would hide the lines. */
+const MARKS_MAX = 40
+
+/** Of what happened close together so much is told. */
+const TOLD_MAX = 3
+
+/** What happened close together, for a window of this length, becomes one mark; `marks` are in the order of time. */
+export function gathered(marks: readonly ChartMark[], from: number, to: number): ChartMark[] {
+  const slot = (to - from) / MARKS_MAX
+  return [...groupBy(marks, (mark) => Math.floor((mark.at - from) / slot)).values()].flatMap((ones) => {
+    const [first] = ones
+    if (first === undefined) return []
+    const told = ones.slice(0, TOLD_MAX).map((one) => one.text)
+    const more = ones.length > TOLD_MAX ? [`… +${ones.length - TOLD_MAX}`] : []
+    return [{ at: first.at, text: [...told, ...more].join('; ') }]
+  })
+}
+
 /** With more lines than these, the window before is drawn of the one that is isolated, and of no other. */
 export const COMPARED_MAX = 4
 

@@ -277,4 +277,34 @@ describe('a chart', () => {
       .first()
       .waitFor({ state: 'attached' })
   })
+
+  test('has marks of the host as a whole beside its own, and none of other servers', async () => {
+    await page.goto('/servers/billing-01?from=now-7d')
+    const marks = chart()
+      .getByRole('listitem')
+      .filter({ hasText: /: .*(Gone|New|Plugins reloaded|Made anew)/ })
+    await marks.filter({ hasText: 'Plugins reloaded: plugins.toml' }).first().waitFor({ state: 'attached' })
+    expect(await marks.filter({ hasText: 'Made anew' }).count()).toBe(0)
+  })
+
+  test('of an earlier time has its marks, however much happened since', async () => {
+    await page.route('**/api/events?*', async (route) => {
+      const query = new URL(route.request().url()).searchParams
+      const events = await (await route.fetch()).json()
+      const at = new Date().toISOString()
+      const many = Array.from({ length: 60 }, () => ({
+        ...events[0],
+        at,
+        kind: 'entity.appeared',
+        subject: 'database:x',
+      }))
+      await route.fulfill({ json: query.has('from') ? events : [...many, ...events] })
+    })
+    const hours = (count: number) => new Date(Date.now() - count * 3_600_000).toISOString()
+    await page.goto(`/servers/billing-01?from=${hours(36)}&to=${hours(12)}`)
+    await chart()
+      .getByText(/: Gone: old_shop/)
+      .first()
+      .waitFor({ state: 'attached' })
+  })
 })

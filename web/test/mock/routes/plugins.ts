@@ -1,4 +1,5 @@
 import type { Plugin, Run } from '../../../src/api/types.ts'
+import { parseTime } from '../data/base.ts'
 import { makeCosts } from '../data/costs.ts'
 import { makeEvents, makeRuns } from '../data/plugins.ts'
 import { makeServers } from '../data/servers.ts'
@@ -45,7 +46,12 @@ export const pluginRoutes: readonly Route[] = [
   route('get', '/api/metric-sets', 'viewer', makeMetricSets),
   route('get', '/api/costs', 'viewer', ({ query }) => makeCosts(query)),
   route('get', '/api/events', 'viewer', (call) =>
-    makeEvents().filter((event) => matches(call, 'server', event.server) && matches(call, 'kind', event.kind)),
+    makeEvents().filter((event) => {
+      const from = parseTime(call.query.get('from'), 0)
+      const to = parseTime(call.query.get('to'), Number.POSITIVE_INFINITY)
+      const at = Date.parse(event.at)
+      return matches(call, 'server', event.server) && matches(call, 'kind', event.kind) && at >= from && at < to
+    }),
   ),
 ]
 
