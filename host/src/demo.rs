@@ -17,7 +17,7 @@ use crate::first_start::random_text;
 /// The demo's plugins run every few seconds.
 pub(crate) const PLUGINS: &[u8] = include_bytes!("../../examples/plugins.demo.toml");
 
-const SERVER: &str = "demo";
+pub(crate) const SERVER: &str = "demo";
 /// What monitoring needs, and no more.
 const ROLE: &str = "pgvigil";
 const DATABASES: [&str; 3] = ["shop", "forum", "warehouse"];

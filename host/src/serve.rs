@@ -178,6 +178,10 @@ async fn watch(config: &Config, started: Started, probes: &Runtime, stop: &Cance
     let reloading = tokio::spawn(reloader.follow(requested, noticed, hangup));
     let scheme = if config.tls.is_some() { "https" } else { "http" };
     info!("pgvigil {} listens on {scheme}://{}", env!("CARGO_PKG_VERSION"), bound.address());
+    if config.demo {
+        // Of a whole day, which is what the page shows by itself, there is nothing yet.
+        info!("the demo's charts: {scheme}://{}/servers/{}?from=now-15m", bound.address(), demo::SERVER);
+    }
     let mut serving = tokio::spawn(bound.serve(api, stop.clone()));
 
     let ended = tokio::select! {
