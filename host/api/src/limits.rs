@@ -53,10 +53,6 @@ pub(crate) struct SignInAttempt {
     account: String,
 }
 
-/// The same for a refresh.
-#[derive(Debug)]
-pub(crate) struct RefreshAttempt(IpAddr);
-
 /// Seconds to wait.
 pub(crate) type Wait = u64;
 
@@ -94,16 +90,13 @@ impl FailureLimits {
         counts.pairs.take_back(&(attempt.address, attempt.account));
     }
 
-    pub(crate) fn refresh(&self, address: IpAddr, now: Instant) -> Result<RefreshAttempt, Wait> {
+    /// Counts a refresh with what is no token of ours.
+    pub(crate) fn refused_refresh(&self, address: IpAddr, now: Instant) -> Result<(), Wait> {
         let address = network_of(address);
         let mut counts = self.lock();
         counts.refreshes.check(&address, REFRESH_FAILURES_MAX, now)?;
         counts.refreshes.add(address, now);
-        Ok(RefreshAttempt(address))
-    }
-
-    pub(crate) fn forgive_refresh(&self, attempt: RefreshAttempt) {
-        self.lock().refreshes.take_back(&attempt.0);
+        Ok(())
     }
 
     /// Counts a request, whatever becomes of it.
@@ -247,7 +240,6 @@ mod tests {
         let (limits, now) = (FailureLimits::default(), Instant::now());
         for _ in 0..100 {
             limits.forgive(limits.sign_in(OFFICE, "anna", now).unwrap());
-            limits.forgive_refresh(limits.refresh(OFFICE, now).unwrap());
         }
     }
 
@@ -266,10 +258,10 @@ mod tests {
     fn refused_refreshes_are_limited_too() {
         let (limits, now) = (FailureLimits::default(), Instant::now());
         for _ in 0..30 {
-            limits.refresh(OFFICE, now).unwrap();
+            limits.refused_refresh(OFFICE, now).unwrap();
         }
-        assert_eq!(limits.refresh(OFFICE, now).unwrap_err(), 61);
-        assert!(limits.refresh(address(2), now).is_ok());
+        assert_eq!(limits.refused_refresh(OFFICE, now).unwrap_err(), 61);
+        assert!(limits.refused_refresh(address(2), now).is_ok());
     }
 
     #[test]
@@ -289,7 +281,7 @@ mod tests {
         }
         for customer in 0..(u128::try_from(KEYS_MAX).unwrap() + 100) {
             let address = IpAddr::V6(Ipv6Addr::from_bits(customer << 64));
-            limits.refresh(address, now).unwrap();
+            limits.refused_refresh(address, now).unwrap();
             limits.sign_in(address, "boris", now).unwrap();
         }
         let counts = limits.lock();

@@ -123,11 +123,13 @@ async fn verified_login(api: &Api, form: &SignIn, client: &Client) -> ApiResult<
 #[endpoint(operation_id = "refreshSession", tags("session"))]
 async fn refresh_session(api: Api, req: &mut Request, res: &mut Response) -> ApiResult<Json<TokenAnswer>> {
     let client = Client::of(req, &api.config);
-    let attempt = api
-        .limits
-        .refresh(client.address, Instant::now())
-        .map_err(|retry_after_seconds| ApiError::TooManyAttempts { retry_after_seconds })?;
-    let answer = match shown_token(&api, req) {
+    let shown = shown_token(&api, req);
+    // Whoever shares an address with one who guesses need not wait: what we have signed is no guess.
+    if shown.is_err() {
+        let counted = api.limits.refused_refresh(client.address, Instant::now());
+        counted.map_err(|retry_after_seconds| ApiError::TooManyAttempts { retry_after_seconds })?;
+    }
+    let answer = match shown {
         Err(refusal) => Err(refusal.into()),
         Ok(shown) => match rotate(&api, &shown, &client).await {
             Ok(tokens) => tokens.answer(&api, req, res),
@@ -137,11 +139,9 @@ async fn refresh_session(api: Api, req: &mut Request, res: &mut Response) -> Api
             Err(refusal) => Err(refusal),
         },
     };
-    match &answer {
-        Ok(_) => api.limits.forgive_refresh(attempt),
-        // A store that is away does not make the cookie worthless.
-        Err(ApiError::Unauthenticated(_)) => clear_cookie(&api, req, res),
-        Err(_) => {}
+    // A store that is away does not make the cookie worthless.
+    if let Err(ApiError::Unauthenticated(_)) = &answer {
+        clear_cookie(&api, req, res);
     }
     answer
 }

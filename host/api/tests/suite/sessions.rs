@@ -96,6 +96,9 @@ async fn refused_refreshes_have_to_wait_too() {
     }
     let limited = refresh().await;
     assert_eq!((limited.status, limited.header("retry-after").is_some()), (429, true));
+    let colleague = app.sign_in("viewer").await;
+    let refreshed = app.send(with_cookie(request("POST", "/api/refresh"), &colleague.refresh)).await;
+    assert_eq!(refreshed.status, 200, "who shares the address has a good token");
 }
 
 #[tokio::test]
