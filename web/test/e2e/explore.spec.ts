@@ -58,8 +58,12 @@ test('views of one tab and choices of another do not undo each other', async () 
   // And what the other chose counts here without a reload.
   await other.getByLabel('Single keys are shortcuts').check()
   await page.keyboard.press('Escape')
-  await page.keyboard.press('?')
-  await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor()
+  const help = page.getByRole('dialog', { name: 'Keyboard shortcuts' })
+  const opened = async () => {
+    await page.keyboard.press('?')
+    return await help.isVisible()
+  }
+  await expect.poll(opened, { timeout: 15_000 }).toBe(true)
 })
 
 test('a view is saved under a name and opened again', async () => {
