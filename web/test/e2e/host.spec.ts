@@ -116,7 +116,7 @@ test('a server is tested, added, and drawn', async () => {
 
   // The host tells of a run as it ends. By itself the page would ask again only after a minute.
   const live = page.getByRole('button', { name: /^Live/ })
-  await expect.poll(() => live.getAttribute('title'), { timeout: 15_000 }).toContain('the host tells what is new')
+  await expect.poll(() => live.getAttribute('title'), { timeout: 15_000 }).toContain('The host tells what is new')
   const other = await page.context().newPage()
   await other.goto('/plugins/pg_stat_database/servers')
   await other.getByRole('button', { name: `Run now on ${name}` }).waitFor()
