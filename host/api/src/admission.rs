@@ -1,8 +1,7 @@
 //! Who may connect: one address not so often at once that others could not, and nobody who then says nothing.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use pgvigil_model::Network;
 use salvo::async_trait;
@@ -12,20 +11,14 @@ use salvo::fuse::{ArcConnObserver, ConnObserver, FuseAction, FuseConfig, FuseInf
 use crate::client::is_trusted;
 use crate::config::ApiConfig;
 use crate::limits::network_of;
+use crate::shares::{Counted, Counts};
 
 pub(crate) struct Admission {
     timeouts: FuseConfig,
     connections_max: usize,
     /// Their connections are those of all their clients.
     trusted_proxies: Vec<Network>,
-    open: Open,
-}
-
-/// How many connections each address has.
-type Open = Arc<Mutex<HashMap<IpAddr, usize>>>;
-
-fn lock(open: &Open) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
-    open.lock().unwrap_or_else(PoisonError::into_inner)
+    open: Counts<IpAddr>,
 }
 
 impl Admission {
@@ -41,7 +34,7 @@ impl Admission {
             timeouts,
             connections_max: config.connections_per_address,
             trusted_proxies: config.trusted_proxies.clone(),
-            open: Open::default(),
+            open: Counts::new(),
         }
     }
 
@@ -55,8 +48,7 @@ impl Admission {
 #[async_trait]
 impl FusePolicy for Admission {
     async fn decide(&self, info: &FuseInfo) -> FuseAction {
-        let has = self.counted(info).and_then(|address| lock(&self.open).get(&address).copied());
-        if has.is_some_and(|has| has >= self.connections_max) {
+        if self.counted(info).is_some_and(|address| self.open.of(&address) >= self.connections_max) {
             tracing::debug!(address = %info.remote_addr, "a connection was refused: this address has too many");
             return FuseAction::Reject;
         }
@@ -64,28 +56,11 @@ impl FusePolicy for Admission {
     }
 
     fn observe(&self, info: &FuseInfo, _ctrl: &ConnCtrl) -> Option<ArcConnObserver> {
-        let address = self.counted(info)?;
-        *lock(&self.open).entry(address).or_default() += 1;
-        Some(Arc::new(Counted { address, open: Arc::clone(&self.open) }))
+        // It is admitted already.
+        let counted = self.open.take(self.counted(info)?, usize::MAX)?;
+        Some(Arc::new(counted))
     }
 }
 
 /// Kept for as long as the connection is.
-struct Counted {
-    address: IpAddr,
-    open: Open,
-}
-
-impl ConnObserver for Counted {}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        let mut open = lock(&self.open);
-        if let Some(count) = open.get_mut(&self.address) {
-            *count -= 1;
-            if *count == 0 {
-                open.remove(&self.address);
-            }
-        }
-    }
-}
+impl ConnObserver for Counted<IpAddr> {}

@@ -1,7 +1,7 @@
 //! Which databases of a server are used: verdicts with their reasons, and the criteria behind them.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use pgvigil_model::{Activity, Criteria, Criterion, Reason, Resolution, Server, Tunable, Verdict, judge};
 use pgvigil_storage::{SeriesQuery, Stored};
@@ -13,7 +13,7 @@ use crate::auth::Caller;
 use crate::databases::by_database;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Body, Window, server_named};
-use crate::facts::{DATABASE_SET, SIZE_SET, value};
+use crate::facts::{DATABASE_SET, SIZE_SET, gone, value};
 use crate::page::{Page, given};
 use crate::series::ResolutionWord;
 use crate::state::{Api, now};
@@ -316,10 +316,9 @@ async fn analyse(api: &Api, server: &Server, window: Window, criteria: &Criteria
             stream.buckets.iter().for_each(|bucket| activity.add(metrics, bucket, bucket_seconds, criteria));
         })
         .await?;
-    let gone: HashSet<&String> =
-        inventory.iter().filter(|entity| entity.gone_at.is_some()).map(|entity| &entity.key).collect();
+    let gone = gone(&inventory);
     let known = inventory.iter().map(|entity| &entity.key).chain(activities.keys());
-    let names: BTreeSet<&String> = known.filter(|name| !gone.contains(name)).collect();
+    let names: BTreeSet<&String> = known.filter(|name| !gone.contains(name.as_str())).collect();
     let databases = names.into_iter().map(|name| {
         let activity = activities.get(name);
         let size = sizes_by_name.get(name.as_str()).and_then(|row| value(&sizes, row, "bytes"));

@@ -185,7 +185,7 @@ impl ApiError {
             Self::UserExists(_) => "login",
             _ => return None,
         };
-        Some(vec![FieldError::new(field.to_owned(), "is taken")])
+        Some(vec![FieldError::new(field, "is taken")])
     }
 
     fn retry_after_seconds(&self) -> Option<u64> {

@@ -154,18 +154,22 @@ pub(crate) fn label<'a>(latest: &'a Latest, row: &'a LatestRow, label: &str) -> 
     row.labels.get(position).map(String::as_str)
 }
 
-/// The sum of a metric over the current rows; None where none has it.
+/// The names of what is not there any more.
+pub(crate) fn gone(inventory: &[StoredEntity]) -> HashSet<&str> {
+    inventory.iter().filter(|entity| entity.gone_at.is_some()).map(|entity| entity.key.as_str()).collect()
+}
+
 /// Of the databases that are there. None: none has a size.
 pub(crate) fn total_size(sizes: &Latest, inventory: &[StoredEntity]) -> Option<f64> {
-    let gone: HashSet<&str> =
-        inventory.iter().filter(|entity| entity.gone_at.is_some()).map(|entity| entity.key.as_str()).collect();
+    let gone = gone(inventory);
     let there = current_rows(sizes, SIZES_SPREAD_SECONDS)
         .filter(|row| row.labels.first().is_none_or(|name| !gone.contains(name.as_str())));
     there.filter_map(|row| value(sizes, row, "bytes")).reduce(|one, other| one + other)
 }
 
-pub(crate) fn sum(latest: &Latest, metric: &str, spread_seconds: i64) -> Option<f64> {
-    current_rows(latest, spread_seconds).filter_map(|row| value(latest, row, metric)).reduce(|one, other| one + other)
+/// The sum of a metric over the current rows; None where none has it.
+pub(crate) fn sum(latest: &Latest, metric: &str) -> Option<f64> {
+    current_rows(latest, 0).filter_map(|row| value(latest, row, metric)).reduce(|one, other| one + other)
 }
 
 fn connections(activity: &Latest) -> Option<BTreeMap<String, i64>> {

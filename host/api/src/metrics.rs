@@ -66,10 +66,14 @@ async fn exposition(api: &Api) -> ApiResult<String> {
     // Without a store the host's own figures matter most; and whoever asks for them waits 10 s, as Prometheus does by default.
     let answer = timeout(STORE_TIMEOUT, api.store.servers()).await;
     let is_store_up = matches!(answer, Ok(Ok(_))) && api.store.trouble().is_none();
-    let servers = answer.ok().and_then(Result::ok).unwrap_or_else(|| {
-        tracing::warn!("the metrics leave out servers: the store does not answer");
-        Vec::new()
-    });
+    let servers = match answer {
+        Ok(Ok(servers)) => servers,
+        unanswered => {
+            let error = unanswered.map(Result::err);
+            tracing::warn!(?error, "the metrics leave out servers: the store does not answer");
+            Vec::new()
+        }
+    };
     let names = servers.iter().map(|overview| (overview.server.id, overview.server.name.clone())).collect();
     add_host(ours, api, is_store_up);
     add_servers(ours, &servers);

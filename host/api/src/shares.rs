@@ -1,58 +1,82 @@
-//! What all users share, and no one may have all of.
+//! What all share, and no one may have all of: connections, live views, tests.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Places of one kind.
+type Taken<K> = Arc<Mutex<HashMap<K, usize>>>;
+
+fn lock<K>(taken: &Taken<K>) -> MutexGuard<'_, HashMap<K, usize>> {
+    taken.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How many each has.
+pub(crate) struct Counts<K>(Taken<K>);
+
+impl<K: Clone + Eq + Hash> Counts<K> {
+    pub(crate) fn new() -> Self {
+        Self(Taken::default())
+    }
+
+    pub(crate) fn of(&self, who: &K) -> usize {
+        lock(&self.0).get(who).copied().unwrap_or_default()
+    }
+
+    /// One more. None: there are so many already.
+    pub(crate) fn take(&self, who: K, max: usize) -> Option<Counted<K>> {
+        let mut taken = lock(&self.0);
+        let has = taken.get(&who).copied().unwrap_or_default();
+        if has >= max {
+            return None;
+        }
+        taken.insert(who.clone(), has + 1);
+        Some(Counted { who, taken: Arc::clone(&self.0) })
+    }
+}
+
+/// Counts until it is dropped.
+pub(crate) struct Counted<K: Eq + Hash> {
+    who: K,
+    taken: Taken<K>,
+}
+
+impl<K: Eq + Hash> Drop for Counted<K> {
+    fn drop(&mut self) {
+        let mut taken = lock(&self.taken);
+        if let Some(count) = taken.get_mut(&self.who) {
+            *count -= 1;
+            if *count == 0 {
+                taken.remove(&self.who);
+            }
+        }
+    }
+}
+
+/// Places of one kind, by login.
 pub(crate) struct Shares {
     places: Arc<Semaphore>,
     each_max: usize,
-    taken: Taken,
-}
-
-/// How many each user has.
-type Taken = Arc<Mutex<HashMap<String, usize>>>;
-
-fn lock(taken: &Taken) -> MutexGuard<'_, HashMap<String, usize>> {
-    taken.lock().unwrap_or_else(PoisonError::into_inner)
+    taken: Counts<String>,
 }
 
 /// A place, until it is dropped.
 pub(crate) struct Share {
-    login: String,
-    taken: Taken,
+    _counted: Counted<String>,
     _place: OwnedSemaphorePermit,
 }
 
 impl Shares {
     pub(crate) fn new(all_max: usize, each_max: usize) -> Self {
-        Self { places: Arc::new(Semaphore::new(all_max)), each_max, taken: Taken::default() }
+        Self { places: Arc::new(Semaphore::new(all_max)), each_max, taken: Counts::new() }
     }
 
     /// None: all are taken, or this user has as many as one may have.
     pub(crate) fn take(&self, login: &str) -> Option<Share> {
-        let mut taken = lock(&self.taken);
-        let has = taken.get(login).copied().unwrap_or_default();
-        if has >= self.each_max {
-            return None;
-        }
+        let counted = self.taken.take(login.to_owned(), self.each_max)?;
         let place = Arc::clone(&self.places).try_acquire_owned().ok()?;
-        taken.insert(login.to_owned(), has + 1);
-        Some(Share { login: login.to_owned(), taken: Arc::clone(&self.taken), _place: place })
-    }
-}
-
-impl Drop for Share {
-    fn drop(&mut self) {
-        let mut taken = lock(&self.taken);
-        if let Some(count) = taken.get_mut(&self.login) {
-            *count -= 1;
-            if *count == 0 {
-                taken.remove(&self.login);
-            }
-        }
+        Some(Share { _counted: counted, _place: place })
     }
 }
 
@@ -72,6 +96,6 @@ mod tests {
         drop(annas);
         assert!(shares.take("anna").is_some());
         drop(boris);
-        assert!(lock(&shares.taken).is_empty());
+        assert!(lock(&shares.taken.0).is_empty());
     }
 }

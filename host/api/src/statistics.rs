@@ -99,7 +99,7 @@ async fn server_statistics(
     let connection_timeline = past.connection_timeline();
     Ok(LargeJson(ServerStatistics {
         last_stat_update: past.newest_sample.map(Time),
-        total_connections: whole(sum(&past.counters_now, "numbackends", 0)),
+        total_connections: whole(sum(&past.counters_now, "numbackends")),
         total_size_gb: total_size(&past.sizes_now, &past.inventory).map(|bytes| bytes / GIGABYTE),
         databases,
         connection_timeline,

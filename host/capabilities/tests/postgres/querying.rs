@@ -83,9 +83,7 @@ async fn settings_of_one_call_do_not_reach_the_next() {
 /// Whoever owns a database may set what is searched in it, and put there what looks like PostgreSQL's own.
 #[tokio::test(flavor = "multi_thread")]
 async fn functions_of_a_database_s_owner_are_not_called_for_postgresql_s() {
-    let mut majors = MAJORS.to_vec();
-    majors.dedup();
-    for major in majors {
+    for major in MAJORS {
         let database = testing::database(testing::postgres(major));
         database.execute(
             "create schema evil;
