@@ -154,16 +154,27 @@ async fn load(loader: &Loader, file: &PluginFile, index: usize, before: &Registr
                 before: ran_before.and_then(|loaded| loaded.before_this(&digest)),
             })
         }
-        (Err(why), Some(loaded)) => Standing::Loaded(Loaded { held_back: Some(why), ..loaded.clone() }),
-        (Err(why), None) => Standing::Refused(why),
+        (Err(why), ran_before) => refused(why, ran_before),
     }
 }
 
-/// A metric set has one shape: of two plugins that give it another one, that which is new is refused, or else the later one.
+/// What cannot be used keeps what ran before.
+fn refused(why: String, ran_before: Option<&Loaded>) -> Standing {
+    match ran_before {
+        Some(loaded) => Standing::Loaded(Loaded { held_back: Some(why), ..loaded.clone() }),
+        None => Standing::Refused(why),
+    }
+}
+
+/// A metric set has one shape: of two plugins that give it another one, that which is new or changed keeps what ran before, or is
+/// refused; of two that are alike in this, the later one.
 fn refuse_clashes(plugins: &mut [Plugin], before: &Registry) {
-    let is_new = |plugin: &Plugin| before.find(&plugin.entry.name).and_then(Plugin::loaded).is_none();
+    let ran_before = |plugin: &Plugin| before.find(&plugin.entry.name).and_then(Plugin::loaded);
+    let is_unchanged = |plugin: &Plugin| {
+        plugin.loaded().zip(ran_before(plugin)).is_some_and(|(loaded, was)| loaded.version.is(&was.version))
+    };
     let mut order: Vec<usize> = (0..plugins.len()).collect();
-    order.sort_by_key(|at| is_new(&plugins[*at]));
+    order.sort_by_key(|at| !is_unchanged(&plugins[*at]));
     let mut known: HashMap<String, (PluginName, MetricSet)> = HashMap::new();
     for at in order {
         let plugin = &mut plugins[at];
@@ -171,10 +182,11 @@ fn refuse_clashes(plugins: &mut [Plugin], before: &Registry) {
         let sets = loaded.version.probe.metadata().sets.clone();
         let clash = sets.iter().find_map(|set| known.get(&set.name).filter(|(_, other)| clashes(set, other)));
         if let Some((owner, set)) = clash {
-            plugin.standing = Standing::Refused(format!(
+            let why = format!(
                 "plugin `{owner}` declares metric set `{}` with other labels, kinds or units; give this one another name",
                 set.name
-            ));
+            );
+            plugin.standing = refused(why, ran_before(plugin));
             continue;
         }
         for set in sets.iter() {

@@ -5,7 +5,7 @@ mod harness;
 
 use harness::{Client, HostOptions, TestHost, check, server_of};
 use pgvigil_cluster::{Cluster, ClusterOptions, Installation, testing};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const EXAMPLE: &str = include_str!("../../examples/plugins.sql.toml");
 
@@ -137,6 +137,17 @@ async fn of_two_plugins_that_give_one_set_two_shapes_the_later_one_is_refused() 
     let why =
         "plugin `first` declares metric set `orders` with other labels, kinds or units; give this one another name";
     assert_eq!(plugins[2]["state_detail"], why);
+
+    // One that ran keeps what it was, wherever it stands in the file.
+    let path = host.data_dir().join("plugins.toml");
+    let others = orders("others", "status", "gauge").replace("name = \"orders\"", "name = \"others\"");
+    std::fs::write(&path, [others.clone(), orders("first", "status", "gauge")].concat()).unwrap();
+    admin.until("/api/plugins", |plugins| plugins[0]["name"] == "others" && plugins[0]["state"] != "refused").await;
+    let clashing = orders("others", "region", "gauge");
+    std::fs::write(&path, [clashing, orders("first", "status", "gauge")].concat()).unwrap();
+    let plugins = admin.until("/api/plugins", |plugins| plugins[0]["state_detail"].is_string()).await;
+    assert_eq!((&plugins[0]["state_detail"], plugins[0]["state"] == "refused"), (&json!(why), false), "{plugins}");
+    assert!(plugins[1]["state_detail"].is_null(), "{plugins}");
 }
 
 #[test]
