@@ -1,6 +1,6 @@
 //! From an entry of plugins.toml to a probe that can run: read, pinned, compiled, described, configured.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Weak};
 
@@ -10,7 +10,7 @@ use pgvigil_runtime::{COMPONENT_BYTES, LoadError, Probe, ProbeComponent, ProbeEn
 use tokio::sync::Mutex;
 
 use crate::builtin;
-use crate::plugins::{ConfigValue, PluginEntry, PluginFile, ProbeSource};
+use crate::plugins::{Config, ConfigValue, PluginEntry, PluginFile, ProbeSource};
 use crate::versions::Versions;
 
 /// Loads probes. Remembers compiled components for as long as anybody uses them.
@@ -28,7 +28,7 @@ pub(crate) struct Version {
     /// Checked, with defaults filled in.
     pub config: Vec<(String, String)>,
     /// As plugins.toml had it.
-    given: BTreeMap<String, ConfigValue>,
+    pub given: Config,
 }
 
 impl Version {
@@ -64,10 +64,23 @@ impl Loader {
         running: Option<&Version>,
     ) -> Result<Found, String> {
         let entry = &file.plugins[index];
-        self.find(entry, running).await.map_err(|Fault { keys, why }| {
-            let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-            format!("{}: {why}", file.place(index, &keys))
-        })
+        let Fault { keys, why } = match self.find(entry, running).await {
+            Ok(found) => return Ok(found),
+            Err(fault) => fault,
+        };
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let why = format!("{}: {why}", file.place(index, &keys));
+        // What runs goes on; a host that has just started takes up what ran until it stopped.
+        match self.last(entry).await.filter(|_| running.is_none()) {
+            Some(version) => Ok(Found { version, held_back: Some(why) }),
+            None => Err(why),
+        }
+    }
+
+    async fn last(&self, entry: &PluginEntry) -> Option<Version> {
+        let kept = self.versions.last(entry)?;
+        let wasm = self.versions.kept(&kept.sha256).ok()?;
+        self.version(&kept.sha256, wasm, kept.config.as_ref().unwrap_or(&entry.config)).await.ok()
     }
 
     /// An entry that stands in no file.
@@ -75,50 +88,52 @@ impl Loader {
         self.find(entry, None).await.map(|found| found.version).map_err(|fault| fault.why)
     }
 
+    /// The component of an entry, so that it need not be compiled while a registry is built. None: building it tells why.
+    pub(crate) async fn compiled(&self, entry: &PluginEntry) -> Option<Arc<ProbeComponent>> {
+        let wanted = self.wanted(entry).ok()?;
+        self.component(&wanted.digest, wanted.wasm).await.ok()
+    }
+
     async fn find(&self, entry: &PluginEntry, running: Option<&Version>) -> Result<Found, Fault> {
-        let at_probe = |error: anyhow::Error| Fault::at("probe", format!("{error:#}"));
-        let mut wasm = component(&entry.probe).map_err(at_probe)?;
-        let mut wanted = digest(&wasm);
-        if let ProbeSource::File { sha256: Some(pinned), path } = &entry.probe
-            && *pinned != wanted
-        {
-            let why = format!("{} has sha256 {wanted}, but plugins.toml pins {pinned}", path.display());
-            return Err(Fault::at("sha256", why));
-        }
-        let mut held_back = None;
-        if let Some(held) = self.versions.held_back(&entry.name, &wanted) {
-            wasm = self.versions.kept(&held.kept).with_context(|| held.why.clone()).map_err(at_probe)?;
-            (wanted, held_back) = (held.kept, Some(held.why));
-        }
-        let is_running = |known: &&Version| known.probe.digest() == wanted && known.given == entry.config;
+        let Wanted { wasm, digest, given, held_back } = self.wanted(entry)?;
+        let is_running = |known: &&Version| known.probe.digest() == digest && known.given == given;
         if let Some(running) = running.filter(is_running) {
+            check_servers(entry, running)?;
             return Ok(Found { version: running.clone(), held_back });
         }
-        let version = self.version(&wanted, Arc::clone(&wasm), &entry.config).await?;
-        if version.probe.metadata().scope != Scope::Host && entry.servers.is_empty() {
-            let why = "it runs on servers, but `servers` names none; add servers = [\"*\"] for all";
-            return Err(Fault { keys: Vec::new(), why: why.to_owned() });
-        }
+        let version = self.version(&digest, Arc::clone(&wasm), &given).await?;
+        check_servers(entry, &version)?;
         if let ProbeSource::File { .. } = entry.probe {
-            self.versions.keep(&entry.name, &wanted, &wasm).map_err(at_probe)?;
+            self.versions.keep(entry, &given, &digest, &wasm).map_err(at_probe)?;
         }
         Ok(Found { version, held_back })
+    }
+
+    fn wanted(&self, entry: &PluginEntry) -> Result<Wanted, Fault> {
+        let wasm = component(&entry.probe).map_err(at_probe)?;
+        let wanted = Wanted { digest: digest(&wasm), wasm, given: entry.config.clone(), held_back: None };
+        if let ProbeSource::File { sha256: Some(pinned), path } = &entry.probe
+            && *pinned != wanted.digest
+        {
+            let why = format!("{} has sha256 {}, but plugins.toml pins {pinned}", path.display(), wanted.digest);
+            return Err(Fault::at("sha256", why));
+        }
+        let Some(held) = self.versions.held_back(&entry.name, &wanted.digest, &wanted.given) else { return Ok(wanted) };
+        let wasm = self.versions.kept(&held.kept).with_context(|| held.why.clone()).map_err(at_probe)?;
+        let given = held.kept_config.unwrap_or(wanted.given);
+        Ok(Wanted { wasm, digest: held.kept, given, held_back: Some(held.why) })
     }
 
     /// What a plugin ran before this version, of which a copy is kept.
     pub(crate) async fn earlier(&self, plugin: &PluginName, running: &Version) -> Result<Version, String> {
         let none = || format!("no earlier version of plugin `{plugin}` is kept");
-        let wanted = self.versions.earlier(plugin, running.probe.digest()).ok_or_else(none)?;
-        let wasm = self.versions.kept(&wanted).map_err(|error| format!("{error:#}"))?;
-        self.version(&wanted, wasm, &running.given).await.map_err(|fault| fault.why)
+        let kept = self.versions.earlier(plugin, running.probe.digest()).ok_or_else(none)?;
+        let wasm = self.versions.kept(&kept.sha256).map_err(|error| format!("{error:#}"))?;
+        let given = kept.config.as_ref().unwrap_or(&running.given);
+        self.version(&kept.sha256, wasm, given).await.map_err(|fault| fault.why)
     }
 
-    async fn version(
-        &self,
-        digest: &str,
-        wasm: Arc<[u8]>,
-        given: &BTreeMap<String, ConfigValue>,
-    ) -> Result<Version, Fault> {
+    async fn version(&self, digest: &str, wasm: Arc<[u8]>, given: &Config) -> Result<Version, Fault> {
         let component = self.component(digest, wasm).await?;
         let texts: Vec<_> = given.iter().map(|(key, value)| (key.clone(), value.text.clone())).collect();
         let probe = component.describe(&texts).await?;
@@ -139,6 +154,14 @@ impl Loader {
     }
 }
 
+/// What an entry names, or what is kept in its place.
+struct Wanted {
+    wasm: Arc<[u8]>,
+    digest: String,
+    given: Config,
+    held_back: Option<String>,
+}
+
 /// Why something cannot run, and what in its entry is to blame.
 struct Fault {
     keys: Vec<String>,
@@ -155,6 +178,10 @@ impl Fault {
     }
 }
 
+fn at_probe(error: anyhow::Error) -> Fault {
+    Fault::at("probe", format!("{error:#}"))
+}
+
 impl From<LoadError> for Fault {
     fn from(error: LoadError) -> Self {
         match error {
@@ -165,6 +192,14 @@ impl From<LoadError> for Fault {
             other => Self::at("probe", format!("cannot load it: {:#}", anyhow::Error::new(other))),
         }
     }
+}
+
+fn check_servers(entry: &PluginEntry, version: &Version) -> Result<(), Fault> {
+    if version.probe.metadata().scope == Scope::Host || !entry.servers.is_empty() {
+        return Ok(());
+    }
+    let why = "it runs on servers, but `servers` names none; add servers = [\"*\"] for all";
+    Err(Fault { keys: Vec::new(), why: why.to_owned() })
 }
 
 fn component(source: &ProbeSource) -> anyhow::Result<Arc<[u8]>> {
@@ -192,10 +227,7 @@ pub(crate) fn read_component(path: &Path) -> anyhow::Result<Arc<[u8]>> {
 }
 
 /// The options of `[plugin.config]` checked against what the probe declares, with its defaults filled in.
-fn checked_config(
-    metadata: &ProbeMetadata,
-    given: &BTreeMap<String, ConfigValue>,
-) -> Result<Vec<(String, String)>, Fault> {
+fn checked_config(metadata: &ProbeMetadata, given: &Config) -> Result<Vec<(String, String)>, Fault> {
     if let Some(unknown) = given.keys().find(|key| metadata.options.iter().all(|option| option.key != **key)) {
         let known: Vec<_> = metadata.options.iter().map(|option| option.key.as_str()).collect();
         let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };

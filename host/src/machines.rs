@@ -10,7 +10,7 @@ use pgvigil_collector::Machines;
 use pgvigil_model::{
     AddressPolicy, FailureReason, PluginName, Server, ServerId, ServerSecrets, SshAuth, SshSettings, Timestamp,
 };
-use pgvigil_runtime::{Access, Postgres, Ssh, Unavailable};
+use pgvigil_runtime::{Access, Ssh, Unavailable};
 use pgvigil_storage::{HostKeyPin, SecretKind, StorageError, Store};
 use tracing::{error, info};
 
@@ -134,7 +134,7 @@ impl Machines for Fleet {
                 };
                 let known = self.machines.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned();
                 let machine = known.unwrap_or_else(removed)?;
-                access.postgres = Some(Arc::clone(&machine.postgres) as Arc<dyn Postgres>);
+                access.postgres = Some(Arc::new(machine.postgres.used_by(plugin)));
                 access.ssh = machine.ssh.clone().map(|ssh| ssh as Arc<dyn Ssh>);
             }
         }

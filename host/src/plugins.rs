@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use pgvigil_model::{OptionKind, PluginName, Server, Setting, Settings, Tunable, glob_matches};
 use pgvigil_runtime::{ArgvPattern, Grants, Limits};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -42,11 +42,14 @@ pub(crate) struct PluginEntry {
     pub grants: Grants,
     /// Timeout as above, or else the default.
     pub limits: Limits,
-    pub config: BTreeMap<String, ConfigValue>,
+    pub config: Config,
 }
 
-/// One value of `[plugin.config]`, as it travels to the probe.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// `[plugin.config]`, by key.
+pub(crate) type Config = BTreeMap<String, ConfigValue>;
+
+/// One value of it, as it travels to the probe.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ConfigValue {
     pub kind: OptionKind,
     /// JSON for a structure.

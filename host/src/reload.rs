@@ -2,12 +2,16 @@
 //!
 //! Whatever is wrong with the next one, what runs stays: a bad file keeps everything, a bad probe its last good version.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use futures_util::future::join_all;
 use pgvigil_collector::{Collector, Notice};
 use pgvigil_model::{PluginChange, PluginName, ReloadOutcome, ReloadReport, Timestamp};
+use pgvigil_runtime::ProbeComponent;
 use pgvigil_storage::Store;
 use tokio::signal::unix::Signal;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -19,6 +23,7 @@ use crate::loader::Loader;
 use crate::plugins::{PluginFile, ProbeSource};
 use crate::registry::{Loaded, Plugin, Registry, Standing, SwitchedOff};
 use crate::sink::chain;
+use crate::versions::HeldBack;
 use crate::watcher::{Seen, Watcher};
 
 /// A file that cannot be read is looked at again after this: it may be half written.
@@ -59,15 +64,34 @@ pub(crate) enum Switch {
     Off,
 }
 
+/// Who waits for the next reload, and is told how it ended.
+enum Waiter {
+    /// Nobody: a file has changed.
+    File,
+    Hangup,
+    Report(oneshot::Sender<ReloadReport>),
+    Retry {
+        plugin: PluginName,
+        answer: oneshot::Sender<Result<(), String>>,
+    },
+    SwitchOn(oneshot::Sender<Result<(), String>>),
+}
+
+/// Compiles what the next registry will need.
+type Preparation = Pin<Box<dyn Future<Output = Vec<Arc<ProbeComponent>>> + Send>>;
+
 /// The one place that replaces the registry.
 pub(crate) struct Reloader {
     path: PathBuf,
-    loader: Loader,
+    loader: Arc<Loader>,
     store: Store,
     chronicle: Chronicle,
     collector: Collector,
     registry: watch::Sender<Arc<Registry>>,
     switched_off: SwitchedOff,
+    /// Compiling takes half a minute where a component is large, and nobody should wait that long to switch another plugin off.
+    preparation: Option<Preparation>,
+    waiters: Vec<Waiter>,
     watcher: Watcher,
     seen: Option<Seen>,
     /// The text that is in force.
@@ -102,12 +126,14 @@ impl Reloader {
         let (sender, receiver) = watch::channel(Arc::new(registry));
         let reloader = Self {
             path: path.to_owned(),
-            loader,
+            loader: Arc::new(loader),
             store,
             chronicle,
             collector,
             registry: sender,
             switched_off,
+            preparation: None,
+            waiters: Vec::new(),
             watcher: Watcher::new(),
             seen: None,
             text: file.text().to_owned(),
@@ -133,10 +159,13 @@ impl Reloader {
                     None => return,
                 },
                 Some(notice) = notices.recv() => self.heed(notice).await,
-                Some(()) = hangup.recv() => {
-                    self.reload_by_request().await;
+                Some(()) = hangup.recv() => self.want(Waiter::Hangup),
+                () = self.watcher.changed() => self.want_if_changed(),
+                components = prepared(&mut self.preparation) => {
+                    self.preparation = None;
+                    self.reload_prepared().await;
+                    drop(components);
                 }
-                () = self.watcher.changed() => self.reload_if_changed().await,
             }
         }
     }
@@ -144,17 +173,20 @@ impl Reloader {
     async fn serve(&mut self, request: Request) {
         // Whoever asked may have gone.
         match request {
-            Request::Reload { answer } => {
-                let _ = answer.send(self.reload_by_request().await);
-            }
+            Request::Reload { answer } => self.want(Waiter::Report(answer)),
             Request::RollBack { plugin, by, answer } => {
                 let _ = answer.send(self.roll_back(&plugin, &format!("rolled back by {by}")).await);
             }
-            Request::Retry { plugin, by, answer } => {
-                let _ = answer.send(self.retry(&plugin, &by).await);
-            }
-            Request::Switch { plugin, to, by, answer } => {
-                let _ = answer.send(self.switch(&plugin, to, &by).await);
+            Request::Retry { plugin, by, answer } => match self.release(&plugin, &by).await {
+                Ok(()) => self.want(Waiter::Retry { plugin, answer }),
+                Err(why) => drop(answer.send(Err(why))),
+            },
+            Request::Switch { plugin, to: Switch::On, answer, .. } => match self.switch_on(&plugin).await {
+                Ok(()) => self.want(Waiter::SwitchOn(answer)),
+                Err(why) => drop(answer.send(Err(why))),
+            },
+            Request::Switch { plugin, to: Switch::Off, by, answer } => {
+                let _ = answer.send(self.switch_off(&plugin, &by).await);
             }
         }
     }
@@ -183,16 +215,37 @@ impl Reloader {
         }
     }
 
-    /// By SIGHUP or by the API: also what failed before is tried again.
-    async fn reload_by_request(&mut self) -> ReloadReport {
-        let report = self.reload(true).await;
-        self.collector.forgive().await;
-        report
+    fn want_if_changed(&mut self) {
+        let is_wanted = self.waiters.iter().any(|waiter| matches!(waiter, Waiter::File));
+        if !is_wanted && self.seen.as_ref() != Some(&self.look()) {
+            self.want(Waiter::File);
+        }
     }
 
-    async fn reload_if_changed(&mut self) {
-        if self.seen.as_ref() != Some(&self.look()) {
-            self.reload(false).await;
+    /// Reloads when everything is compiled that it needs.
+    fn want(&mut self, waiter: Waiter) {
+        self.waiters.push(waiter);
+        let (path, loader) = (self.path.clone(), Arc::clone(&self.loader));
+        let switched_off: HashSet<PluginName> = self.switched_off.keys().cloned().collect();
+        self.preparation.get_or_insert_with(|| Box::pin(compile(path, loader, switched_off)));
+    }
+
+    async fn reload_prepared(&mut self) {
+        let waiters = std::mem::take(&mut self.waiters);
+        let is_asked_for = waiters.iter().any(|waiter| !matches!(waiter, Waiter::File));
+        let report = self.reload(is_asked_for).await;
+        // Who asks for a reload wants what failed before to be tried again too.
+        if waiters.iter().any(|waiter| matches!(waiter, Waiter::Hangup | Waiter::Report(_))) {
+            self.collector.forgive().await;
+        }
+        for waiter in waiters {
+            // Whoever asked may have gone.
+            match waiter {
+                Waiter::File | Waiter::Hangup => {}
+                Waiter::Report(answer) => drop(answer.send(report.clone())),
+                Waiter::Retry { plugin, answer } => drop(answer.send(self.retried(&plugin, &report))),
+                Waiter::SwitchOn(answer) => drop(answer.send(Ok(()))),
+            }
         }
     }
 
@@ -265,10 +318,14 @@ impl Reloader {
         };
         let refused = &loaded.version;
         let why = format!("version {} was {why}", refused.name());
-        self.loader
-            .versions
-            .hold_back(plugin, refused.probe.digest(), earlier.probe.digest(), &why)
-            .map_err(|error| format!("{error:#}"))?;
+        let held = HeldBack {
+            refused: refused.probe.digest().to_owned(),
+            refused_config: Some(refused.given.clone()),
+            kept: earlier.probe.digest().to_owned(),
+            kept_config: Some(earlier.given.clone()),
+            why: why.clone(),
+        };
+        self.loader.versions.hold_back(plugin, held).map_err(|error| format!("{error:#}"))?;
         let (at, before) = (Timestamp::from(SystemTime::now()), Some(refused.clone()));
         let next = Loaded { version: earlier, at, held_back: Some(why.clone()), before };
         self.put(&registry, plugin, Standing::Loaded(next)).await?;
@@ -276,33 +333,42 @@ impl Reloader {
         Ok(())
     }
 
-    async fn retry(&mut self, plugin: &PluginName, by: &str) -> Result<(), String> {
+    /// Ends a roll back, so that the next reload tries what was rolled back again.
+    async fn release(&mut self, plugin: &PluginName, by: &str) -> Result<(), String> {
         let registry = Arc::clone(&self.registry.borrow());
         if loaded(&registry, plugin)?.held_back.is_none() {
             return Err(format!("plugin `{plugin}` runs the version that plugins.toml names"));
         }
         self.loader.versions.release(plugin).map_err(|error| format!("{error:#}"))?;
         self.chronicle.write(Happening::retried(plugin, by)).await;
-        let report = self.reload(true).await;
-        let now = Arc::clone(&self.registry.borrow());
-        match report.detail.or_else(|| now.find(plugin)?.loaded()?.held_back.clone()) {
-            Some(why) => Err(why),
-            None => Ok(()),
-        }
+        Ok(())
     }
 
-    async fn switch(&mut self, plugin: &PluginName, to: Switch, by: &str) -> Result<(), String> {
+    fn retried(&self, plugin: &PluginName, report: &ReloadReport) -> Result<(), String> {
+        let now = Arc::clone(&self.registry.borrow());
+        let held_back = || now.find(plugin)?.loaded()?.held_back.clone();
+        report.detail.clone().or_else(held_back).map_or(Ok(()), Err)
+    }
+
+    async fn switch_on(&mut self, plugin: &PluginName) -> Result<(), String> {
+        check_switch(&self.registry.borrow(), plugin)?;
+        self.store.switch_on_plugin(plugin).await.map_err(|error| chain(&error))?;
+        self.switched_off.remove(plugin);
+        Ok(())
+    }
+
+    /// Waits for no reload: it may be urgent.
+    async fn switch_off(&mut self, plugin: &PluginName, by: &str) -> Result<(), String> {
         let registry = Arc::clone(&self.registry.borrow());
-        let known = registry.find(plugin).ok_or_else(|| no_plugin(plugin))?;
-        if !known.entry.enabled {
-            return Err(format!("plugin `{plugin}` is switched off in plugins.toml; set `enabled = true` there"));
-        }
-        match to {
-            Switch::Off => self.store.switch_off_plugin(plugin, by, Timestamp::from(SystemTime::now())).await,
-            Switch::On => self.store.switch_on_plugin(plugin).await.map(|_| ()),
-        }
-        .map_err(|error| chain(&error))?;
-        self.reload(true).await;
+        check_switch(&registry, plugin)?;
+        let now = Timestamp::from(SystemTime::now());
+        self.store.switch_off_plugin(plugin, by, now).await.map_err(|error| chain(&error))?;
+        let why = switched_off_by(by, now);
+        self.switched_off.insert(plugin.clone(), why.clone());
+        let next = registry.with(plugin, Standing::Disabled(why));
+        let changes = changes(&registry, &next);
+        self.registry.send_replace(Arc::new(next));
+        self.chronicle.write(Happening::reloaded(&changes)).await;
         Ok(())
     }
 
@@ -357,7 +423,35 @@ fn no_plugin(plugin: &PluginName) -> String {
 
 async fn switched_off(store: &Store) -> Result<SwitchedOff, pgvigil_storage::StorageError> {
     let plugins = store.switched_off_plugins().await?;
-    Ok(plugins.into_iter().map(|off| (off.plugin, format!("switched off by {} at {}", off.by, off.at))).collect())
+    Ok(plugins.into_iter().map(|off| (off.plugin, switched_off_by(&off.by, off.at))).collect())
+}
+
+fn switched_off_by(by: &str, at: Timestamp) -> String {
+    format!("switched off by {by} at {at}")
+}
+
+/// What plugins.toml switches off, nobody else switches.
+fn check_switch(registry: &Registry, plugin: &PluginName) -> Result<(), String> {
+    let known = registry.find(plugin).ok_or_else(|| no_plugin(plugin))?;
+    if known.entry.enabled {
+        return Ok(());
+    }
+    Err(format!("plugin `{plugin}` is switched off in plugins.toml; set `enabled = true` there"))
+}
+
+/// What is wrong with the files is told when the registry is built.
+async fn compile(path: PathBuf, loader: Arc<Loader>, switched_off: HashSet<PluginName>) -> Vec<Arc<ProbeComponent>> {
+    let Ok(file) = PluginFile::read(&path) else { return Vec::new() };
+    let wanted = file.plugins.iter().filter(|entry| entry.enabled && !switched_off.contains(&entry.name));
+    join_all(wanted.map(|entry| loader.compiled(entry))).await.into_iter().flatten().collect()
+}
+
+/// Never, where nothing is being prepared.
+async fn prepared(preparation: &mut Option<Preparation>) -> Vec<Arc<ProbeComponent>> {
+    match preparation {
+        Some(preparation) => preparation.await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Makes the metric sets of new versions known to the store, so that their reports can be kept.

@@ -43,7 +43,7 @@ pub(crate) fn status(plugin: &Plugin, settings: &Settings, versions: &Versions) 
 fn earlier_digest(plugin: &Plugin, loaded: &Loaded, versions: &Versions) -> Option<String> {
     match &loaded.before {
         Some(before) => Some(before.probe.digest().to_owned()),
-        None => versions.earlier(&plugin.entry.name, loaded.version.probe.digest()),
+        None => versions.earlier(&plugin.entry.name, loaded.version.probe.digest()).map(|kept| kept.sha256),
     }
 }
 

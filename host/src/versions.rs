@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::builtin;
 use crate::first_start::write_atomically;
+use crate::plugins::{Config, PluginEntry, ProbeSource};
 
 /// In the data directory: `<sha256>.wasm` for each copy, and this list of what they are.
 #[derive(Debug)]
@@ -30,18 +31,51 @@ type List = BTreeMap<PluginName, PluginVersions>;
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct PluginVersions {
-    /// SHA-256, the newest first.
-    loaded: Vec<String>,
+    /// The newest first.
+    loaded: Vec<Kept>,
     held_back: Option<HeldBack>,
 }
 
-/// A version that was taken back.
+/// A version of which there is a copy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "KeptRecord")]
+pub(crate) struct Kept {
+    pub sha256: String,
+    /// As `probe` in plugins.toml named it.
+    source: Option<String>,
+    /// What it ran with. None: an earlier host did not write that down.
+    pub config: Option<Config>,
+}
+
+/// Earlier hosts wrote the digest alone.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum KeptRecord {
+    Digest(String),
+    Kept { sha256: String, source: Option<String>, config: Option<Config> },
+}
+
+impl From<KeptRecord> for Kept {
+    fn from(record: KeptRecord) -> Self {
+        match record {
+            KeptRecord::Digest(sha256) => Self { sha256, source: None, config: None },
+            KeptRecord::Kept { sha256, source, config } => Self { sha256, source, config },
+        }
+    }
+}
+
+/// A version that was taken back. Code and configuration belong together: either may be the mistake.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct HeldBack {
     /// SHA-256 of the version that is not to run.
-    refused: String,
+    pub refused: String,
+    /// With this configuration; None: with any.
+    #[serde(default)]
+    pub refused_config: Option<Config>,
     /// SHA-256 of the version that runs instead.
     pub kept: String,
+    #[serde(default)]
+    pub kept_config: Option<Config>,
     pub why: String,
 }
 
@@ -67,17 +101,18 @@ impl Versions {
         Ok(Self { dir: Some(dir), list: Mutex::new(list) })
     }
 
-    /// Keeps a copy of what a plugin is about to run. Another version than the one that was held back ends that.
-    pub(crate) fn keep(&self, plugin: &PluginName, digest: &str, wasm: &[u8]) -> anyhow::Result<()> {
+    /// Keeps a copy of what the plugin of this entry is about to run. Another version than the one that was held back ends that.
+    pub(crate) fn keep(&self, entry: &PluginEntry, config: &Config, digest: &str, wasm: &[u8]) -> anyhow::Result<()> {
         let Some(dir) = &self.dir else { return Ok(()) };
         let copy = copy_of(dir, digest);
         if !copy.exists() {
             write_atomically(&copy, wasm).with_context(|| format!("cannot write {}", copy.display()))?;
         }
         let mut list = self.list();
-        let versions = list.entry(plugin.clone()).or_default();
-        versions.loaded.retain(|known| known != digest);
-        versions.loaded.insert(0, digest.to_owned());
+        let versions = list.entry(entry.name.clone()).or_default();
+        versions.loaded.retain(|known| known.sha256 != digest);
+        let source = Some(entry.probe.to_string());
+        versions.loaded.insert(0, Kept { sha256: digest.to_owned(), source, config: Some(config.clone()) });
         versions.loaded.truncate(COPIES_PER_PLUGIN);
         if versions.held_back.as_ref().is_some_and(|held| held.kept != digest) {
             versions.held_back = None;
@@ -85,10 +120,9 @@ impl Versions {
         save(dir, &list)
     }
 
-    /// From now on `refused` is not run by this plugin, but `kept`.
-    pub(crate) fn hold_back(&self, plugin: &PluginName, refused: &str, kept: &str, why: &str) -> anyhow::Result<()> {
+    /// From now on the plugin does not run what was refused, but what was kept.
+    pub(crate) fn hold_back(&self, plugin: &PluginName, held: HeldBack) -> anyhow::Result<()> {
         let mut list = self.list();
-        let held = HeldBack { refused: refused.to_owned(), kept: kept.to_owned(), why: why.to_owned() };
         list.entry(plugin.clone()).or_default().held_back = Some(held);
         self.dir.as_deref().map_or(Ok(()), |dir| save(dir, &list))
     }
@@ -103,14 +137,26 @@ impl Versions {
         }
     }
 
-    /// Whether the version with this digest was taken back from the plugin.
-    pub(crate) fn held_back(&self, plugin: &PluginName, digest: &str) -> Option<HeldBack> {
-        self.list().get(plugin)?.held_back.clone().filter(|held| held.refused == digest)
+    /// Whether the version with this digest was taken back from the plugin, with this configuration.
+    pub(crate) fn held_back(&self, plugin: &PluginName, digest: &str, config: &Config) -> Option<HeldBack> {
+        let is_refused = |held: &HeldBack| {
+            held.refused == digest && held.refused_config.as_ref().is_none_or(|refused| refused == config)
+        };
+        self.list().get(plugin)?.held_back.clone().filter(is_refused)
     }
 
     /// The version that the plugin ran before the one with this digest.
-    pub(crate) fn earlier(&self, plugin: &PluginName, digest: &str) -> Option<String> {
-        self.list().get(plugin)?.loaded.iter().find(|known| *known != digest).cloned()
+    pub(crate) fn earlier(&self, plugin: &PluginName, digest: &str) -> Option<Kept> {
+        self.list().get(plugin)?.loaded.iter().find(|known| known.sha256 != digest).cloned()
+    }
+
+    /// What the plugin of this entry ran last, out of the same file: what it pins, where it pins something.
+    pub(crate) fn last(&self, entry: &PluginEntry) -> Option<Kept> {
+        let ProbeSource::File { sha256: pinned, .. } = &entry.probe else { return None };
+        let source = Some(entry.probe.to_string());
+        let may_run =
+            |kept: &&Kept| kept.source == source && pinned.as_ref().is_none_or(|pinned| *pinned == kept.sha256);
+        self.list().get(&entry.name)?.loaded.iter().find(may_run).cloned()
     }
 
     /// A copy, or the builtin that it was.
@@ -143,7 +189,10 @@ fn save(dir: &Path, list: &List) -> anyhow::Result<()> {
     write_atomically(&path, &text).with_context(|| format!("cannot write {}", path.display()))?;
     let wanted: HashSet<PathBuf> = list
         .values()
-        .flat_map(|versions| versions.loaded.iter().chain(versions.held_back.iter().map(|held| &held.kept)))
+        .flat_map(|versions| {
+            let loaded = versions.loaded.iter().map(|kept| &kept.sha256);
+            loaded.chain(versions.held_back.iter().map(|held| &held.kept))
+        })
         .map(|digest| copy_of(dir, digest))
         .collect();
     for file in fs::read_dir(dir).with_context(|| format!("cannot read {}", dir.display()))? {
@@ -158,10 +207,29 @@ fn save(dir: &Path, list: &List) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use pgvigil_model::OptionKind;
 
-    fn plugin() -> PluginName {
-        "custom".parse().unwrap()
+    use super::*;
+    use crate::plugins::{ConfigValue, PluginFile};
+
+    fn entry() -> PluginEntry {
+        let text = "[[plugin]]\nname = \"custom\"\nprobe = \"file:custom.wasm\"\nservers = [\"*\"]\n";
+        PluginFile::parse(Path::new("plugins.toml"), text).unwrap().plugins.remove(0)
+    }
+
+    fn config(limit: &str) -> Config {
+        let value = ConfigValue { kind: OptionKind::Integer, text: limit.to_owned() };
+        BTreeMap::from([("limit".to_owned(), value)])
+    }
+
+    fn held(refused: &str, kept: &str) -> HeldBack {
+        HeldBack {
+            refused: refused.to_owned(),
+            refused_config: Some(config("5")),
+            kept: kept.to_owned(),
+            kept_config: Some(Config::new()),
+            why: "it failed".to_owned(),
+        }
     }
 
     fn copies(dir: &Path) -> usize {
@@ -170,28 +238,58 @@ mod tests {
 
     #[test]
     fn a_version_that_was_taken_back_is_remembered_after_a_restart() {
-        let dir = tempfile::tempdir().unwrap();
+        let (dir, entry) = (tempfile::tempdir().unwrap(), entry());
         let versions = Versions::open(dir.path().to_owned()).unwrap();
         let (old, new) = (digest(b"old"), digest(b"new"));
-        versions.keep(&plugin(), &old, b"old").unwrap();
-        versions.keep(&plugin(), &new, b"new").unwrap();
-        versions.hold_back(&plugin(), &new, &old, "it failed").unwrap();
+        versions.keep(&entry, &Config::new(), &old, b"old").unwrap();
+        versions.keep(&entry, &config("5"), &new, b"new").unwrap();
+        versions.hold_back(&entry.name, held(&new, &old)).unwrap();
 
         let reopened = Versions::open(dir.path().to_owned()).unwrap();
-        let held = reopened.held_back(&plugin(), &new).unwrap();
-        assert_eq!((held.kept.as_str(), held.why.as_str()), (old.as_str(), "it failed"));
-        assert_eq!(reopened.held_back(&plugin(), &old), None);
+        assert_eq!(reopened.held_back(&entry.name, &new, &config("5")), Some(held(&new, &old)));
+        assert_eq!(reopened.held_back(&entry.name, &old, &config("5")), None);
+        assert_eq!(reopened.held_back(&entry.name, &new, &config("6")), None, "another configuration is another try");
         assert_eq!(&*reopened.kept(&old).unwrap(), b"old");
-        assert_eq!(reopened.earlier(&plugin(), &new), Some(old));
+        let earlier = reopened.earlier(&entry.name, &new).unwrap();
+        assert_eq!((earlier.sha256, earlier.config), (old, Some(Config::new())));
     }
 
     #[test]
     fn a_newer_version_ends_the_holding_back() {
-        let dir = tempfile::tempdir().unwrap();
+        let (dir, entry) = (tempfile::tempdir().unwrap(), entry());
         let versions = Versions::open(dir.path().to_owned()).unwrap();
-        versions.hold_back(&plugin(), "bad", "good", "it failed").unwrap();
-        versions.keep(&plugin(), &digest(b"newer"), b"newer").unwrap();
-        assert_eq!(versions.held_back(&plugin(), "bad"), None);
+        versions.hold_back(&entry.name, held("bad", "good")).unwrap();
+        versions.keep(&entry, &config("5"), &digest(b"newer"), b"newer").unwrap();
+        assert_eq!(versions.held_back(&entry.name, "bad", &config("5")), None);
+    }
+
+    #[test]
+    fn what_ran_last_is_only_that_of_the_same_file_and_what_it_pins() {
+        let (dir, entry) = (tempfile::tempdir().unwrap(), entry());
+        let versions = Versions::open(dir.path().to_owned()).unwrap();
+        let last = |probe: ProbeSource| Some(versions.last(&PluginEntry { probe, ..entry.clone() })?.sha256);
+        let file = |path: &str, sha256: Option<&str>| ProbeSource::File {
+            path: path.into(),
+            sha256: sha256.map(str::to_owned),
+        };
+        let good = digest(b"good");
+        assert_eq!(last(entry.probe.clone()), None);
+        versions.keep(&entry, &config("5"), &good, b"good").unwrap();
+        assert_eq!(last(entry.probe.clone()), Some(good.clone()));
+        assert_eq!(last(file("custom.wasm", Some(&good))), Some(good));
+        assert_eq!(last(file("custom.wasm", Some("another"))), None);
+        assert_eq!(last(file("elsewhere.wasm", None)), None);
+        assert_eq!(last(ProbeSource::Builtin("sql".to_owned())), None);
+    }
+
+    #[test]
+    fn the_list_of_an_earlier_host_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let text = r#"{"custom":{"loaded":["b","a"],"held_back":{"refused":"b","kept":"a","why":"it failed"}}}"#;
+        fs::write(dir.path().join(LIST_FILE), text).unwrap();
+        let versions = Versions::open(dir.path().to_owned()).unwrap();
+        assert_eq!(versions.earlier(&entry().name, "b").unwrap().sha256, "a");
+        assert_eq!(versions.held_back(&entry().name, "b", &config("5")).unwrap().kept, "a");
     }
 
     #[test]
@@ -199,7 +297,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let versions = Versions::open(dir.path().to_owned()).unwrap();
         for number in 0..20_u8 {
-            versions.keep(&plugin(), &digest(&[number]), &[number]).unwrap();
+            versions.keep(&entry(), &Config::new(), &digest(&[number]), &[number]).unwrap();
         }
         assert_eq!(copies(dir.path()), COPIES_PER_PLUGIN);
     }
@@ -209,7 +307,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let versions = Versions::open(dir.path().to_owned()).unwrap();
         let old = digest(b"old");
-        versions.keep(&plugin(), &old, b"old").unwrap();
+        versions.keep(&entry(), &Config::new(), &old, b"old").unwrap();
         fs::write(copy_of(dir.path(), &old), b"other").unwrap();
         assert!(versions.kept(&old).unwrap_err().to_string().contains("was changed"));
     }

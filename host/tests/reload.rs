@@ -313,6 +313,47 @@ async fn a_version_that_fails_where_the_one_before_worked_is_rolled_back_by_itse
     bed.until_collected_by(&swapped["digest"]).await;
 }
 
+/// A new version often needs a configuration of its own, which the version before does not know.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_roll_back_takes_the_configuration_back_too_also_after_a_restart() {
+    let mut bed = Bed::new().await;
+    let with_config = format!("{CUSTOM}config = {{ act = \"panic\" }}\n");
+    bed.write_plugins(&with_config);
+    bed.until_plugin(|plugin| plugin["state"] == "degraded").await;
+    put(&bed.component(), &built("hostile"));
+    bed.until_event("plugin.rolled-back").await;
+
+    let original = pgvigil_runtime::digest(&built("pg_stat_database"));
+    let is_back = |plugin: &Value| {
+        let why = plugin["state_detail"].as_str().unwrap_or_default();
+        plugin["digest"] == *original && why.contains("was rolled back because its first runs failed")
+    };
+    bed.write_plugins(&with_config.replace("5s", "6s"));
+    bed.until_plugin(|plugin| is_back(plugin) && plugin["timeout_ms"] == 6_000).await;
+    bed.restart(&with_config).await;
+    let restarted = bed.plugin("custom").await;
+    assert!(is_back(&restarted), "{restarted}");
+    bed.until_collected_by(&json!(original)).await;
+
+    // Another configuration is another attempt.
+    bed.write_plugins(&with_config.replace("panic", "fine"));
+    bed.until_digest(&built("hostile")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_component_that_is_gone_at_a_restart_leaves_the_last_good_one_running() {
+    let mut bed = Bed::new().await;
+    std::fs::remove_file(bed.component()).unwrap();
+    bed.restart(CUSTOM).await;
+    let plugin = bed.plugin("custom").await;
+    assert_eq!((&plugin["state"], &plugin["is_held_back"]), (&json!("degraded"), &json!(true)), "{plugin}");
+    assert!(plugin["state_detail"].as_str().unwrap().contains("No such file"), "{plugin}");
+    bed.until_collected_by(&json!(pgvigil_runtime::digest(&built("pg_stat_database")))).await;
+
+    bed.restart(&format!("{CUSTOM}sha256 = \"{}\"\n", "0".repeat(64))).await;
+    assert_eq!(bed.plugin("custom").await["state"], "refused", "what is not pinned does not run");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_admin_rolls_back_and_retries() {
     let bed = Bed::new().await;
@@ -348,6 +389,52 @@ async fn a_plugin_that_an_admin_switched_off_stays_off_over_a_restart() {
     let (status, on) = bed.post("/api/plugins/custom/enable").await;
     assert_eq!((status, &on["is_held_back"]), (StatusCode::OK, &json!(false)), "{on}");
     bed.until_plugin(|plugin| plugin["on_servers"][0]["state"] == "waiting").await;
+}
+
+/// Adds code that nobody calls to a component, of which the compiler has for many seconds.
+fn long_to_compile(component: &[u8]) -> Vec<u8> {
+    const FUNCTIONS: usize = 2_000;
+    // No locals; 1 * 3 * 3 ..., dropped; end.
+    let body = [vec![0, 0x41, 1], [0x41, 3, 0x6c].repeat(300), vec![0x1a, 0x0b]].concat();
+    let of_length = |content: &[u8]| [leb128(content.len()), content.to_vec()].concat();
+    let section = |id: u8, content: &[u8]| [vec![id], of_length(content)].concat();
+    let functions = [leb128(FUNCTIONS), vec![0; FUNCTIONS]].concat();
+    let code = [leb128(FUNCTIONS), of_length(&body).repeat(FUNCTIONS)].concat();
+    let module =
+        [b"\0asm\x01\0\0\0".to_vec(), section(1, &[1, 0x60, 0, 0]), section(3, &functions), section(10, &code)];
+    // In a component, section 1 is a core module.
+    [component, &section(1, &module.concat())].concat()
+}
+
+fn leb128(mut number: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while number >= 0x80 {
+        bytes.push((number & 0x7f) as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+    bytes
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_is_switched_off_while_another_is_still_compiled() {
+    let bed = Bed::new().await;
+    put(&bed.folder.path().join("large.wasm"), &long_to_compile(&built("hostile")));
+    let large = CUSTOM.replace("custom", "large");
+    bed.write_plugins(&format!("{CUSTOM}{large}"));
+    let compiling = async {
+        let report = bed.post("/api/plugins/reload").await;
+        (report, Instant::now())
+    };
+    let switching = async {
+        let off = bed.post("/api/plugins/custom/disable").await;
+        (off, Instant::now())
+    };
+    let (((_, report), compiled_at), ((status, off), off_at)) = tokio::join!(compiling, switching);
+    assert_eq!((status, &off["state"]), (StatusCode::OK, &json!("disabled")), "{off}");
+    assert!(off_at < compiled_at, "{report}");
+    assert_eq!(bed.plugin("custom").await["state"], "disabled", "the reload leaves it switched off");
+    assert_eq!(bed.plugin("large").await["state"], "loaded", "{report}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
