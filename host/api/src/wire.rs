@@ -164,6 +164,7 @@ words!(
         "tls-failed",
         "server-refused",
         "timed-out",
+        "connection-busy",
         "not-granted",
         "missing-privilege",
         "misconfigured",

@@ -18,13 +18,16 @@ mod value;
 
 use std::io;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use deadpool_postgres::{Connect, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod};
-use pgvigil_model::{AddressPolicy, FailureReason, Identity, PostgresSettings, Secret, TestStep, Timestamp, Value};
+use pgvigil_model::{
+    AddressPolicy, FailureReason, Identity, PluginName, PostgresSettings, Secret, TestStep, Timestamp, Value,
+};
 use pgvigil_runtime::{CallBudget, Postgres, PostgresError, ResultSet, Unavailable};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -56,9 +59,13 @@ pub struct PostgresServer {
     pool: Option<Pool>,
     current: Arc<Current>,
     /// One live view at a time.
-    live: tokio::sync::Mutex<()>,
+    live: Arc<tokio::sync::Mutex<()>>,
     /// One other database at a time.
     elsewhere: Arc<Semaphore>,
+    /// None: the host itself.
+    plugin: Option<PluginName>,
+    /// Microseconds.
+    waited: AtomicU64,
 }
 
 /// What belongs to the pool's one connection.
@@ -66,6 +73,31 @@ pub struct PostgresServer {
 struct Current {
     link: Mutex<Option<Arc<Link>>>,
     progress: Progress,
+    /// When the newest connection was begun.
+    connecting_since: Mutex<Option<Instant>>,
+    /// Who had the connection last: while nobody else gets it, they have it still.
+    holder: Mutex<Option<Holder>>,
+    /// The same of the one other database.
+    elsewhere_holder: Mutex<Option<Holder>>,
+}
+
+#[derive(Clone, Debug)]
+struct Holder {
+    plugin: Option<PluginName>,
+    since: Instant,
+}
+
+impl Holder {
+    fn now(plugin: Option<&PluginName>) -> Self {
+        Self { plugin: plugin.cloned(), since: Instant::now() }
+    }
+
+    /// `plugin `slow` has had it for 40 s`
+    fn text(holder: Option<&Self>) -> String {
+        let Some(Self { plugin, since }) = holder else { return "it is being opened".to_owned() };
+        let who = plugin.as_ref().map_or_else(|| "pgvigil itself".to_owned(), |plugin| format!("plugin `{plugin}`"));
+        format!("{who} has had it for {} ms", since.elapsed().as_millis())
+    }
 }
 
 impl PostgresServer {
@@ -83,7 +115,28 @@ impl PostgresServer {
         let manager = Manager::from_connect(Config::new(), connector, config);
         // Building fails only where timeouts are asked of it, and ours are around all of it.
         let pool = Pool::builder(manager).max_size(1).build().ok();
-        Self { endpoint, pool, current, live: tokio::sync::Mutex::default(), elsewhere: Arc::new(Semaphore::new(1)) }
+        Self {
+            endpoint,
+            pool,
+            current,
+            live: Arc::default(),
+            elsewhere: Arc::new(Semaphore::new(1)),
+            plugin: None,
+            waited: AtomicU64::default(),
+        }
+    }
+
+    /// The same connection, for one run of this plugin: others who wait for it are told who has it.
+    pub fn used_by(&self, plugin: &PluginName) -> Self {
+        Self {
+            endpoint: Arc::clone(&self.endpoint),
+            pool: self.pool.clone(),
+            current: Arc::clone(&self.current),
+            live: Arc::clone(&self.live),
+            elsewhere: Arc::clone(&self.elsewhere),
+            plugin: Some(plugin.clone()),
+            waited: AtomicU64::default(),
+        }
     }
 
     /// Connections ever opened to this server. Cancel requests are not counted.
@@ -110,20 +163,30 @@ impl PostgresServer {
     /// What runs on the server right now, over a short connection of its own; one at a time.
     pub async fn sessions(&self, limit: usize, timeout: Duration) -> Result<Vec<Session>, PostgresError> {
         let deadline = Instant::now() + timeout;
-        let busy = || PostgresError::Unavailable(self.busy(timeout, "other live views"));
+        let busy = || {
+            PostgresError::Unavailable(Unavailable {
+                reason: FailureReason::ConnectionBusy,
+                detail: format!("other live views of {} took {} ms", self.endpoint.place(), timeout.as_millis()),
+            })
+        };
         let _one = timeout_at(deadline, self.live.lock()).await.map_err(|_| busy())?;
         sessions::sessions(&self.endpoint, limit, deadline).await
     }
 
     async fn lease(&self, statement: &Statement<'_>) -> Result<(Lease, Age), Unavailable> {
-        let (deadline, timeout) = (statement.deadline, statement.budget.timeout);
+        let (deadline, timeout, began) = (statement.deadline, statement.budget.timeout, Instant::now());
         let before = self.endpoint.connections_opened();
         let pool = self.pool.as_ref().ok_or_else(|| host_fault("no connection pool"))?;
-        let object = match timeout_at(deadline, pool.get()).await {
+        let got = timeout_at(deadline, pool.get()).await;
+        // From then on it is the server that takes time.
+        let connecting_since = lock(&self.current.connecting_since).filter(|since| *since > began);
+        self.note_wait(connecting_since.unwrap_or_else(Instant::now).saturating_duration_since(began));
+        let object = match got {
             Ok(Ok(object)) => object,
             Ok(Err(error)) => return Err(unavailable(error)),
             Err(_) => return Err(self.late(timeout)),
         };
+        *lock(&self.current.holder) = Some(Holder::now(self.plugin.as_ref()));
         let age = if self.endpoint.connections_opened() == before { Age::Reused } else { Age::New };
         let link = lock(&self.current.link).clone();
         match link {
@@ -132,24 +195,25 @@ impl PostgresServer {
         }
     }
 
+    fn note_wait(&self, waited: Duration) {
+        self.waited.fetch_add(u64::try_from(waited.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
     fn late(&self, timeout: Duration) -> Unavailable {
         match self.current.progress.doing() {
             Some(doing) => Unavailable {
                 reason: FailureReason::Unreachable,
                 detail: format!("{} did not answer within {} ms ({doing})", self.endpoint.place(), timeout.as_millis()),
             },
-            None => self.busy(timeout, "other probes"),
+            None => self.busy("the one connection to", &self.current.holder, timeout),
         }
     }
 
-    fn busy(&self, timeout: Duration, users: &str) -> Unavailable {
+    fn busy(&self, what: &str, holder: &Mutex<Option<Holder>>, timeout: Duration) -> Unavailable {
+        let (place, holder) = (self.endpoint.place(), Holder::text(lock(holder).as_ref()));
         Unavailable {
-            reason: FailureReason::TimedOut,
-            detail: format!(
-                "the one connection to {} was in use by {users} for {} ms",
-                self.endpoint.place(),
-                timeout.as_millis()
-            ),
+            reason: FailureReason::ConnectionBusy,
+            detail: format!("{what} {place} was not free within {} ms: {holder}", timeout.as_millis()),
         }
     }
 
@@ -216,6 +280,10 @@ impl Postgres for PostgresServer {
         self.run(&statement).await.map(|(rows, _)| rows)
     }
 
+    fn waited(&self) -> Duration {
+        Duration::from_micros(self.waited.load(Ordering::Relaxed))
+    }
+
     async fn databases(&self, timeout: Duration) -> Result<Vec<String>, Unavailable> {
         let answered = self.ask(DATABASES, DATABASES_MAX, timeout).await;
         let (rows, _) = answered.map_err(|error| self.not_said("its databases", error, timeout))?;
@@ -230,17 +298,14 @@ impl Postgres for PostgresServer {
         let waited = tokio::time::timeout(timeout, Arc::clone(&self.elsewhere).acquire_owned()).await;
         match waited {
             Ok(Ok(turn)) => {
-                Ok(Arc::new(Elsewhere { server: Self::over(self.endpoint.in_database(database)), _turn: turn }))
+                *lock(&self.current.elsewhere_holder) = Some(Holder::now(self.plugin.as_ref()));
+                let server = Self { plugin: self.plugin.clone(), ..Self::over(self.endpoint.in_database(database)) };
+                Ok(Arc::new(Elsewhere { server, _turn: turn }))
             }
             Ok(Err(_closed)) => Err(host_fault("the turns of other databases are over")),
-            Err(_) => Err(Unavailable {
-                reason: FailureReason::TimedOut,
-                detail: format!(
-                    "{} had another database open for other plugins for {} ms",
-                    self.endpoint.place(),
-                    timeout.as_millis()
-                ),
-            }),
+            Err(_) => {
+                Err(self.busy("the one connection to other databases of", &self.current.elsewhere_holder, timeout))
+            }
         }
     }
 }
@@ -259,6 +324,10 @@ impl Postgres for Elsewhere {
 
     async fn query(&self, sql: &str, params: &[Value], budget: CallBudget) -> Result<ResultSet, PostgresError> {
         self.server.query(sql, params, budget).await
+    }
+
+    fn waited(&self) -> Duration {
+        self.server.waited()
     }
 
     async fn databases(&self, timeout: Duration) -> Result<Vec<String>, Unavailable> {
@@ -352,6 +421,7 @@ type Connecting<'a> =
 impl Connect for Connector {
     fn connect(&self, _: &Config) -> Connecting<'_> {
         Box::pin(async move {
+            *lock(&self.current.connecting_since) = Some(Instant::now());
             match self.endpoint.open(&self.current.progress).await {
                 Ok(opened) => {
                     *lock(&self.current.link) = Some(opened.link);

@@ -102,6 +102,8 @@ pub(crate) struct Turn {
 pub(crate) enum Ended {
     Well,
     Badly(Blame),
+    /// It never came to its turn, for which others are to blame: as if it had not run.
+    Unserved,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -230,17 +232,22 @@ impl Agenda {
     /// `busy` is how long the run kept its server busy; `jitter` from 0 to 1. Answers whether the entry is quarantined from now on.
     pub(crate) fn finish(&mut self, key: &EntryKey, now: Duration, ended: Ended, busy: Duration, jitter: f64) -> bool {
         let Some(slot) = self.slots.get_mut(key) else { return false };
+        slot.running_since = None;
+        let blame = match ended {
+            Ended::Well => None,
+            Ended::Badly(blame) => Some(blame),
+            Ended::Unserved => return false,
+        };
         let was_quarantined = slot.is_quarantined();
         slot.busy =
             Some(slot.busy.map_or(busy, |mean| mean.mul_f64(1.0 - NEWEST_RUN_SHARE) + busy.mul_f64(NEWEST_RUN_SHARE)));
-        slot.running_since = None;
-        slot.works = ended == Ended::Well;
-        (slot.failures, slot.faults) = match ended {
-            Ended::Well => (0, 0),
-            Ended::Badly(Blame::Probe) => (slot.failures.saturating_add(1), slot.faults.saturating_add(1)),
-            Ended::Badly(Blame::Circumstances) => (slot.failures.saturating_add(1), 0),
+        slot.works = blame.is_none();
+        (slot.failures, slot.faults) = match blame {
+            None => (0, 0),
+            Some(Blame::Probe) => (slot.failures.saturating_add(1), slot.faults.saturating_add(1)),
+            Some(Blame::Circumstances) => (slot.failures.saturating_add(1), 0),
         };
-        if was_quarantined && ended == Ended::Well {
+        if was_quarantined && slot.works {
             slot.due = slot.spread.next_tick(now, slot.interval);
         }
         if slot.works && std::mem::take(&mut slot.lacks_second) {
@@ -476,6 +483,19 @@ mod tests {
         let mut agenda = agenda(&[("a", MINUTE)]);
         assert!(!fail(&mut agenda, 50, Blame::Circumstances));
         assert!(agenda.next_due().is_some());
+    }
+
+    #[test]
+    fn waiting_in_vain_for_others_is_held_against_nobody() {
+        let mut agenda = agenda(&[("a", MINUTE)]);
+        fail(&mut agenda, 2, Blame::Circumstances);
+        for _ in 0..20 {
+            let now = agenda.next_due().unwrap();
+            agenda.take_due(now);
+            agenda.finish(&entry("a"), now, Ended::Unserved, MINUTE, 0.0);
+            assert!(agenda.next_due().unwrap() <= now + MINUTE);
+        }
+        assert_eq!(agenda.statuses(START)[0].failures, 2);
     }
 
     #[test]

@@ -380,6 +380,7 @@ impl Worker {
             }
         };
         let ended = match &report.outcome {
+            RunOutcome::Failed { reason: FailureReason::ConnectionBusy, .. } => Ended::Unserved,
             RunOutcome::Failed { reason, .. } if reason.is_fault_of_probe() => Ended::Badly(Blame::Probe),
             RunOutcome::Failed { .. } => Ended::Badly(Blame::Circumstances),
             RunOutcome::Collected(_) | RunOutcome::NotApplicable { .. } => Ended::Well,

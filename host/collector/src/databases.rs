@@ -161,7 +161,7 @@ impl Databases {
 
 const fn absence_reason(reason: FailureReason) -> AbsenceReason {
     match reason {
-        FailureReason::TimedOut => AbsenceReason::TimedOut,
+        FailureReason::TimedOut | FailureReason::ConnectionBusy => AbsenceReason::TimedOut,
         FailureReason::NotGranted
         | FailureReason::MissingPrivilege
         | FailureReason::AuthenticationFailed

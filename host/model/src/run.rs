@@ -102,6 +102,8 @@ pub enum FailureReason {
     ServerRefused,
     /// The run's deadline passed.
     TimedOut,
+    /// Another plugin had the server's one connection; the detail says which.
+    ConnectionBusy,
     /// The probe used a capability that plugins.toml does not grant.
     NotGranted,
     /// The database role lacks a privilege; the detail is the GRANT to run.
@@ -143,6 +145,7 @@ impl FailureReason {
             Self::TlsFailed => "tls-failed",
             Self::ServerRefused => "server-refused",
             Self::TimedOut => "timed-out",
+            Self::ConnectionBusy => "connection-busy",
             Self::NotGranted => "not-granted",
             Self::MissingPrivilege => "missing-privilege",
             Self::Misconfigured => "misconfigured",
@@ -176,9 +179,9 @@ impl FailureReason {
         )
     }
 
-    /// Whether the failure says nothing of the probe: the server or the host was away.
+    /// Whether the failure says nothing of the probe: the server or the host was away, or others were in its way.
     pub const fn is_beside_the_probe(self) -> bool {
-        self.is_server_down() || matches!(self, Self::Cancelled | Self::HostFailed)
+        self.is_server_down() || matches!(self, Self::ConnectionBusy | Self::Cancelled | Self::HostFailed)
     }
 
     /// Whether the server itself could not be talked to, whatever the plugin: these back the whole server off.
@@ -198,7 +201,7 @@ pub struct RunCost {
     /// Received from the server by SQL and SSH.
     pub bytes: u64,
     pub ssh_commands: u64,
-    /// Waited for host calls, most of it the server's work.
+    /// Time that host calls took, most of it the server's work. Without waiting for other plugins to be done with the connection.
     pub host_call_us: u64,
 }
 

@@ -57,6 +57,11 @@ pub trait Postgres: Send + Sync {
     /// One read-only statement.
     async fn query(&self, sql: &str, params: &[Value], budget: CallBudget) -> Result<ResultSet, PostgresError>;
 
+    /// How long the queries made here waited for others to be done with the connection.
+    fn waited(&self) -> Duration {
+        Duration::ZERO
+    }
+
     /// The databases that accept connections, by name; templates and those of a cloud's own are left out.
     async fn databases(&self, timeout: Duration) -> Result<Vec<String>, Unavailable>;
 

@@ -170,8 +170,10 @@ impl RunState {
         })
     }
 
-    fn account(&mut self, began: Instant) {
-        self.cost.host_call_us += u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+    /// `waited` is for others of ours: it costs the server nothing.
+    fn account(&mut self, began: Instant, waited: Duration) {
+        let busy = began.elapsed().saturating_sub(waited);
+        self.cost.host_call_us += u64::try_from(busy.as_micros()).unwrap_or(u64::MAX);
     }
 }
 
@@ -194,10 +196,10 @@ impl postgres::Host for RunState {
         };
         let params: Vec<_> = params.into_iter().map(convert::value_from_guest).collect();
         let budget = self.budget(timeout_ms);
-        let began = Instant::now();
+        let (began, waited_before) = (Instant::now(), server.waited());
         // The capability keeps the budget's deadline itself; the run's own is around all of it.
         let result = server.query(&sql, &params, budget).await;
-        self.account(began);
+        self.account(began, server.waited().saturating_sub(waited_before));
         self.cost.queries += 1;
         Ok(match result {
             Ok(set) => {
@@ -239,7 +241,7 @@ impl ssh::Host for RunState {
         let budget = self.budget(timeout_ms);
         let began = Instant::now();
         let result = machine.exec(&argv, budget).await;
-        self.account(began);
+        self.account(began, Duration::ZERO);
         self.cost.ssh_commands += 1;
         Ok(match result {
             Ok(output) => {

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use pgvigil_cluster::testing;
-use pgvigil_model::Value;
+use pgvigil_model::{FailureReason, Value};
 use pgvigil_runtime::{CallBudget, Postgres, PostgresError};
 
 use crate::{BUDGET, active, backends, cell, eventually, query, server, sqlstate};
@@ -234,17 +234,18 @@ async fn a_statement_that_cannot_be_cancelled_is_not_sent_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_call_that_waits_for_the_connection_gives_up_in_time() {
+async fn a_call_that_waits_for_the_connection_gives_up_in_time_and_says_who_has_it() {
     let database = testing::database(testing::postgres(18));
-    let server = Arc::new(server(database.cluster(), database.name()));
-    let long = tokio::spawn({
-        let server = Arc::clone(&server);
-        async move { server.query("select pg_sleep(600)", &[], BUDGET).await }
-    });
+    let server = server(database.cluster(), database.name());
+    let slow = server.used_by(&"slow".parse().unwrap());
+    let long = tokio::spawn(async move { slow.query("select pg_sleep(600)", &[], BUDGET).await });
     eventually(database.cluster(), &active(database.name()), "1");
     let budget = CallBudget { timeout: Duration::from_millis(200), ..BUDGET };
     let error = server.query("select 1", &[], budget).await.unwrap_err();
-    assert!(error.to_string().contains("was in use by other probes for 200 ms"), "{error}");
+    assert!(error.to_string().contains("was not free within 200 ms: plugin `slow` has had it for "), "{error}");
+    let PostgresError::Unavailable(unavailable) = error else { panic!("{error:?}") };
+    assert_eq!(unavailable.reason, FailureReason::ConnectionBusy);
+    assert!(server.waited() >= budget.timeout, "{:?}", server.waited());
     long.abort();
 }
 

@@ -40,6 +40,7 @@ const failureReasons: Record<FailureReason, string> = {
   'tls-failed': 'TLS failed',
   'server-refused': 'The server refused',
   'timed-out': 'Timed out',
+  'connection-busy': 'Connection in use',
   'not-granted': 'Not granted in plugins.toml',
   'missing-privilege': 'Privilege missing',
   misconfigured: 'Wrong configuration',

@@ -57,6 +57,7 @@ export const words: Pick<
     'tls-failed': 'Ошибка TLS',
     'server-refused': 'Сервер отказал',
     'timed-out': 'Истекло время',
+    'connection-busy': 'Соединение занято',
     'not-granted': 'Не разрешено в plugins.toml',
     'missing-privilege': 'Не хватает прав',
     misconfigured: 'Ошибка настройки',
