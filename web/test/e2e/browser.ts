@@ -34,6 +34,9 @@ export interface Watched {
   close: () => Promise<void>
 }
 
+/** A wait that is in vain fails a test; one that is long only tells of a busy machine. */
+const PATIENCE_MS = 90_000
+
 export async function open(browser: Browser, baseURL: string, look: Look): Promise<Watched> {
   const context = await browser.newContext({
     baseURL,
@@ -41,6 +44,7 @@ export async function open(browser: Browser, baseURL: string, look: Look): Promi
     reducedMotion: 'reduce',
     timezoneId: 'Europe/Moscow',
   })
+  context.setDefaultTimeout(PATIENCE_MS)
   const page = await context.newPage()
   const faults: string[] = []
   page.on('pageerror', (error) => faults.push(`page error: ${error.message}`))
@@ -107,24 +111,38 @@ export async function setTheme(page: Page, theme: 'light' | 'dark'): Promise<voi
   `)
 }
 
-interface AxeResult {
-  violations: { id: string; help: string; nodes: { html: string; failureSummary?: string }[] }[]
+interface Violation {
+  id: string
+  help: string
+  nodes: { html: string; failureSummary?: string }[]
 }
+
+const WCAG_AA = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+/** What another theme can change: all else stands in the same elements. */
+const OF_COLOURS = { type: 'rule', values: ['color-contrast', 'link-in-text-block'] }
 
 /**
  * Violations of WCAG 2.2 AA, as lines to read in a failed test. A popup that covers half of a button below it is no
  * fault of the button: there one looks `within` the popup.
  */
-export async function axe(page: Page, within = 'html'): Promise<string[]> {
+export const axe = (page: Page, within = 'html'): Promise<string[]> => violationsOf(page, within, WCAG_AA)
+
+/** For a page of which all else was looked at in the other theme. */
+export const axeOfColours = (page: Page, within = 'html'): Promise<string[]> => violationsOf(page, within, OF_COLOURS)
+
+async function violationsOf(page: Page, within: string, rules: object): Promise<string[]> {
   if (await page.evaluate('typeof axe === "undefined"')) await page.evaluate(AXE)
-  const result = await page.evaluate<AxeResult>(
-    // Popups stand beside the landmarks of the page on purpose, so that nothing clips them.
+  const found = await page.evaluate<Violation[]>(
+    // What passed is most of the answer, and nobody reads it.
     `axe.run({ include: ${JSON.stringify(within)} }, {
-      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+      runOnly: ${JSON.stringify(rules)},
+      // Popups stand beside the landmarks of the page on purpose, so that nothing clips them.
       rules: { region: { enabled: false } },
-    })`,
+      resultTypes: ['violations'],
+      preload: false,
+    }).then(({ violations }) => violations)`,
   )
-  return result.violations.flatMap((violation) =>
+  return found.flatMap((violation) =>
     violation.nodes.map(
       (node) => `${violation.id}: ${node.html.slice(0, 200)} — ${node.failureSummary ?? violation.help}`,
     ),
@@ -133,15 +151,15 @@ export async function axe(page: Page, within = 'html'): Promise<string[]> {
 
 /** The same in both themes, as a popup or a dialog is seen in either. */
 export async function axeInBothThemes(page: Page, within = 'html'): Promise<string[]> {
-  const before = await page.evaluate<'light' | 'dark'>("localStorage.getItem('pgvigil.theme')")
-  const found: string[] = []
-  for (const theme of ['light', 'dark'] as const) {
-    await setTheme(page, theme)
-    found.push(...(await axe(page, within)).map((line) => `${theme}: ${line}`))
-  }
+  const [before, other] = (await isDark(page)) ? (['dark', 'light'] as const) : (['light', 'dark'] as const)
+  const found = (await axe(page, within)).map((line) => `${before}: ${line}`)
+  await setTheme(page, other)
+  found.push(...(await axeOfColours(page, within)).map((line) => `${other}: ${line}`))
   await setTheme(page, before)
   return found
 }
+
+const isDark = (page: Page): Promise<boolean> => page.evaluate("localStorage.getItem('pgvigil.theme') === 'dark'")
 
 /** Pixels by which the page is wider than the window. */
 export const overflow = (page: Page): Promise<number> =>

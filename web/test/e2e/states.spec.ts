@@ -1,7 +1,19 @@
 import type { Browser, Page, Route } from 'playwright-core'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { hold } from '../goals/measure.ts'
-import { axe, freshWorld, go, launch, open, overflow, screenshot, setTheme, settled, signIn } from './browser.ts'
+import {
+  axe,
+  axeOfColours,
+  freshWorld,
+  go,
+  launch,
+  open,
+  overflow,
+  screenshot,
+  setTheme,
+  settled,
+  signIn,
+} from './browser.ts'
 import { problem } from './harness.ts'
 
 /**
@@ -85,9 +97,12 @@ const faults: string[] = []
 
 async function look(page: Page, state: string, id: string): Promise<string[]> {
   const found: string[] = []
-  for (const theme of ['light', 'dark'] as const) {
+  for (const [theme, looked] of [
+    ['light', axe],
+    ['dark', axeOfColours],
+  ] as const) {
     await setTheme(page, theme)
-    found.push(...(await axe(page)).map((line) => `${id} ${state} ${theme}: ${line}`))
+    found.push(...(await looked(page)).map((line) => `${id} ${state} ${theme}: ${line}`))
     views += 1
     await screenshot(page, `state-${state}-${id}-${theme}`)
   }
