@@ -42,12 +42,18 @@ fn replaced(was: &Loaded, is: &Loaded, before: &Plugin, after: &Plugin) -> Optio
     if let Some(why) = is.held_back.as_ref().filter(|why| was.held_back.as_ref() != Some(why)) {
         return Some((format!("keeps {}: {why}", is.version.name()), true));
     }
+    let is_mended =
+        if was.held_back.is_some() && is.held_back.is_none() { ", as plugins.toml names it again" } else { "" };
     if was.version.probe.digest() != is.version.probe.digest() {
         let detail = format!("{} -> {}{}", was.version.name(), is.version.name(), asks_more(was, is));
-        return Some((format!("{detail}{}", wants(after, is)), false));
+        return Some((format!("{detail}{is_mended}{}", wants(after, is)), false));
     }
-    let is_changed = !is.version.is(&was.version) || before.entry != after.entry;
-    is_changed.then(|| (format!("settings changed{}", wants(after, is)), false))
+    let what = match (!is.version.is(&was.version) || before.entry != after.entry, is_mended) {
+        (false, "") => return None,
+        (false, _) => format!("runs {}", is.version.name()),
+        (true, _) => "settings changed".to_owned(),
+    };
+    Some((format!("{what}{is_mended}{}", wants(after, is)), false))
 }
 
 /// What a new version asks for beyond the one before.

@@ -20,6 +20,9 @@ pub(crate) fn check(path: &Path) -> anyhow::Result<()> {
     serve::runtime("check", 1)?.block_on(async {
         let loader = Loader::new(ProbeEngine::new(probe::compiled_code().ok())?, Arc::new(Versions::nowhere()));
         let registry = Registry::build(&loader, &file, &SwitchedOff::new(), &Registry::default()).await;
+        if registry.plugins.is_empty() {
+            announce(&format!("{} names no plugin: nothing would be collected", path.display()));
+        }
         for plugin in &registry.plugins {
             announce(&describe(plugin));
         }

@@ -90,6 +90,12 @@ impl Happening {
         Self::of_file(level(changes), "plugins.reloaded", "Plugins were reloaded".to_owned(), Some(details))
     }
 
+    /// After a refusal, where nothing else is to be told.
+    pub(crate) fn in_order_again() -> Self {
+        let details = Some("no plugin changed".to_owned());
+        Self::of_file(LogLevel::Info, "plugins.reloaded", "plugins.toml is in order again".to_owned(), details)
+    }
+
     pub(crate) fn refused(why: &str) -> Self {
         let message = "plugins.toml is not taken over, everything stays as it was".to_owned();
         Self::of_file(LogLevel::Error, "plugins.refused", message, Some(why.to_owned()))

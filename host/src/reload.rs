@@ -290,10 +290,14 @@ impl Reloader {
     }
 
     async fn swap(&mut self, next: Next) -> ReloadReport {
-        self.last_refusal = None;
+        let was_refused = self.last_refusal.take().is_some();
         let is_same_text = self.text == next.text;
         self.text = next.text;
         self.registry.send_replace(Arc::new(next.registry));
+        if next.changes.is_empty() && was_refused {
+            self.chronicle.write(Happening::in_order_again()).await;
+            return ReloadReport { outcome: ReloadOutcome::Applied, detail: None, changes: next.changes };
+        }
         if next.changes.is_empty() && is_same_text {
             return ReloadReport { outcome: ReloadOutcome::Unchanged, detail: None, changes: next.changes };
         }

@@ -110,6 +110,8 @@ async fn a_broken_plugins_toml_changes_nothing_and_is_told() {
     assert_eq!((&after["digest"], &after["loaded_at"]), (&before["digest"], &before["loaded_at"]));
     let log = bed.host.log();
     assert!(log.contains("plugins.toml is not taken over"), "{log}");
+    bed.write_plugins(CUSTOM);
+    assert_eq!(bed.until_event("plugins.reloaded").await["detail"], "no plugin changed", "that it is over is told too");
 
     bed.write_plugins(&CUSTOM.replace("interval = \"1s\"", "interval = \"2s\""));
     bed.until_plugin(|plugin| plugin["interval_ms"] == 2_000).await;
@@ -274,6 +276,8 @@ async fn a_component_that_is_damaged_or_gone_leaves_the_last_good_one_running() 
     let next = variant(&original, 4);
     put(&bed.component(), &next);
     let mended = bed.until_digest(&next).await;
+    let event = bed.until_event("plugins.reloaded").await;
+    assert!(event["detail"].as_str().unwrap().contains(", as plugins.toml names it again"), "{event}");
     assert_eq!((&mended["is_held_back"], &mended["state_detail"]), (&json!(false), &Value::Null));
     assert_eq!(bed.admin.get("/api/runs?plugin=custom&outcome=failed").await, json!([]));
 }

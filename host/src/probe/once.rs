@@ -157,6 +157,9 @@ pub(super) fn entry_of_file(file: &Path, name: &str) -> anyhow::Result<PluginEnt
 /// Granted is what cannot harm: SQL that reads, and a state.
 pub(super) fn entry_of_component(file: &Path) -> anyhow::Result<PluginEntry> {
     let name = file.file_name().with_context(|| format!("{} is not a file", file.display()))?;
+    if file.extension().is_some_and(|extension| extension == "toml") {
+        bail!("{} is no component: say which of its plugins, with --plugin NAME", file.display());
+    }
     let text =
         format!("[[plugin]]\nname = \"probe\"\nprobe = {:?}\nservers = [\"*\"]\n", format!("file:{}", name.display()));
     let mut entry = PluginFile::parse(file, &text)?.plugins.remove(0);
