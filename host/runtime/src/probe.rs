@@ -188,7 +188,7 @@ impl Probe {
             },
             Ok(Err(error)) => trapped(&error, &state),
             Ok(Ok(Err(error))) => refused(error, &state),
-            Ok(Ok(Ok(report))) => self.checked(report, request.target.database.as_deref(), &mut state),
+            Ok(Ok(Ok(report))) => self.checked(report, request.target.database.as_deref(), &state),
         };
         if matches!(outcome, RunOutcome::Collected(_))
             && let Err(failure) = save_state(&mut state, &request.access).await
@@ -200,16 +200,10 @@ impl Probe {
         RunEnd { outcome, cost: state.cost, log: state.log }
     }
 
-    fn checked(&self, report: types::Report, database: Option<&str>, state: &mut RunState) -> RunOutcome {
+    fn checked(&self, report: types::Report, database: Option<&str>, state: &RunState) -> RunOutcome {
         let mut collected = convert::report_from_guest(report);
         match validate::report(&self.metadata, &mut collected, &state.limits, database) {
-            Ok(0) => RunOutcome::Collected(collected),
-            Ok(duplicates) => {
-                let message =
-                    format!("{duplicates} rows had the labels of an earlier row of their set and were dropped");
-                state.log.push(host_line(Severity::Warn, message));
-                RunOutcome::Collected(collected)
-            }
+            Ok(()) => RunOutcome::Collected(collected),
             Err(ReportFault::Invalid(detail)) => RunOutcome::Failed { reason: FailureReason::InvalidReport, detail },
             Err(ReportFault::TooLarge(detail)) => RunOutcome::Failed { reason: FailureReason::LimitExceeded, detail },
         }

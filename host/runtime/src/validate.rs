@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use pgvigil_model::{Collected, DATABASE_LABEL, EntitySet, MetricSet, ProbeMetadata, Samples, Scope};
+use pgvigil_model::{
+    Absence, AbsenceReason, Collected, DATABASE_LABEL, EntitySet, MetricSet, ProbeMetadata, Samples, Scope,
+};
 
 use crate::limits::{LABEL_BYTES, LABELS_PER_SET, Limits};
 
@@ -77,19 +79,18 @@ pub(crate) enum ReportFault {
     TooLarge(String),
 }
 
-/// Checks a report against the declaration and drops rows whose labels came before in the same set; returns how many.
-/// `database` is what a run of scope `per-database` was about: its rows are of no other.
+/// Checks a report against the declaration and leaves out rows whose labels came before in the same set, which is told as an
+/// absence. `database` is what a run of scope `per-database` was about: its rows are of no other.
 pub(crate) fn report(
     metadata: &ProbeMetadata,
     collected: &mut Collected,
     limits: &Limits,
     database: Option<&str>,
-) -> Result<u64, ReportFault> {
+) -> Result<(), ReportFault> {
     let values = collected.value_count();
     if values > limits.values {
         return Err(ReportFault::TooLarge(format!("the report has {values} values, more than {}", limits.values)));
     }
-    let mut duplicates = 0;
     for samples in &mut collected.samples {
         let set = metadata.sets.iter().find(|set| set.name == samples.set).ok_or_else(|| {
             ReportFault::Invalid(format!(
@@ -101,12 +102,12 @@ pub(crate) fn report(
         if let Some(database) = database {
             rows_of_database(set, samples, database)?;
         }
-        duplicates += drop_duplicates(samples);
+        collected.absences.extend(leave_duplicates_out(set, samples));
     }
     for set in &collected.entities {
         entities(set)?;
     }
-    Ok(duplicates)
+    Ok(())
 }
 
 fn rows(set: &MetricSet, samples: &Samples) -> Result<(), ReportFault> {
@@ -125,15 +126,20 @@ fn rows(set: &MetricSet, samples: &Samples) -> Result<(), ReportFault> {
             )));
         }
         if row.labels.iter().any(|label| label.len() > LABEL_BYTES) {
-            return Err(ReportFault::TooLarge(format!(
-                "a label of metric set `{name}` is longer than {LABEL_BYTES} bytes"
-            )));
+            return Err(ReportFault::TooLarge(long_label(set, &row.labels)));
         }
         if row.labels.iter().any(|label| label.contains('\0')) {
             return Err(ReportFault::Invalid(format!("a label of metric set `{name}` holds a NUL")));
         }
     }
     Ok(())
+}
+
+/// Names it and tells how it begins, to find its row by.
+fn long_label(set: &MetricSet, labels: &[String]) -> String {
+    let long = set.labels.iter().zip(labels).find(|(_, value)| value.len() > LABEL_BYTES);
+    let (label, begins) = long.map_or(("", String::new()), |(label, value)| (label, value.chars().take(40).collect()));
+    format!("label `{label}` of metric set `{}` is longer than {LABEL_BYTES} bytes: {begins:?}...", set.name)
 }
 
 fn rows_of_database(set: &MetricSet, samples: &Samples, database: &str) -> Result<(), ReportFault> {
@@ -147,11 +153,25 @@ fn rows_of_database(set: &MetricSet, samples: &Samples, database: &str) -> Resul
     }
 }
 
-fn drop_duplicates(samples: &mut Samples) -> u64 {
-    let before = samples.rows.len();
+fn leave_duplicates_out(set: &MetricSet, samples: &mut Samples) -> Option<Absence> {
     let mut seen = HashSet::new();
-    samples.rows.retain(|row| seen.insert(row.labels.clone()));
-    (before - samples.rows.len()) as u64
+    let (firsts, others): (Vec<_>, Vec<_>) =
+        std::mem::take(&mut samples.rows).into_iter().partition(|row| seen.insert(row.labels.clone()));
+    samples.rows = firsts;
+    let labels = others.first()?.labels.clone();
+    let what = match others.len() {
+        1 => "a row has the labels of an earlier one and is".to_owned(),
+        count => format!("{count} rows have the labels of earlier ones and are"),
+    };
+    let named: Vec<String> =
+        set.labels.iter().zip(&labels).map(|(label, value)| format!("{label}={value:?}")).collect();
+    let first = if named.is_empty() { "the set has no labels, so one row is all".to_owned() } else { named.join(", ") };
+    Some(Absence {
+        set: samples.set.clone(),
+        labels: Vec::new(),
+        reason: AbsenceReason::Failed,
+        detail: format!("{what} left out: {first}"),
+    })
 }
 
 fn entities(set: &EntitySet) -> Result<(), ReportFault> {

@@ -7,8 +7,11 @@ use serde_json::Value as Json;
 
 use crate::at::{At, check_name};
 
+/// The column with the moment at which the counters of a row began.
+pub(crate) const SINCE: &str = "since";
 /// Each set of scope `per-database` has it.
 pub(crate) const DATABASE_LABEL: &str = "datname";
+const TAKEN_BY_SINCE: &str = "cannot be column `since`, which says when the counters of a row began";
 /// The base units of OpenMetrics that a database may have.
 const UNITS: &[&str] = &["", "seconds", "bytes", "ratio", "celsius", "joules", "volts", "amperes", "meters", "grams"];
 const SET_KEYS: &[&str] = &[
@@ -160,13 +163,17 @@ fn set(at: &At<'_>, scope: Scope) -> Result<Set, ConfigError> {
     let name = at.needed("name")?.name()?;
     let labels = labels(at, scope)?;
     let metrics = metrics(&at.needed("metrics")?, &labels)?;
+    let top = at.optional("top", |at| top(at, &metrics))?;
+    if let (Some(at), true) = (at.get("top"), labels.is_empty()) {
+        return at.fail("needs labels: without them there is one row");
+    }
     Ok(Set {
         help: at.optional("help", At::text)?.unwrap_or_else(|| name.clone()),
         statements: statements(at)?,
         precondition: at.optional("precondition", At::filled_text)?,
         grant: at.optional("grant", At::filled_text)?,
         timeout: at.optional("timeout_ms", |at| at.positive())?.map(Duration::from_millis),
-        top: at.optional("top", |at| top(at, &metrics))?,
+        top,
         name,
         scope,
         labels,
@@ -188,6 +195,9 @@ fn labels(set: &At<'_>, scope: Scope) -> Result<Vec<Label>, ConfigError> {
                 Label { column: at.optional("column", At::filled_text)?.unwrap_or_else(|| name.clone()), name }
             }
         };
+        if label.column == SINCE {
+            return at.fail(TAKEN_BY_SINCE);
+        }
         if labels.iter().any(|earlier| earlier.name == label.name) {
             return at.fail("is a label already");
         }
@@ -211,7 +221,11 @@ fn metrics(at: &At<'_>, labels: &[Label]) -> Result<Vec<MetricColumn>, ConfigErr
         if labels.iter().any(|label| label.name == *name) {
             return at.fail("is the name of a label");
         }
-        metrics.push(metric(&at, name)?);
+        let metric = metric(&at, name)?;
+        if metric.column == SINCE {
+            return at.fail(TAKEN_BY_SINCE);
+        }
+        metrics.push(metric);
     }
     Ok(metrics)
 }
@@ -251,28 +265,45 @@ fn statements(set: &At<'_>) -> Result<Vec<Statement>, ConfigError> {
                 return queries.fail("is empty");
             }
             let one = |at: &At<'_>| at.table(STATEMENT_KEYS).and_then(|_| statement(at));
-            items.iter().map(one).collect()
+            let statements = items.iter().map(one).collect::<Result<Vec<_>, _>>()?;
+            match items.iter().skip(1).zip(&statements).find(|(_, earlier)| earlier.is_for_all()) {
+                Some((later, _)) => later.fail("is never asked: the one before it is for all servers"),
+                None => Ok(statements),
+            }
         }
         (Some(sql), Some(_)) => sql.fail("is there beside `query`: put it in a [[plugin.config.set.query]] too"),
         (None, None) => set.fail("has no `sql`: give one, or a [[plugin.config.set.query]] for each kind of server"),
     }
 }
 
+impl Statement {
+    fn is_for_all(&self) -> bool {
+        self.from_version.is_none() && self.before_version.is_none() && self.role.is_none() && self.extension.is_none()
+    }
+}
+
 fn statement(at: &At<'_>) -> Result<Statement, ConfigError> {
     let roles = [("primary", Role::Primary), ("standby", Role::Standby)];
-    Ok(Statement {
+    let statement = Statement {
         sql: at.needed("sql")?.filled_text()?,
         from_version: at.optional("from_version", version)?,
         before_version: at.optional("before_version", version)?,
         role: at.optional("role", |at| at.one_of(&roles))?,
         extension: at.optional("extension", extension)?,
-    })
+    };
+    match (&statement.from_version, &statement.before_version) {
+        (Some(from), Some(before)) if from.num >= before.num => {
+            at.needed("before_version")?.fail("leaves no version: it is not later than `from_version`")
+        }
+        _ => Ok(statement),
+    }
 }
 
 /// `"9.6"`, `"14"`, `"14.2"` or `14`.
 fn version(at: &At<'_>) -> Result<Version, ConfigError> {
     let text = match at.value {
         Json::String(text) => text.clone(),
+        Json::Number(number) if number.is_f64() => return at.fail("needs quotes: as a number 14.10 is 14.1"),
         Json::Number(number) => number.to_string(),
         _ => String::new(),
     };

@@ -40,7 +40,7 @@ impl Probe for Sql {
             }
         }
         if misses.len() == config.sets.len() {
-            return Err(the_reason(misses.into_iter().map(|(_, miss)| miss)));
+            return Err(the_reason(misses));
         }
         report.absences.extend(misses.into_iter().map(|(set, miss)| miss.absence(set)));
         Ok(report)
@@ -107,7 +107,7 @@ fn sample(set: &Set, target: &Target, report: &mut Report) -> Result<Vec<Row>, M
     match &set.top {
         None => Ok(rows),
         Some(top) => {
-            let (mut kept, rest) = top::split(top, rows);
+            let (mut kept, rest) = top::split(top, &top::rest_labels(set, target), rows);
             // Of an answer that was cut, nobody knows the rest.
             if !answer.truncated {
                 kept.extend(top::bucket(set, target, &kept, rest)?);
@@ -123,7 +123,7 @@ fn is_met(set: &Set, precondition: &str) -> Result<bool, Miss> {
     let (Some(column), Some(row)) = (answer.columns.first(), answer.rows().next()) else { return Ok(false) };
     match row.get::<Option<bool>>(&column.name) {
         Ok(met) => Ok(met.unwrap_or(false)),
-        Err(error) => Err(ProbeError::Config(format!("the precondition of set `{}`: {error}", set.name)).into()),
+        Err(error) => Err(ProbeError::Config(format!("the precondition: {error}")).into()),
     }
 }
 
@@ -138,11 +138,24 @@ fn explained(set: &Set, error: PostgresError) -> Miss {
 }
 
 /// Of several reasons why there is nothing at all, the first one about which something can be done.
-fn the_reason(misses: impl Iterator<Item = Miss>) -> ProbeError {
-    let (idle, failed): (Vec<_>, Vec<_>) =
-        misses.map(|miss| miss.error).partition(|error| matches!(error, ProbeError::NotApplicable(_)));
+fn the_reason(misses: Vec<(&Set, Miss)>) -> ProbeError {
+    let (idle, failed): (Vec<_>, Vec<_>) = misses
+        .into_iter()
+        .map(|(set, miss)| named(set, miss.error))
+        .partition(|error| matches!(error, ProbeError::NotApplicable(_)));
     let nothing = || ProbeError::Internal("there is no metric set".to_owned());
     failed.into_iter().chain(idle).next().unwrap_or_else(nothing)
+}
+
+/// A privilege that is missing is told as the GRANT to run, and nothing else.
+fn named(set: &Set, error: ProbeError) -> ProbeError {
+    let name = |detail: String| format!("set `{}`: {detail}", set.name);
+    match error {
+        ProbeError::Config(detail) => ProbeError::Config(name(detail)),
+        ProbeError::HostCall(detail) => ProbeError::HostCall(name(detail)),
+        ProbeError::Internal(detail) => ProbeError::Internal(name(detail)),
+        other @ (ProbeError::NotApplicable(_) | ProbeError::MissingPrivilege(_)) => other,
+    }
 }
 
 impl Set {

@@ -3,10 +3,7 @@
 use pgvigil_sdk::{AbsenceReason, ProbeError, ResultSet, Row, SqlRow, Target};
 
 use crate::Miss;
-use crate::config::{DATABASE_LABEL, Set};
-
-/// The column with the moment at which the counters of a row began.
-const SINCE: &str = "since";
+use crate::config::{DATABASE_LABEL, SINCE, Set};
 
 /// Each row with its labels and metrics.
 ///
@@ -21,21 +18,19 @@ pub(crate) fn rows(set: &Set, target: &Target, answer: &ResultSet) -> Result<Vec
             || set.metrics.iter().any(|metric| metric.column == name)
     };
     if let Some(unknown) = answer.columns.iter().find(|column| !known(&column.name)) {
-        let (column, name) = (&unknown.name, &set.name);
-        return Err(misfit(format!(
-            "the SQL of set `{name}` returns column `{column}`, which is neither label nor metric"
-        )));
+        let column = &unknown.name;
+        return Err(misfit(format!("the SQL returns column `{column}`, which is neither label nor metric")));
     }
     let is_given = |column: &str| column == DATABASE_LABEL && set.is_per_database();
     if let Some(label) = set.labels.iter().find(|label| !has(&label.column) && !is_given(&label.column)) {
-        let (column, name) = (&label.column, &set.name);
-        return Err(misfit(format!("the SQL of set `{name}` does not return column `{column}`, which is a label")));
+        let column = &label.column;
+        return Err(misfit(format!("the SQL does not return column `{column}`, which is a label")));
     }
     answer.rows().map(|row| one(set, target, &row, has(DATABASE_LABEL))).collect()
 }
 
 fn one(set: &Set, target: &Target, row: &SqlRow<'_>, has_database: bool) -> Result<Row, Miss> {
-    let unreadable = |error| misfit(format!("the SQL of set `{}`: {error}", set.name));
+    let unreadable = |error| misfit(format!("the answer: {error}"));
     let mut labels = Vec::with_capacity(set.labels.len());
     for label in &set.labels {
         labels.push(match &target.database {

@@ -61,11 +61,29 @@ fn what_does_not_hold_together_is_found_with_the_way_to_it() {
         (changed("timeout_ms", json!(0)), "set.0.timeout_ms", "a whole number, at least 1"),
         (changed("top", json!({"by": "placd", "keep": 3})), "set.0.top.by", "\"placed\", \"waiting\""),
         (json!([orders(), orders()]), "set.1.name", "an earlier set"),
+        (changed("from_version", json!(14.1)), "set.0.from_version", "needs quotes: as a number 14.10 is 14.1"),
+        (changed("labels", json!([{"name": "status", "column": "since"}])), "set.0.labels.0", "column `since`"),
+        (changed("metrics", json!({"since": {"kind": "gauge"}})), "set.0.metrics.since", "column `since`"),
     ];
     for (sets, path, words) in cases {
         let error = Sql::describe(&config("per-server", &sets)).unwrap_err();
         assert_eq!(error.path.join("."), path, "{}", error.message);
         assert!(error.message.contains(words), "{path}: {}", error.message);
+    }
+    let mut empty_range = changed("from_version", json!("15"));
+    empty_range[0]["before_version"] = json!("12");
+    let mut top_of_one_row = changed("top", json!({"by": "placed", "keep": 3}));
+    top_of_one_row[0].as_object_mut().unwrap().remove("labels");
+    let mut hidden = orders();
+    hidden.as_object_mut().unwrap().remove("sql");
+    hidden["query"] = json!([{"sql": "select 1"}, {"sql": "select 2", "from_version": 15}]);
+    for (sets, path, words) in [
+        (empty_range, "set.0.before_version", "leaves no version"),
+        (top_of_one_row, "set.0.top", "needs labels"),
+        (json!([hidden]), "set.0.query.1", "is never asked"),
+    ] {
+        let error = Sql::describe(&config("per-server", &sets)).unwrap_err();
+        assert_eq!((error.path.join(".").as_str(), error.message.contains(words)), (path, true), "{}", error.message);
     }
     assert_eq!(Sql::describe(&[]).unwrap_err().path, ["set"]);
     assert_eq!(Sql::describe(&config("host", &json!([orders()]))).unwrap_err().path, ["scope"]);
@@ -86,7 +104,7 @@ fn columns_become_labels_and_metrics() {
 #[test]
 fn a_column_that_is_nothing_and_a_label_without_a_column_are_told() {
     let run = collect(&json!([orders()]), answer(&[("status", "text"), ("placd", "int8")], &[]));
-    let words = "the SQL of set `orders` returns column `placd`, which is neither label nor metric";
+    let words = "set `orders`: the SQL returns column `placd`, which is neither label nor metric";
     assert_eq!(*run.error(), ProbeError::Config(words.to_owned()));
     let run = collect(&json!([orders()]), answer(&[("placed", "int8")], &[]));
     assert!(matches!(run.error(), ProbeError::Config(why) if why.contains("`status`, which is a label")));
@@ -174,6 +192,17 @@ fn what_is_beyond_the_top_is_one_exact_row() {
     assert_eq!(labels, ["b", "c", "(rest)"]);
     assert_eq!(run.value("orders", &["(rest)"], "placed"), Some(11.0));
     assert_eq!(run.value("orders", &["(rest)"], "waiting"), Some(7.0));
+}
+
+#[test]
+fn rows_that_cannot_be_told_from_others_are_in_the_rest_so_that_the_sum_is_exact() {
+    let sets = changed("top", json!({"by": "placed", "keep": 2}));
+    let run = collect(
+        &sets,
+        rows(&[&["a", "5", "1"], &["a", "4", "1"], &["c", "3", "1"], &["(rest)", "2", "1"], &["d", "1", "1"]]),
+    );
+    let placed: Vec<_> = run.rows("orders").iter().map(|row| (row.labels[0].as_str(), row.values[0])).collect();
+    assert_eq!(placed, [("a", 5.0), ("c", 3.0), ("(rest)", 7.0)]);
 }
 
 #[test]

@@ -1,20 +1,31 @@
 //! The largest rows, and one exact row for all others.
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 
 use pgvigil_sdk::{MetricKind, ProbeError, Row, Target, now, state};
 
-use crate::config::{Rest, Set, Top};
+use crate::config::{DATABASE_LABEL, Label, Rest, Set, Top};
 
-/// Every label of the row that stands for all others; but the database is known.
-pub(crate) const REST: &str = "(rest)";
+const REST: &str = "(rest)";
 
 /// The first `keep` by their metric, and the others. Without a value comes last; equals go by their labels, so that the same
-/// ones are kept each time.
-pub(crate) fn split(top: &Top, mut rows: Vec<Row>) -> (Vec<Row>, Vec<Row>) {
+/// ones are kept each time. A row that could not be told from one that is kept, or from that for the rest, is one of the others,
+/// so that nothing is lost of the sum.
+pub(crate) fn split(top: &Top, rest_labels: &[String], mut rows: Vec<Row>) -> (Vec<Row>, Vec<Row>) {
     rows.sort_by(|a, b| by_value(b.values[top.by], a.values[top.by]).then_with(|| a.labels.cmp(&b.labels)));
-    let rest = rows.split_off(top.keep.min(rows.len()));
-    (rows, rest)
+    let mut seen = HashSet::new();
+    rows.into_iter()
+        .partition(|row| row.labels != rest_labels && seen.len() < top.keep && seen.insert(row.labels.clone()))
+}
+
+/// The labels of the row that stands for all others; but the database is known.
+pub(crate) fn rest_labels(set: &Set, target: &Target) -> Vec<String> {
+    let label = |label: &Label| match &target.database {
+        Some(database) if label.name == DATABASE_LABEL => database.clone(),
+        _ => REST.to_owned(),
+    };
+    set.labels.iter().map(label).collect()
 }
 
 /// NaN is less than all else.
@@ -32,17 +43,9 @@ pub(crate) fn bucket(set: &Set, target: &Target, kept: &[Row], rest: Vec<Row>) -
     if rest.is_empty() {
         return Ok(None);
     }
-    let label = |label: &crate::config::Label| match &target.database {
-        Some(database) if label.name == crate::config::DATABASE_LABEL => database.clone(),
-        _ => REST.to_owned(),
-    };
     let values = set.metrics.iter().enumerate().map(|(index, metric)| combined(metric.rest, index, &rest));
     let newest = rest.iter().filter_map(|row| row.since_us).max();
-    Ok(Some(Row {
-        labels: set.labels.iter().map(label).collect(),
-        values: values.collect(),
-        since_us: since_us.max(newest),
-    }))
+    Ok(Some(Row { labels: rest_labels(set, target), values: values.collect(), since_us: since_us.max(newest) }))
 }
 
 /// What is absent in some rows is absent in no sum, but what is absent in all is absent.
