@@ -306,6 +306,7 @@ async fn analyse(api: &Api, server: &Server, window: Window, criteria: &Criteria
         from: window.from,
         to: window.to,
         max_points: u32::MAX,
+        resolution: None,
     };
     let mut activities: BTreeMap<String, Activity> = BTreeMap::new();
     api.store

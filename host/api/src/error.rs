@@ -28,6 +28,8 @@ pub(crate) enum ApiError {
     NoSuchDatabase { server: ServerName, database: String },
     #[error("there is no plugin called `{0}` in plugins.toml")]
     NoSuchPlugin(String),
+    #[error("no plugin ever declared a metric set called `{0}`; GET /api/metric-sets lists all")]
+    NoSuchMetricSet(String),
     #[error("{0}")]
     PluginAction(String),
     #[error("nothing is at this address")]
@@ -147,6 +149,7 @@ impl ApiError {
             Self::NoSuchServer(_) => (StatusCode::NOT_FOUND, "no-such-server"),
             Self::NoSuchDatabase { .. } => (StatusCode::NOT_FOUND, "no-such-database"),
             Self::NoSuchPlugin(_) => (StatusCode::NOT_FOUND, "no-such-plugin"),
+            Self::NoSuchMetricSet(_) => (StatusCode::NOT_FOUND, "no-such-metric-set"),
             Self::NoSuchRoute => (StatusCode::NOT_FOUND, "no-such-route"),
             Self::NoSuchUser(_) => (StatusCode::NOT_FOUND, "no-such-user"),
             Self::NoSuchSshKey(_) => (StatusCode::NOT_FOUND, "no-such-ssh-key"),

@@ -229,6 +229,7 @@ pub(crate) async fn newest_rates(
         from: now.plus_seconds(-2 * patience),
         to: now,
         max_points: u32::MAX,
+        resolution: None,
     };
     let answer = api.store.series(&query).await?;
     let rates = answer.streams.into_iter().filter_map(|stream| {

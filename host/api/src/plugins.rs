@@ -290,7 +290,9 @@ async fn reload_plugins(api: Api, caller: Caller) -> ApiResult<Json<ReloadView>>
     Ok(Json(report.into()))
 }
 
+/// A typo in `server` would run it everywhere.
 #[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct RunPluginIn {
     /// Name of a server; everywhere where not given
     #[serde(default)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pgvigil_model::{Metric, MetricKind, Resolution};
+use pgvigil_model::{Aggregate, Metric, MetricKind, Resolution};
 use pgvigil_storage::{SeriesAnswer, SeriesQuery};
 use salvo::oapi::{ToParameters, ToSchema};
 use salvo::prelude::*;
@@ -56,9 +56,31 @@ struct SeriesParameters {
     /// Points that each series may have, 10 to 5000; 1000 where not given. Beyond it the resolution is coarser.
     #[salvo(parameter(value_type = Option<u32>, required = false))]
     max_points: Option<String>,
+    /// `auto` (where not given) suits the window; else what is read as long as it has not too many points: `raw`, `hour`,
+    /// `4hour`, `day`. What came of it is in `resolution` of the answer.
+    #[salvo(parameter(value_type = Option<ResolutionChoice>, required = false))]
+    resolution: Option<String>,
+    /// Counters come as rates per second (`true`, where not given), or as how much they grew from one point to the next (`false`).
+    #[salvo(parameter(value_type = Option<bool>, required = false))]
+    rate: Option<String>,
     /// Only so many series, those with the greatest mean; the others are summed up in `rest`. For one metric; 1 to 100.
     #[salvo(parameter(value_type = Option<u32>, required = false))]
     top: Option<String>,
+}
+
+/// What may be asked for.
+#[derive(Debug, Deserialize, ToSchema)]
+enum ResolutionChoice {
+    #[serde(rename = "auto")]
+    Auto,
+    #[serde(rename = "raw")]
+    Raw,
+    #[serde(rename = "hour")]
+    Hour,
+    #[serde(rename = "4hour")]
+    FourHours,
+    #[serde(rename = "day")]
+    Day,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -85,7 +107,7 @@ pub(crate) struct SeriesColumns {
 struct SeriesColumn {
     metric: String,
     labels: std::collections::BTreeMap<String, String>,
-    /// One for each timestamp. Gauge: mean of the bucket; counter: rate per second; null: a gap.
+    /// One for each timestamp. Gauge: mean of the bucket; counter: rate per second, or with `rate=false` its increase; null: a gap.
     values: Vec<Number>,
 }
 
@@ -103,7 +125,7 @@ pub(crate) struct MetricView {
     /// Set and name together.
     full_name: String,
     kind: MetricKindWord,
-    /// Of a gauge's values; those of a counter are this per second. Empty: a plain count.
+    /// Of a gauge's values; those of a counter are this per second, but for `rate=false`. Empty: a plain count.
     unit: String,
     help: String,
 }
@@ -176,7 +198,7 @@ impl From<Resolution> for ResolutionWord {
     }
 }
 
-/// Series of one metric set of one server, ready for a chart. Counters come as rates per second.
+/// Series of one metric set of one server, ready for a chart.
 #[endpoint(operation_id = "getSeries", tags("series"))]
 async fn get_series(api: Api, parameters: SeriesParameters) -> ApiResult<LargeJson<SeriesColumns>> {
     let now = now();
@@ -188,19 +210,67 @@ async fn get_series(api: Api, parameters: SeriesParameters) -> ApiResult<LargeJs
     let metrics = parse_metrics(parameters.metrics.as_deref())?;
     let top = parse_top(parameters.top.as_deref(), &metrics)?;
     let labels = parse_labels(parameters.labels.as_deref())?;
+    let resolution = parse_resolution(parameters.resolution.as_deref())?;
+    let shown = parse_rate(parameters.rate.as_deref())?;
     let server = server_named(&api, name).await?.server;
     let (from, to) = (window.from, window.to);
-    let query = SeriesQuery { server: server.id, set, labels, metrics, from, to, max_points };
+    let query = SeriesQuery { server: server.id, set, labels, metrics, from, to, max_points, resolution };
     let read = tokio::time::timeout(READ_TIMEOUT, api.store.series(&query)).await;
     let answer = read.map_err(|_| ApiError::Busy { retry_after_seconds: 5 })??;
+    check_names(&query, &answer)?;
     let interval_seconds = answer.bucket_seconds.unwrap_or(0).max(Intervals::of(&api).seconds(&query.set));
     // The rest is exact only if all of them are looked at.
     let values_max = if top.is_some() { usize::MAX } else { VALUES_MAX };
-    let mut columns = columns(server.name.to_string(), query.set, window, interval_seconds, values_max, answer);
+    let mut columns = columns(server.name.to_string(), query.set, window, interval_seconds, values_max, shown, answer);
     if let Some(top) = top {
         keep_top(&mut columns, top);
     }
     Ok(LargeJson(columns))
+}
+
+/// A typo is told, for an empty answer looks like an outage.
+fn check_names(query: &SeriesQuery, answer: &SeriesAnswer) -> ApiResult<()> {
+    let set = &query.set;
+    if answer.declared.is_empty() {
+        return Err(ApiError::NoSuchMetricSet(set.clone()));
+    }
+    let known = |names: &[String]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    if let Some(unknown) = query.metrics.iter().find(|name| !answer.declared.contains(name)) {
+        let why = format!("`{unknown}` is unknown in set `{set}`; there are {}", known(&answer.declared));
+        return Err(ApiError::invalid("metrics", why));
+    }
+    match query.labels.iter().find(|(label, _)| !answer.labels.contains(label)) {
+        None => Ok(()),
+        Some((unknown, _)) => {
+            let why = format!("`{unknown}` is no label of set `{set}`; there are {}", known(&answer.labels));
+            Err(ApiError::invalid("labels", why))
+        }
+    }
+}
+
+fn parse_resolution(text: Option<&str>) -> ApiResult<Option<Resolution>> {
+    match text {
+        None | Some("auto") => Ok(None),
+        Some("raw") => Ok(Some(Resolution::Raw)),
+        Some("hour") => Ok(Some(Resolution::Hour)),
+        Some("4hour") => Ok(Some(Resolution::FourHours)),
+        Some("day") => Ok(Some(Resolution::Day)),
+        Some(_) => Err(ApiError::invalid("resolution", "must be auto, raw, hour, 4hour or day")),
+    }
+}
+
+/// How a value is drawn from what is stored.
+type Shown = fn(Aggregate) -> Option<f64>;
+
+fn parse_rate(text: Option<&str>) -> ApiResult<Shown> {
+    match text {
+        None | Some("true") => Ok(Aggregate::chart_value),
+        Some("false") => Ok(|aggregate| match aggregate {
+            Aggregate::Gauge { .. } => aggregate.chart_value(),
+            Aggregate::Counter { .. } => aggregate.increase(),
+        }),
+        Some(_) => Err(ApiError::invalid("rate", "must be true or false")),
+    }
 }
 
 fn parse_top(text: Option<&str>, metrics: &[String]) -> ApiResult<Option<usize>> {
@@ -273,6 +343,7 @@ fn columns(
     window: Window,
     interval_seconds: i64,
     values_max: usize,
+    shown: Shown,
     mut answer: SeriesAnswer,
 ) -> SeriesColumns {
     let timestamps = axis(&answer, interval_seconds);
@@ -281,7 +352,7 @@ fn columns(
     let streams_max = (values_max / values_per_stream).max(1);
     let left_out = answer.streams.len().saturating_sub(streams_max);
     answer.streams.truncate(streams_max);
-    let series = series(&answer, &timestamps);
+    let series = series(&answer, &timestamps, shown);
     SeriesColumns {
         server,
         resolution: ResolutionWord::of(&answer),
@@ -316,7 +387,7 @@ fn axis(answer: &SeriesAnswer, interval_seconds: i64) -> Vec<i64> {
     axis
 }
 
-fn series(answer: &SeriesAnswer, timestamps: &[i64]) -> Vec<SeriesColumn> {
+fn series(answer: &SeriesAnswer, timestamps: &[i64], shown: Shown) -> Vec<SeriesColumn> {
     let mut series = Vec::with_capacity(answer.streams.len() * answer.metrics.len());
     for stream in &answer.streams {
         let labels = answer.labels.iter().cloned().zip(stream.labels.iter().cloned());
@@ -331,7 +402,7 @@ fn series(answer: &SeriesAnswer, timestamps: &[i64]) -> Vec<SeriesColumn> {
             }
             for (metric, aggregate) in values.iter_mut().zip(&bucket.values) {
                 if let Some(value) = metric.get_mut(position) {
-                    *value = Number(aggregate.chart_value());
+                    *value = Number(shown(*aggregate));
                 }
             }
         }
@@ -344,7 +415,7 @@ fn series(answer: &SeriesAnswer, timestamps: &[i64]) -> Vec<SeriesColumn> {
 
 #[cfg(test)]
 mod tests {
-    use pgvigil_model::{Aggregate, Bucket, Timestamp};
+    use pgvigil_model::{Bucket, Timestamp};
     use pgvigil_storage::SeriesStream;
 
     use super::*;
@@ -366,6 +437,7 @@ mod tests {
             bucket_seconds: None,
             resolution: Resolution::Raw,
             labels: vec!["datname".to_owned()],
+            declared: vec![metric.name.clone()],
             metrics: vec![metric],
             streams,
             streams_left_out: 0,
@@ -374,7 +446,15 @@ mod tests {
 
     fn columns_of(streams: Vec<SeriesStream>) -> (Vec<i64>, Vec<String>) {
         let window = Window { from: Timestamp::from_seconds(0), to: Timestamp::from_seconds(1_000) };
-        let columns = columns("main".into(), "pg_stat_database".into(), window, 60, VALUES_MAX, answer(streams));
+        let columns = columns(
+            "main".into(),
+            "pg_stat_database".into(),
+            window,
+            60,
+            VALUES_MAX,
+            Aggregate::chart_value,
+            answer(streams),
+        );
         let values = columns.series.iter().map(|series| serde_json::to_string(&series.values).unwrap());
         (columns.timestamps, values.collect())
     }
@@ -404,7 +484,8 @@ mod tests {
         let points: Vec<(i64, f64)> = (0..5_000).map(|minute| (minute * 60, 1.0)).collect();
         let streams = (0..100).map(|number| stream(&number.to_string(), &points)).collect();
         let window = Window { from: Timestamp::from_seconds(0), to: Timestamp::from_seconds(300_000) };
-        let columns = columns("main".into(), "s".into(), window, 60, VALUES_MAX, answer(streams));
+        let columns =
+            columns("main".into(), "s".into(), window, 60, VALUES_MAX, Aggregate::chart_value, answer(streams));
         assert_eq!((columns.series.len(), columns.series_left_out), (50, 50));
     }
 
@@ -413,7 +494,8 @@ mod tests {
         let points = |value: f64| [(0, value), (60, value * 2.0)];
         let streams = [("a", 1.0), ("b", 10.0), ("c", 3.0)].map(|(name, value)| stream(name, &points(value)));
         let window = Window { from: Timestamp::from_seconds(0), to: Timestamp::from_seconds(1_000) };
-        let mut columns = columns("main".into(), "s".into(), window, 60, VALUES_MAX, answer(streams.into()));
+        let mut columns =
+            columns("main".into(), "s".into(), window, 60, VALUES_MAX, Aggregate::chart_value, answer(streams.into()));
         keep_top(&mut columns, 1);
         assert_eq!(columns.series.iter().map(|series| &series.labels["datname"]).collect::<Vec<_>>(), ["b"]);
         let rest = columns.rest.unwrap();
@@ -427,7 +509,7 @@ mod tests {
         let window = Window { from: Timestamp::from_seconds(0), to: Timestamp::from_seconds(1_000) };
         let mut answer = answer(streams.into());
         answer.metrics[0].unit = "ratio".to_owned();
-        let mut columns = columns("main".into(), "s".into(), window, 60, VALUES_MAX, answer);
+        let mut columns = columns("main".into(), "s".into(), window, 60, VALUES_MAX, Aggregate::chart_value, answer);
         keep_top(&mut columns, 1);
         assert_eq!((columns.series.len(), columns.rest.is_none(), columns.series_left_out), (1, true, 1));
     }

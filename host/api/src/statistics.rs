@@ -250,6 +250,7 @@ impl Past {
             from: window.from,
             to: window.to,
             max_points: u32::try_from(max_points).unwrap_or(u32::MAX),
+            resolution: None,
         };
         let counters = api.store.series(&query).await?;
         let sizes = SeriesQuery {

@@ -25,6 +25,8 @@ pub struct SeriesQuery {
     pub to: Timestamp,
     /// Per stream.
     pub max_points: u32,
+    /// What is read unless it has too many points; None: what suits the window.
+    pub resolution: Option<Resolution>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +39,8 @@ pub struct SeriesAnswer {
     pub labels: Vec<String>,
     /// In the order of `Bucket::values`.
     pub metrics: Vec<Metric>,
+    /// Names of all metrics that the set ever had. Empty: it was never declared.
+    pub declared: Vec<String>,
     /// By labels.
     pub streams: Vec<SeriesStream>,
     /// Streams that match but are beyond what one answer holds (`SERIES_STREAMS_MAX`).
@@ -255,16 +259,20 @@ impl Store {
         streams.truncate(SERIES_STREAMS_MAX);
         let from = Timestamp::from(Ts::from(query.from));
         let to = Timestamp::from(Ts::from(query.to)).max(from);
-        let resolution = self.resolution(&streams, metrics.len(), Span { from, to }, query.max_points).await?;
+        let span = Span { from, to };
+        let resolution =
+            query.resolution.unwrap_or(Resolution::for_window(to.seconds().saturating_sub(from.seconds())));
+        let resolution = self.affordable(resolution, &streams, metrics.len(), span, query.max_points).await?;
         let wanted: Vec<Wanted> = declarations.iter().map(|declared| wanted(declared, &metrics)).collect();
         let mut read = self.read_streams(&Plan::new(&streams, &wanted, &metrics, resolution), from, to).await?;
-        let bucket_seconds = merge_to(&mut read, resolution, Span { from, to }, query.max_points);
+        let bucket_seconds = merge_to(&mut read, resolution, span, query.max_points);
         let left_out = found.saturating_sub(SERIES_STREAMS_MAX);
         Ok(SeriesAnswer {
             resolution,
             bucket_seconds,
             labels,
             metrics,
+            declared: metrics_of(&declarations, &[]).into_iter().map(|metric| metric.name).collect(),
             streams: read,
             streams_left_out: u64::try_from(left_out).unwrap_or_default(),
         })
@@ -371,15 +379,16 @@ impl Store {
         Ok(found)
     }
 
-    async fn resolution(
+    /// This resolution, or the finest one that is not too much to read.
+    async fn affordable(
         &self,
+        mut resolution: Resolution,
         streams: &[Found],
         metrics: usize,
         window: Span,
         max_points: u32,
     ) -> Result<Resolution, StorageError> {
         let seconds = window.to.seconds().saturating_sub(window.from.seconds());
-        let mut resolution = Resolution::for_window(seconds);
         // Points that are too many are merged, as long as an hour is not finer than that.
         let is_finest = seconds / i64::from(max_points.max(1)) < HOUR_SECONDS;
         if resolution == Resolution::Raw && !(is_finest && self.has_few_points(streams, metrics, window).await?) {

@@ -3,8 +3,8 @@ import { rangeSeconds, rangeToQuery, type TimeRange } from '../lib/time-range'
 import { api, unwrap } from './client'
 import type { Freshness } from './freshness'
 import type { LiveEvent } from './live'
-import { problemFrom } from './problem'
-import type { RunOutcome } from './types'
+import { ApiProblem, problemFrom } from './problem'
+import type { RunOutcome, SeriesResponse } from './types'
 
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
@@ -95,6 +95,25 @@ function seriesFreshness(request: SeriesRequest, range: TimeRange) {
     : every(10 * MINUTE, aboutServer(request.server), MINUTE)
 }
 
+/** A set that no plugin ever declared has no series; that its plugin is not there is told where plugins are. */
+async function orNothing(
+  answer: Promise<SeriesResponse>,
+  asked: { server: string; set: string },
+  range: TimeRange,
+): Promise<SeriesResponse> {
+  try {
+    return await answer
+  } catch (error) {
+    if (!(error instanceof ApiProblem) || error.kind !== 'no-such-metric-set') throw error
+    const to = range.kind === 'absolute' ? range.to : Date.now()
+    const from = to - rangeSeconds(range) * SECOND
+    const window = { from: new Date(from).toISOString(), to: new Date(to).toISOString() }
+    const { server, set } = asked
+    const nothing = { metrics: [], timestamps: [], series: [], rest: null, series_left_out: 0 }
+    return { server, set, resolution: 'raw', interval_seconds: 0, ...window, ...nothing }
+  }
+}
+
 /** A window as the API takes it; `range` says how fast it moves. */
 export const seriesQuery = (request: SeriesRequest, range: TimeRange, window = rangeToQuery(range)) =>
   queryOptions({
@@ -103,12 +122,13 @@ export const seriesQuery = (request: SeriesRequest, range: TimeRange, window = r
       const { server, set, labels, top } = request
       const metrics = request.metrics.join(',')
       const query = { server, set, metrics, ...window, max_points: MAX_POINTS, ...withoutUnset({ labels, top }) }
-      return unwrap(api.GET('/api/series', { params: { query }, signal }))
+      return orNothing(unwrap(api.GET('/api/series', { params: { query }, signal })), query, range)
     },
     placeholderData: keptOf(request),
     meta: seriesFreshness(request, range) ?? {},
   })
 
+const SPARK_RANGE: TimeRange = { kind: 'relative', seconds: 3 * 3_600, text: '3h' }
 /** As many points as three hours can have at the shortest interval that is usual. */
 const SPARK_POINTS = 400
 
@@ -121,11 +141,10 @@ export const sparkQuery = (server: string) =>
         server,
         set: 'pg_connections',
         metrics: 'used',
-        from: 'now-3h',
-        to: 'now',
+        ...rangeToQuery(SPARK_RANGE),
         max_points: SPARK_POINTS,
       }
-      return unwrap(api.GET('/api/series', { params: { query }, signal }))
+      return orNothing(unwrap(api.GET('/api/series', { params: { query }, signal })), query, SPARK_RANGE)
     },
     staleTime: MINUTE,
     retry: false,

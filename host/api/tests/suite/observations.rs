@@ -69,12 +69,44 @@ async fn a_series_has_rates_and_gaps_on_one_axis() {
     insta::assert_json_snapshot!(answer["metrics"]);
 }
 
+/// An empty answer would look like an outage.
 #[tokio::test]
-async fn a_set_that_was_never_collected_has_no_series() {
+async fn a_name_that_nothing_has_is_told() {
     let app = TestApp::new().await;
     let (viewer, ..) = watched(&app).await;
-    let answer = app.get(&viewer, "/api/series?server=main&set=never").await;
-    assert_eq!((answer.status, &answer.body["series"], &answer.body["timestamps"]), (200, &json!([]), &json!([])));
+    let path = "/api/series?server=main&set=";
+    let answer = app.get(&viewer, &format!("{path}never")).await;
+    assert_eq!((answer.status, &answer.body["type"]), (404, &json!("urn:pgvigil:problem:no-such-metric-set")));
+    for (query, field, words) in [
+        ("metrics=numbackend", "metrics", "`numbackend` is unknown in set `pg_stat_database`; there are "),
+        ("labels=database:shop", "labels", "`database` is no label of set `pg_stat_database`; there are datname"),
+        ("resolution=minute", "resolution", "must be auto, raw, hour, 4hour or day"),
+        ("rate=no", "rate", "must be true or false"),
+    ] {
+        let answer = app.get(&viewer, &format!("{path}pg_stat_database&{query}")).await;
+        assert_eq!((answer.status, &answer.body["errors"][0]["field"]), (422, &json!(field)), "{}", answer.body);
+        assert!(answer.body["errors"][0]["message"].as_str().unwrap().starts_with(words), "{}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn resolution_and_rates_are_as_they_were_asked_for() {
+    let app = TestApp::new().await;
+    let (viewer, ..) = watched(&app).await;
+    let path = "/api/series?server=main&set=pg_stat_database&metrics=xact_commit&labels=datname:shop&from=now-1h";
+    let raw = app.get(&viewer, &format!("{path}&rate=false")).await.body;
+    // Nothing is lost over a gap: 360 s of it came with the point after it.
+    assert_eq!(raw["series"][0]["values"], json!([null, 600, 600, null, 3_600, 600]), "{raw}");
+    let hours = app.get(&viewer, &format!("{path}&resolution=hour&rate=false")).await.body;
+    assert_eq!((&hours["resolution"], &hours["interval_seconds"]), (&json!("hour"), &json!(3_600)));
+    let grown: f64 =
+        hours["series"][0]["values"].as_array().unwrap().iter().filter_map(serde_json::Value::as_f64).sum();
+    assert!(grown >= 2_400.0, "{hours}");
+    let days = app.get(&viewer, &format!("{path}&resolution=day")).await.body;
+    assert_eq!(days["resolution"], "day");
+    let raw_of_a_month =
+        app.get(&viewer, &path.replace("now-1h", "now-30d").replace("&from", "&resolution=raw&from")).await;
+    assert_eq!(raw_of_a_month.body["timestamps"].as_array().unwrap().len(), 6, "{}", raw_of_a_month.body);
 }
 
 /// D9, D18

@@ -49,6 +49,7 @@ async fn every_series_is_visited_whole(home: &Home) {
         from: after(0),
         to: after(4 * 3_600),
         max_points: u32::MAX,
+        resolution: None,
     };
     let streams = store.stream_count(id, "pg_stat_database").await.unwrap();
     assert_eq!(streams, u64::try_from(names.len()).unwrap() + 1, "one has two declarations");

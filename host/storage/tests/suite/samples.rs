@@ -35,6 +35,7 @@ fn query(server: ServerId, from: Timestamp, to: Timestamp) -> SeriesQuery {
         from,
         to,
         max_points: 2_000,
+        resolution: None,
     }
 }
 

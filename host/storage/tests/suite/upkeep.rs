@@ -62,6 +62,7 @@ async fn retention_drops_old_samples_and_keeps_the_last_run(home: &Home) {
         from: after(-100 * 86_400),
         to: after(2 * 86_400),
         max_points: 2_000,
+        resolution: None,
     };
     let answer = store.series(&whole).await.unwrap();
     assert_eq!(answer.streams[0].buckets.len(), 1);
