@@ -22,6 +22,7 @@ mod logging;
 mod machines;
 mod memory;
 mod plugins;
+mod preparation;
 mod probe;
 mod registry;
 mod reload;

@@ -2,16 +2,12 @@
 //!
 //! Whatever is wrong with the next one, what runs stays: a bad file keeps everything, a bad probe its last good version.
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use futures_util::future::join_all;
 use pgvigil_collector::{Collector, Notice};
 use pgvigil_model::{PluginChange, PluginName, ReloadOutcome, ReloadReport, Timestamp};
-use pgvigil_runtime::ProbeComponent;
 use pgvigil_storage::Store;
 use tokio::signal::unix::Signal;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -21,6 +17,7 @@ use crate::changes::changes;
 use crate::chronicle::{Chronicle, Happening};
 use crate::loader::Loader;
 use crate::plugins::{PluginFile, ProbeSource};
+use crate::preparation::{Preparation, Prepared, Waiter};
 use crate::registry::{Loaded, Plugin, Registry, Standing, SwitchedOff};
 use crate::sink::chain;
 use crate::versions::HeldBack;
@@ -64,22 +61,6 @@ pub(crate) enum Switch {
     Off,
 }
 
-/// Who waits for the next reload, and is told how it ended.
-enum Waiter {
-    /// Nobody: a file has changed.
-    File,
-    Hangup,
-    Report(oneshot::Sender<ReloadReport>),
-    Retry {
-        plugin: PluginName,
-        answer: oneshot::Sender<Result<(), String>>,
-    },
-    SwitchOn(oneshot::Sender<Result<(), String>>),
-}
-
-/// Compiles what the next registry will need.
-type Preparation = Pin<Box<dyn Future<Output = Vec<Arc<ProbeComponent>>> + Send>>;
-
 /// The one place that replaces the registry.
 pub(crate) struct Reloader {
     path: PathBuf,
@@ -89,9 +70,7 @@ pub(crate) struct Reloader {
     collector: Collector,
     registry: watch::Sender<Arc<Registry>>,
     switched_off: SwitchedOff,
-    /// Compiling takes half a minute where a component is large, and nobody should wait that long to switch another plugin off.
-    preparation: Option<Preparation>,
-    waiters: Vec<Waiter>,
+    preparation: Preparation,
     watcher: Watcher,
     seen: Option<Seen>,
     /// The text that is in force.
@@ -132,8 +111,7 @@ impl Reloader {
             collector,
             registry: sender,
             switched_off,
-            preparation: None,
-            waiters: Vec::new(),
+            preparation: Preparation::default(),
             watcher: Watcher::new(),
             seen: None,
             text: file.text().to_owned(),
@@ -161,9 +139,8 @@ impl Reloader {
                 Some(notice) = notices.recv() => self.heed(notice).await,
                 Some(()) = hangup.recv() => self.want(Waiter::Hangup),
                 () = self.watcher.changed() => self.want_if_changed(),
-                components = prepared(&mut self.preparation) => {
-                    self.preparation = None;
-                    self.reload_prepared().await;
+                Prepared { waiters, components } = self.preparation.done() => {
+                    self.reload_for(waiters).await;
                     drop(components);
                 }
             }
@@ -216,22 +193,17 @@ impl Reloader {
     }
 
     fn want_if_changed(&mut self) {
-        let is_wanted = self.waiters.iter().any(|waiter| matches!(waiter, Waiter::File));
-        if !is_wanted && self.seen.as_ref() != Some(&self.look()) {
+        if !self.preparation.follows_files() && self.seen.as_ref() != Some(&self.look()) {
             self.want(Waiter::File);
         }
     }
 
     /// Reloads when everything is compiled that it needs.
     fn want(&mut self, waiter: Waiter) {
-        self.waiters.push(waiter);
-        let (path, loader) = (self.path.clone(), Arc::clone(&self.loader));
-        let switched_off: HashSet<PluginName> = self.switched_off.keys().cloned().collect();
-        self.preparation.get_or_insert_with(|| Box::pin(compile(path, loader, switched_off)));
+        self.preparation.begin(waiter, &self.path, &self.loader, &self.switched_off);
     }
 
-    async fn reload_prepared(&mut self) {
-        let waiters = std::mem::take(&mut self.waiters);
+    async fn reload_for(&mut self, waiters: Vec<Waiter>) {
         let is_asked_for = waiters.iter().any(|waiter| !matches!(waiter, Waiter::File));
         let report = self.reload(is_asked_for).await;
         // Who asks for a reload wants what failed before to be tried again too.
@@ -441,21 +413,6 @@ fn check_switch(registry: &Registry, plugin: &PluginName) -> Result<(), String> 
         return Ok(());
     }
     Err(format!("plugin `{plugin}` is switched off in plugins.toml; set `enabled = true` there"))
-}
-
-/// What is wrong with the files is told when the registry is built.
-async fn compile(path: PathBuf, loader: Arc<Loader>, switched_off: HashSet<PluginName>) -> Vec<Arc<ProbeComponent>> {
-    let Ok(file) = PluginFile::read(&path) else { return Vec::new() };
-    let wanted = file.plugins.iter().filter(|entry| entry.enabled && !switched_off.contains(&entry.name));
-    join_all(wanted.map(|entry| loader.compiled(entry))).await.into_iter().flatten().collect()
-}
-
-/// Never, where nothing is being prepared.
-async fn prepared(preparation: &mut Option<Preparation>) -> Vec<Arc<ProbeComponent>> {
-    match preparation {
-        Some(preparation) => preparation.await,
-        None => std::future::pending().await,
-    }
 }
 
 /// Makes the metric sets of new versions known to the store, so that their reports can be kept.
