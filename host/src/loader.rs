@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use anyhow::{Context, bail};
 use pgvigil_model::{OptionKind, OptionSpec, PluginName, ProbeMetadata, Scope};
 use pgvigil_runtime::{COMPONENT_BYTES, LoadError, Probe, ProbeComponent, ProbeEngine, digest};
-use tokio::sync::Mutex;
+use tokio::sync::Semaphore;
 
 use crate::builtin;
 use crate::plugins::{Config, ConfigValue, PluginEntry, PluginFile, ProbeSource};
@@ -18,8 +18,16 @@ use crate::versions::Versions;
 pub(crate) struct Loader {
     engine: Arc<ProbeEngine>,
     pub versions: Arc<Versions>,
-    compiled: Mutex<HashMap<String, Weak<ProbeComponent>>>,
+    /// By digest. Whoever wants the same one waits for it, and nobody else does.
+    compiled: Mutex<HashMap<String, Arc<Slot>>>,
+    compiling: Semaphore,
 }
+
+/// Empty until it is compiled, and again when nobody uses it any more.
+type Slot = tokio::sync::Mutex<Weak<ProbeComponent>>;
+
+/// Components that are compiled at a time. Two: what an admin goes back to does not wait for something large.
+const COMPILED_AT_ONCE: usize = 2;
 
 /// A probe and its configuration: what a plugin runs.
 #[derive(Clone, Debug)]
@@ -52,7 +60,7 @@ pub(crate) struct Found {
 
 impl Loader {
     pub(crate) fn new(engine: Arc<ProbeEngine>, versions: Arc<Versions>) -> Self {
-        Self { engine, versions, compiled: Mutex::default() }
+        Self { engine, versions, compiled: Mutex::default(), compiling: Semaphore::new(COMPILED_AT_ONCE) }
     }
 
     /// The version that the entry names, or the one to which its plugin was rolled back from that. An error is a sentence with
@@ -141,16 +149,25 @@ impl Loader {
         Ok(Version { probe, config, given: given.clone() })
     }
 
-    /// Whoever wants the same one waits, and shares it: several plugins with one probe compile it once.
+    /// Several plugins with one probe compile it once, and share it.
     async fn component(&self, digest: &str, wasm: Arc<[u8]>) -> Result<Arc<ProbeComponent>, LoadError> {
-        let mut compiled = self.compiled.lock().await;
-        if let Some(known) = compiled.get(digest).and_then(Weak::upgrade) {
-            return Ok(known);
+        let slot = self.slot(digest);
+        let mut known = slot.lock().await;
+        if let Some(component) = known.upgrade() {
+            return Ok(component);
         }
+        // It is never closed.
+        let _turn = self.compiling.acquire().await;
         let component = ProbeComponent::load(&self.engine, wasm).await?;
-        compiled.retain(|_, component| component.strong_count() > 0);
-        compiled.insert(digest.to_owned(), Arc::downgrade(&component));
+        *known = Arc::downgrade(&component);
         Ok(component)
+    }
+
+    fn slot(&self, digest: &str) -> Arc<Slot> {
+        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_used = |slot: &Slot| slot.try_lock().map_or(true, |known| known.strong_count() > 0);
+        compiled.retain(|_, slot| Arc::strong_count(slot) > 1 || is_used(slot));
+        Arc::clone(compiled.entry(digest.to_owned()).or_default())
     }
 }
 

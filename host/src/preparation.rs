@@ -2,13 +2,13 @@
 //! nobody should wait that long to switch another plugin off.
 
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
 use pgvigil_model::{PluginName, ReloadReport};
 use pgvigil_runtime::ProbeComponent;
 use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 
 use crate::loader::Loader;
 use crate::plugins::PluginFile;
@@ -34,13 +34,12 @@ pub(crate) struct Prepared {
     pub components: Vec<Arc<ProbeComponent>>,
 }
 
-type Compilation = Pin<Box<dyn Future<Output = Vec<Arc<ProbeComponent>>> + Send>>;
-
 /// The next reload; none where nobody waits for one.
 #[derive(Default)]
 pub(crate) struct Preparation {
     waiters: Vec<Waiter>,
-    work: Option<Compilation>,
+    /// A task of its own: it goes on while the reloader serves requests. At most one.
+    work: JoinSet<Vec<Arc<ProbeComponent>>>,
 }
 
 impl Preparation {
@@ -51,17 +50,19 @@ impl Preparation {
     /// Whoever comes while it goes on waits for the same reload.
     pub(crate) fn begin(&mut self, waiter: Waiter, path: &Path, loader: &Arc<Loader>, switched_off: &SwitchedOff) {
         self.waiters.push(waiter);
-        let (path, loader, switched_off) = (path.to_owned(), Arc::clone(loader), switched_off.clone());
-        self.work.get_or_insert_with(|| Box::pin(compile(path, loader, switched_off)));
+        if self.work.is_empty() {
+            self.work.spawn(compile(path.to_owned(), Arc::clone(loader), switched_off.clone()));
+        }
     }
 
     /// Never, where nothing is being prepared. May be dropped and called again.
     pub(crate) async fn done(&mut self) -> Prepared {
-        let components = match &mut self.work {
-            Some(work) => work.await,
+        let components = match self.work.join_next().await {
+            Some(Ok(components)) => components,
+            // The reload tells what is wrong.
+            Some(Err(_)) => Vec::new(),
             None => std::future::pending().await,
         };
-        self.work = None;
         Prepared { waiters: std::mem::take(&mut self.waiters), components }
     }
 }

@@ -399,7 +399,7 @@ async fn a_plugin_that_an_admin_switched_off_stays_off_over_a_restart() {
 
 /// Adds code that nobody calls to a component, over which the compiler is for many seconds.
 fn long_to_compile(component: &[u8]) -> Vec<u8> {
-    const FUNCTIONS: usize = 2_000;
+    const FUNCTIONS: usize = 4_000;
     let (mut types, mut functions, mut code) = (TypeSection::new(), FunctionSection::new(), CodeSection::new());
     types.ty().function([], []);
     for _ in 0..FUNCTIONS {
@@ -420,25 +420,33 @@ fn long_to_compile(component: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// Both may be urgent.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_plugin_is_switched_off_while_another_is_still_compiled() {
-    let bed = Bed::new().await;
+async fn a_plugin_is_rolled_back_and_switched_off_while_another_is_still_compiled() {
+    let mut bed = Bed::new().await;
+    let next = variant(&built("pg_stat_database"), 8);
+    put(&bed.component(), &next);
+    bed.until_digest(&next).await;
+    // From now on only the copy on the disk knows what ran before.
+    bed.restart(CUSTOM).await;
     put(&bed.folder.path().join("large.wasm"), &long_to_compile(&built("hostile")));
-    let large = CUSTOM.replace("custom", "large");
-    bed.write_plugins(&format!("{CUSTOM}{large}"));
+    bed.write_plugins(&format!("{CUSTOM}{}", CUSTOM.replace("custom", "large")));
     let compiling = async {
         let report = bed.post("/api/plugins/reload").await;
         (report, Instant::now())
     };
-    let switching = async {
+    let acting = async {
+        let back = bed.post("/api/plugins/custom/rollback").await;
         let off = bed.post("/api/plugins/custom/disable").await;
-        (off, Instant::now())
+        (back, off, Instant::now())
     };
-    let (((_, report), compiled_at), ((status, off), off_at)) = tokio::join!(compiling, switching);
-    assert_eq!((status, &off["state"]), (StatusCode::OK, &json!("disabled")), "{off}");
-    assert!(off_at < compiled_at, "{report}");
+    let ((report, compiled_at), (back, off, acted_at)) = tokio::join!(compiling, acting);
+    assert_eq!(back.0, StatusCode::OK, "{}", back.1);
+    assert_eq!(back.1["digest"], *pgvigil_runtime::digest(&built("pg_stat_database")));
+    assert_eq!((off.0, &off.1["state"]), (StatusCode::OK, &json!("disabled")), "{}", off.1);
+    assert!(acted_at < compiled_at, "{report:?}");
     assert_eq!(bed.plugin("custom").await["state"], "disabled", "the reload leaves it switched off");
-    assert_eq!(bed.plugin("large").await["state"], "loaded", "{report}");
+    assert_eq!(bed.plugin("large").await["state"], "loaded", "{report:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
