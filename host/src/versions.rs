@@ -150,13 +150,18 @@ impl Versions {
         self.list().get(plugin)?.loaded.iter().find(|known| known.sha256 != digest).cloned()
     }
 
-    /// What the plugin of this entry ran last, out of the same file: what it pins, where it pins something.
+    /// What the plugin of this entry ran last and was not taken back, out of the same file: what it pins, where it pins something.
     pub(crate) fn last(&self, entry: &PluginEntry) -> Option<Kept> {
         let ProbeSource::File { sha256: pinned, .. } = &entry.probe else { return None };
         let source = Some(entry.probe.to_string());
-        let may_run =
-            |kept: &&Kept| kept.source == source && pinned.as_ref().is_none_or(|pinned| *pinned == kept.sha256);
-        self.list().get(&entry.name)?.loaded.iter().find(may_run).cloned()
+        let list = self.list();
+        let versions = list.get(&entry.name)?;
+        let may_run = |kept: &&Kept| {
+            kept.source == source
+                && pinned.as_ref().is_none_or(|pinned| *pinned == kept.sha256)
+                && versions.held_back.as_ref().is_none_or(|held| held.refused != kept.sha256)
+        };
+        versions.loaded.iter().find(may_run).cloned()
     }
 
     /// A copy, or the builtin that it was.
@@ -276,10 +281,15 @@ mod tests {
         assert_eq!(last(entry.probe.clone()), None);
         versions.keep(&entry, &config("5"), &good, b"good").unwrap();
         assert_eq!(last(entry.probe.clone()), Some(good.clone()));
-        assert_eq!(last(file("custom.wasm", Some(&good))), Some(good));
+        assert_eq!(last(file("custom.wasm", Some(&good))), Some(good.clone()));
         assert_eq!(last(file("custom.wasm", Some("another"))), None);
         assert_eq!(last(file("elsewhere.wasm", None)), None);
         assert_eq!(last(ProbeSource::Builtin("sql".to_owned())), None);
+
+        let worse = digest(b"worse");
+        versions.keep(&entry, &config("5"), &worse, b"worse").unwrap();
+        versions.hold_back(&entry.name, held(&worse, &good)).unwrap();
+        assert_eq!(last(entry.probe.clone()), Some(good), "what was taken back stays so");
     }
 
     #[test]

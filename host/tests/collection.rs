@@ -293,6 +293,24 @@ async fn a_dropped_database_is_shown_as_gone_and_keeps_its_history() {
     assert!(events.as_array().unwrap().iter().any(|event| event["subject"] == "database:brief"), "{events}");
 }
 
+/// Only PostgreSQL's own two are left out.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_template_of_the_operator_is_a_database_like_others() {
+    let host = TestHost::start(HostOptions::default());
+    let admin = host.admin().await;
+    let cluster = own_cluster(18);
+    testing::execute(&cluster, "postgres", "create database pattern is_template true");
+    admin.add_server(&server_of(&cluster, "patterned")).await;
+    let list = admin
+        .until("/api/servers/patterned/databases", |list| {
+            list.as_array().unwrap().iter().any(|one| one["name"] == "pattern" && one["size_bytes"].is_number())
+        })
+        .await;
+    assert!(!list.to_string().contains("template0"), "{list}");
+    let series = "/api/series?server=patterned&set=pg_stat_database&metrics=numbackends&from=now-1h&to=now";
+    admin.until(series, |series| !values(series, "numbackends", "pattern").is_empty()).await;
+}
+
 /// From 15 on nothing tells when the counters of a database began.
 #[tokio::test(flavor = "multi_thread")]
 async fn databases_that_change_places_are_no_spike() {

@@ -6,5 +6,5 @@ select
     quote_ident(current_user) as role,
     d.datname = current_database() as is_connected
 from pg_database as d
-where not d.datistemplate
+where not d.datistemplate or d.datname not in ('template0', 'template1')
 order by d.oid

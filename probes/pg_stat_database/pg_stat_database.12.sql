@@ -24,5 +24,5 @@ select
     coalesce(s.stats_reset, pg_postmaster_start_time() + s.datid::bigint % 1000000 * interval '1 microsecond') as since
 from pg_stat_database as s
     left join pg_database as d on d.oid = s.datid
-where s.datid = 0 or not d.datistemplate
+where s.datid = 0 or not d.datistemplate or d.datname not in ('template0', 'template1')
 order by s.datname

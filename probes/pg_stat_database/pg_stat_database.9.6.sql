@@ -21,5 +21,5 @@ select
     coalesce(s.stats_reset, pg_postmaster_start_time() + s.datid::bigint % 1000000 * interval '1 microsecond') as since
 from pg_stat_database as s
     join pg_database as d on d.oid = s.datid
-where not d.datistemplate
+where not d.datistemplate or d.datname not in ('template0', 'template1')
 order by s.datname
