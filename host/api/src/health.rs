@@ -14,8 +14,8 @@ use crate::error::ApiResult;
 use crate::state::{Api, now};
 use crate::wire::Time;
 
-/// A store that needs longer for one row is not ready.
-const STORE_TIMEOUT: Duration = Duration::from_secs(3);
+/// A store that needs longer for one row is not ready. One that is away is known to be so earlier.
+const STORE_TIMEOUT: Duration = Duration::from_secs(5);
 
 pub(crate) fn routes() -> Vec<Router> {
     vec![
@@ -39,7 +39,7 @@ struct Health {
     reports_dropped: u64,
     /// Ticks at which the run before still ran, or the host was late.
     ticks_skipped: u64,
-    /// Whether the newest write to the store was taken.
+    /// Whether the store answers, and took the newest write.
     store: StoreWord,
 }
 

@@ -69,26 +69,33 @@ async fn audit(api: &Api, event_type: &'static str, username: &str, client: &Cli
     api.audit(Record { event_type, username, client, jti: Some(jti.to_string()), details }).await;
 }
 
+/// Whether what ended is in the store, or only in memory until the store takes writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    Stored,
+    Kept,
+}
+
 /// Ends the session of a refresh token.
-pub(crate) async fn end_session(api: &Api, refresh: &Claims) -> ApiResult<()> {
+pub(crate) async fn end_session(api: &Api, refresh: &Claims) -> ApiResult<Ended> {
     match api.store.end_session(refresh.jti, now()).await {
-        Err(failure) if failure.is_passing() => match api.store.end_in_interim(refresh.jti, now()).await? {
-            true => Ok(()),
-            false => Err(failure.into()),
-        },
-        ended => ended.map(|_| ()).map_err(ApiError::from),
+        Err(failure) if failure.is_passing() => kept(api.store.end_in_interim(refresh.jti, now()).await?, failure),
+        ended => ended.map(|_| Ended::Stored).map_err(ApiError::from),
     }
 }
 
-pub(crate) async fn revoke_access(api: &Api, access: &Claims) -> ApiResult<()> {
+pub(crate) async fn revoke_access(api: &Api, access: &Claims) -> ApiResult<Ended> {
     debug_assert_eq!(access.kind, TokenKind::Access);
     match api.store.revoke_access(access.jti, access.expires_at()).await {
-        Err(failure) if failure.is_passing() => match api.store.revoke_in_interim(access.jti, access.expires_at()) {
-            true => Ok(()),
-            false => Err(failure.into()),
-        },
-        revoked => revoked.map_err(ApiError::from),
+        Err(failure) if failure.is_passing() => {
+            kept(api.store.revoke_in_interim(access.jti, access.expires_at()), failure)
+        }
+        revoked => revoked.map(|()| Ended::Stored).map_err(ApiError::from),
     }
+}
+
+fn kept(is_kept: bool, failure: StorageError) -> ApiResult<Ended> {
+    if is_kept { Ok(Ended::Kept) } else { Err(failure.into()) }
 }
 
 /// Writes what is kept when the store takes writes again. Never ends.

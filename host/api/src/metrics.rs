@@ -25,8 +25,8 @@ use crate::events::ServerNames;
 use crate::plugins::on_servers_by_plugin;
 use crate::state::Api;
 
-/// The store's own timeout is longer than that of who scrapes.
-const STORE_TIMEOUT: Duration = Duration::from_secs(3);
+/// The store's own timeout is longer than that of who scrapes; one that is away is known to be so earlier.
+const STORE_TIMEOUT: Duration = Duration::from_secs(5);
 
 const OPENMETRICS: HeaderValue = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 

@@ -14,7 +14,7 @@ use crate::auth::{ACCESS_TOKEN_SECONDS, Claims, REFRESH_TOKEN_SECONDS, TokenKind
 use crate::client::{Client, wants_secure_cookie};
 use crate::error::{ApiError, ApiResult, AuthFailure};
 use crate::extract::in_time;
-use crate::interim;
+use crate::interim::{self, Ended};
 use crate::password::PasswordError;
 use crate::state::{Api, Record, now};
 
@@ -60,8 +60,11 @@ impl TokenAnswer {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct Message {
+struct SignedOut {
     detail: &'static str,
+    /// False while the store takes no writes: the session has ended, but a host that is killed before the store does would not
+    /// know of it any more.
+    recorded: bool,
 }
 
 /// Signs in; the answer also sets the refresh cookie. While the store takes no writes there is none, and the token is short-lived.
@@ -189,21 +192,22 @@ async fn report_reuse(api: &Api, login: &str, client: &Client, jti: String) {
 
 /// Ends the session of the cookie and of the access token, as far as they are there. Answers 200 without either.
 #[endpoint(operation_id = "signOut", tags("session"))]
-async fn sign_out(api: Api, req: &mut Request, res: &mut Response) -> ApiResult<Json<Message>> {
+async fn sign_out(api: Api, req: &mut Request, res: &mut Response) -> ApiResult<Json<SignedOut>> {
     let client = Client::of(req, &api.config);
     clear_cookie(&api, req, res);
     let refresh = shown_token(&api, req).ok();
     let access = bearer(req).and_then(|token| api.tokens.read(token, TokenKind::Access).ok());
+    let mut recorded = true;
     if let Some(refresh) = &refresh {
-        interim::end_session(&api, refresh).await?;
+        recorded &= interim::end_session(&api, refresh).await? == Ended::Stored;
     }
     if let Some(access) = &access {
-        interim::revoke_access(&api, access).await?;
+        recorded &= interim::revoke_access(&api, access).await? == Ended::Stored;
     }
     let username = access.as_ref().or(refresh.as_ref()).map_or("unknown", |claims| claims.sub.as_str());
     let jti = access.as_ref().map(|claims| claims.jti.to_string());
     api.audit(Record { event_type: "logout", username, client: &client, jti, details: None }).await;
-    Ok(Json(Message { detail: "Logged out" }))
+    Ok(Json(SignedOut { detail: "Logged out", recorded }))
 }
 
 /// An access token and the refresh token that goes with it.

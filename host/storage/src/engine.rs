@@ -1,5 +1,6 @@
 //! The two engines behind one `Store`.
 
+mod postgres;
 mod sqlite;
 
 use std::collections::HashSet;
@@ -11,33 +12,22 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use pgvigil_model::{Month, Secret};
-use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions, Connection, PgConnection, PgPool};
-use tokio::time::{Instant, sleep, timeout_at};
+use sqlx::migrate::MigrateError;
 
 use crate::interim::Interim;
 use crate::metric_set::Declarations;
 use crate::record::StreamCache;
 use crate::{StorageError, Vault};
 
+pub(crate) use postgres::PostgresEngine;
+use postgres::connect_options;
 pub(crate) use sqlite::SqliteEngine;
-
-static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/postgres");
 
 /// Every call ends by then, one way or the other. Long work is done in pieces, each with this much.
 const CALL_SECONDS: u64 = 20;
 
 /// Migrations may rewrite a table.
 const MIGRATION_SECONDS: u64 = 600;
-
-const POSTGRES_CONNECTIONS: u32 = 8;
-
-/// After a reboot we may be up before the store's PostgreSQL is: it is asked this often, for as long as a call may take.
-const STARTING_RETRY: Duration = Duration::from_millis(500);
-
-/// As server_version_num.
-const POSTGRES_VERSION_MIN: i32 = 120_000;
 
 /// Where the store is.
 #[derive(Clone, Debug)]
@@ -68,33 +58,8 @@ impl FromStr for StoreUrl {
         if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
             return Err(bad("it begins neither with `postgres://` nor with `sqlite:`"));
         }
-        postgres_options(url).map(|_| Self::Postgres(Secret::new(url)))
+        connect_options(url).map(|_| Self::Postgres(Secret::new(url)))
     }
-}
-
-/// The same address with a host: libpq takes one without, which means a socket, or what follows as `?host=`.
-fn with_host(url: &str) -> String {
-    let start = url.find("://").map_or(0, |at| at + 3);
-    let (scheme, rest) = url.split_at(start);
-    let end = rest.find(['/', '?']).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(end);
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    if host.is_empty() { format!("{scheme}{authority}localhost{path}") } else { url.to_owned() }
-}
-
-fn postgres_options(url: &str) -> Result<PgConnectOptions, StorageError> {
-    with_host(url).parse().map_err(|error: sqlx::Error| {
-        // The innermost cause says which part is wrong; of these it quotes an unknown sslmode only.
-        let mut cause: &dyn std::error::Error = &error;
-        while let Some(inner) = cause.source() {
-            cause = inner;
-        }
-        let expected = format!(
-            "{cause}; expected `postgres://user:password@host:port/database`, where special characters in user and password \
-             are percent-encoded (`/` as `%2F`, `@` as `%40`)"
-        );
-        StorageError::BadUrl { expected }
-    })
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,7 +98,7 @@ pub enum Trouble {
 #[derive(Debug)]
 pub(crate) enum Engine {
     Sqlite(Box<SqliteEngine>),
-    Postgres(PgPool),
+    Postgres(Arc<PostgresEngine>),
 }
 
 impl Store {
@@ -141,7 +106,7 @@ impl Store {
     pub async fn open(url: StoreUrl, vault: Vault) -> Result<Self, StorageError> {
         let engine = match url {
             StoreUrl::Sqlite(path) => Engine::Sqlite(Box::new(SqliteEngine::open(&path, None).await?)),
-            StoreUrl::Postgres(url) => Engine::Postgres(open_postgres(&url).await?),
+            StoreUrl::Postgres(url) => Engine::Postgres(PostgresEngine::open(&url).await?),
         };
         Ok(Self::over(engine, vault))
     }
@@ -171,7 +136,7 @@ impl Store {
     #[doc(hidden)]
     pub async fn refuse_writes(&self, refused: bool) -> Result<(), StorageError> {
         let Engine::Sqlite(sqlite) = &self.inner.engine else { return Ok(()) };
-        bounded("refuse writes", async { Ok(sqlite.refuse_writes(refused).await?) }).await
+        bounded(self, "refuse writes", async { Ok(sqlite.refuse_writes(refused).await?) }).await
     }
 
     pub fn engine(&self) -> EngineKind {
@@ -205,8 +170,13 @@ impl Store {
         &self.inner.interim
     }
 
-    /// As the newest write found it; None where it was taken.
+    /// As the newest write found it, or as a read did since; None where it was taken.
     pub fn trouble(&self) -> Option<Trouble> {
+        if let Engine::Postgres(postgres) = &self.inner.engine
+            && postgres.is_away()
+        {
+            return Some(Trouble::Away);
+        }
         let trouble = self.inner.trouble.load(Ordering::Relaxed);
         [Trouble::Full, Trouble::Away].into_iter().find(|known| *known as u8 == trouble)
     }
@@ -223,6 +193,14 @@ impl Store {
         outcome
     }
 
+    /// Learns from the outcome of a read: what cannot be reached takes no writes either.
+    pub(crate) fn read<T>(&self, outcome: Result<T, StorageError>) -> Result<T, StorageError> {
+        if matches!(outcome, Err(StorageError::Away { .. })) {
+            self.inner.trouble.store(Trouble::Away as u8, Ordering::Relaxed);
+        }
+        outcome
+    }
+
     /// The text for this engine, where they cannot share one.
     pub(crate) fn sql(&self, sqlite: &'static str, postgres: &'static str) -> &'static str {
         match self.engine() {
@@ -235,93 +213,8 @@ impl Store {
     pub async fn close(&self) {
         match &self.inner.engine {
             Engine::Sqlite(sqlite) => sqlite.close().await,
-            Engine::Postgres(pool) => pool.close().await,
+            Engine::Postgres(postgres) => postgres.close().await,
         }
-    }
-}
-
-/// Partitions with a primary key came with 11, what we ask of them with 12.
-async fn check_version(connection: &mut PgConnection) -> Result<(), StorageError> {
-    let action = "ask its PostgreSQL for the version";
-    let asking = sqlx::query_scalar("select current_setting('server_version_num')::int").fetch_one(connection);
-    let version: i32 = within(action, CALL_SECONDS, asking).await?.map_err(|error| failed(action, error))?;
-    if version < POSTGRES_VERSION_MIN { Err(StorageError::TooOld { version }) } else { Ok(()) }
-}
-
-async fn open_postgres(url: &Secret) -> Result<PgPool, StorageError> {
-    let options = postgres_options(url.expose())?.application_name("pgvigil-store").options([
-        ("statement_timeout", format!("{CALL_SECONDS}s")),
-        ("lock_timeout", "10s".to_owned()),
-        ("idle_in_transaction_session_timeout", "60s".to_owned()),
-        ("TimeZone", "UTC".to_owned()),
-    ]);
-    // Not from the pool: that one tells of a server which refuses connections only that the time is up.
-    let mut connection = connect_postgres(&options).await?;
-    check_version(&mut connection).await?;
-    migrate_postgres(connection).await?;
-    Ok(PgPoolOptions::new()
-        .max_connections(POSTGRES_CONNECTIONS)
-        .acquire_timeout(Duration::from_secs(CALL_SECONDS))
-        .connect_lazy_with(options))
-}
-
-async fn connect_postgres(options: &PgConnectOptions) -> Result<PgConnection, StorageError> {
-    let deadline = Instant::now() + Duration::from_secs(CALL_SECONDS);
-    let mut is_told = false;
-    loop {
-        let error = match timeout_at(deadline, options.connect()).await {
-            Ok(Ok(connection)) => return Ok(connection),
-            Ok(Err(error)) => error,
-            Err(_) => sqlx::Error::Io(std::io::Error::other(format!("no answer within {CALL_SECONDS} s"))),
-        };
-        let may_be_starting = may_be_starting(&error);
-        let failure = not_connected(options, error);
-        if !may_be_starting || Instant::now() + STARTING_RETRY > deadline {
-            return Err(failure);
-        }
-        if !std::mem::replace(&mut is_told, true) {
-            let cause = std::error::Error::source(&failure).map(ToString::to_string).unwrap_or_default();
-            tracing::warn!("{failure}: {cause}; trying again for {CALL_SECONDS} s");
-        }
-        sleep(STARTING_RETRY).await;
-    }
-}
-
-/// A PostgreSQL that is not up yet: nobody listens, or it says so (cannot_connect_now).
-fn may_be_starting(error: &sqlx::Error) -> bool {
-    match error {
-        sqlx::Error::Io(error) => error.kind() == std::io::ErrorKind::ConnectionRefused,
-        sqlx::Error::Database(error) => error.code().is_some_and(|code| code == "57P03"),
-        _ => false,
-    }
-}
-
-/// sqlx takes an advisory lock by itself, so that racing hosts wait for each other. Ends the connection, which has limits of
-/// its own.
-async fn migrate_postgres(mut connection: PgConnection) -> Result<(), StorageError> {
-    let action = "bring its tables up to date";
-    within(action, MIGRATION_SECONDS, async {
-        let limits = "set statement_timeout = '10min'; set lock_timeout = '10min'";
-        sqlx::raw_sql(limits).execute(&mut connection).await.map_err(|error| failed(action, error))?;
-        POSTGRES_MIGRATIONS.run(&mut connection).await.map_err(migration)?;
-        connection.close().await.map_err(|error| failed(action, error))
-    })
-    .await?
-}
-
-fn not_connected(options: &PgConnectOptions, error: sqlx::Error) -> StorageError {
-    let address = match options.get_socket() {
-        Some(socket) => socket.display().to_string(),
-        None => format!("{}:{}", options.get_host(), options.get_port()),
-    };
-    let code = error.as_database_error().and_then(|error| error.code().map(|code| code.into_owned()));
-    match code.as_deref() {
-        Some("28P01" | "28000") => StorageError::AuthenticationFailed { address, source: error.into() },
-        Some("3D000") => {
-            let database = options.get_database().unwrap_or(options.get_username()).to_owned();
-            StorageError::NoDatabase { address, database }
-        }
-        _ => StorageError::Unreachable { address, source: error.into() },
     }
 }
 
@@ -340,6 +233,8 @@ fn migration(error: MigrateError) -> StorageError {
 #[derive(Debug)]
 pub(crate) enum Fault {
     Sql(sqlx::Error),
+    /// There is no connection to be had.
+    Away(sqlx::Error),
     Store(StorageError),
 }
 
@@ -369,13 +264,21 @@ pub(crate) fn fallible<T, F: Future<Output = Result<T, Fault>>>(work: F) -> F {
 }
 
 pub(crate) async fn bounded<T>(
+    store: &Store,
     action: &'static str,
     work: impl Future<Output = Result<T, Fault>>,
 ) -> Result<T, StorageError> {
-    within(action, CALL_SECONDS, work).await?.map_err(|fault| match fault {
-        Fault::Sql(source) => failed(action, source),
-        Fault::Store(error) => error,
-    })
+    let work = async {
+        within(action, CALL_SECONDS, work).await?.map_err(|fault| match fault {
+            Fault::Sql(source) => failed(action, source),
+            Fault::Away(source) => StorageError::Away { action, source: source.into() },
+            Fault::Store(error) => error,
+        })
+    };
+    match store.connections() {
+        Engine::Sqlite(_) => work.await,
+        Engine::Postgres(postgres) => postgres.attended(action, work).await,
+    }
 }
 
 async fn within<F: Future>(action: &'static str, seconds: u64, work: F) -> Result<F::Output, StorageError> {
@@ -429,23 +332,25 @@ fn is_damaged(error: &sqlx::Error) -> bool {
 /// Runs one body on whichever engine the store has: `connection` is a `&mut SqliteConnection` or a `&mut PgConnection`.
 macro_rules! read_store {
     ($store:expr, $action:expr, |$connection:ident| $body:expr) => {
-        $crate::engine::bounded($action, async {
-            match $store.connections() {
-                $crate::engine::Engine::Sqlite(sqlite) => {
-                    let mut held = sqlite.readers.acquire().await?;
-                    let $connection = held.connection()?;
-                    let answer = $crate::engine::fallible(async { $body }).await;
-                    held.drop_if_dead(&answer);
-                    answer
+        $store.read(
+            $crate::engine::bounded($store, $action, async {
+                match $store.connections() {
+                    $crate::engine::Engine::Sqlite(sqlite) => {
+                        let mut held = sqlite.readers.acquire().await?;
+                        let $connection = held.connection()?;
+                        let answer = $crate::engine::fallible(async { $body }).await;
+                        held.drop_if_dead(&answer);
+                        answer
+                    }
+                    $crate::engine::Engine::Postgres(postgres) => {
+                        let mut pooled = postgres.acquire().await?;
+                        let $connection = &mut *pooled;
+                        $crate::engine::fallible(async { $body }).await
+                    }
                 }
-                $crate::engine::Engine::Postgres(pool) => {
-                    let mut pooled = pool.acquire().await?;
-                    let $connection = &mut *pooled;
-                    $crate::engine::fallible(async { $body }).await
-                }
-            }
-        })
-        .await
+            })
+            .await,
+        )
     };
 }
 
@@ -453,7 +358,7 @@ macro_rules! read_store {
 macro_rules! write_store {
     ($store:expr, $action:expr, |$connection:ident| $body:expr) => {
         $store.wrote(
-            $crate::engine::bounded($action, async {
+            $crate::engine::bounded($store, $action, async {
                 match $store.connections() {
                     $crate::engine::Engine::Sqlite(sqlite) => {
                         let mut held = sqlite.writer.acquire().await?;
@@ -470,8 +375,9 @@ macro_rules! write_store {
                         held.drop_if_dead(&answer);
                         answer
                     }
-                    $crate::engine::Engine::Postgres(pool) => {
-                        let mut transaction = pool.begin().await?;
+                    $crate::engine::Engine::Postgres(postgres) => {
+                        let mut pooled = postgres.acquire().await?;
+                        let mut transaction = sqlx::Connection::begin(&mut *pooled).await?;
                         let $connection = &mut *transaction;
                         let answer = $crate::engine::fallible(async { $body }).await?;
                         transaction.commit().await?;
@@ -485,25 +391,3 @@ macro_rules! write_store {
 }
 
 pub(crate) use {read_store, write_store};
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// As `LOCAL_DB_DSN` of the predecessor, which went to libpq.
-    #[test]
-    fn an_address_may_have_its_host_as_a_parameter_or_none() {
-        for (url, whole) in [
-            (
-                "postgresql://postgres@/pam?host=/run/postgresql",
-                "postgresql://postgres@localhost/pam?host=/run/postgresql",
-            ),
-            ("postgres:///pam", "postgres://localhost/pam"),
-            ("postgres://db.example/pam", "postgres://db.example/pam"),
-            ("postgres://u:p@[::1]:5433/pam", "postgres://u:p@[::1]:5433/pam"),
-        ] {
-            assert_eq!(with_host(url), whole);
-            assert!(url.parse::<StoreUrl>().is_ok(), "{url}");
-        }
-    }
-}

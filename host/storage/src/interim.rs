@@ -53,6 +53,8 @@ struct Kept {
     revoked: Vec<(Uuid, Timestamp)>,
     /// Families of refresh tokens, and when they ended.
     ended: Vec<(Uuid, Timestamp)>,
+    /// Refresh tokens whose families are not known, for nothing could be read either; and when these ended.
+    ended_unread: Vec<(Uuid, Timestamp)>,
     audit: VecDeque<AuditEvent>,
 }
 
@@ -67,6 +69,11 @@ pub(crate) enum Standing {
 impl Interim {
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the session of a refresh token ended, and that is not written yet.
+    pub(crate) fn has_ended_unread(&self, refresh_jti: Uuid) -> bool {
+        self.kept().ended_unread.iter().any(|(jti, _)| *jti == refresh_jti)
     }
 
     pub(crate) fn standing(&self, access_jti: Uuid) -> Standing {
@@ -88,7 +95,7 @@ impl Kept {
     }
 
     fn len(&self) -> usize {
-        self.sessions.len() + self.revoked.len() + self.ended.len() + self.audit.len()
+        self.sessions.len() + self.revoked.len() + self.ended.len() + self.ended_unread.len() + self.audit.len()
     }
 
     /// Without what was written: others may have come meanwhile, behind it.
@@ -96,6 +103,7 @@ impl Kept {
         self.sessions.drain(..written.sessions.len());
         self.revoked.drain(..written.revoked.len());
         self.ended.drain(..written.ended.len());
+        self.ended_unread.drain(..written.ended_unread.len());
         // Of the audit trail the oldest may have gone already.
         self.audit.retain(|event| !written.audit.contains(event));
     }
@@ -130,6 +138,18 @@ macro_rules! write_session {
             note_login!($db, login, *began_at);
         }
     }};
+}
+
+/// Once each. False: there is no room.
+fn keep(list: &mut Vec<(Uuid, Timestamp)>, id: Uuid, at: Timestamp) -> bool {
+    if list.iter().any(|(known, _)| *known == id) {
+        return true;
+    }
+    let has_room = list.len() < KEPT_MAX;
+    if has_room {
+        list.push((id, at));
+    }
+    has_room
 }
 
 impl Store {
@@ -174,32 +194,24 @@ impl Store {
 
     /// Ends the session of a refresh token. False: there is no such token, or too much is kept already.
     pub async fn end_in_interim(&self, refresh_jti: Uuid, now: Timestamp) -> Result<bool, StorageError> {
-        let family: Option<Uuid> = read_store!(self, "read a session", |db| {
+        let family: Result<Option<Uuid>, StorageError> = read_store!(self, "read a session", |db| {
             Ok(sqlx::query_scalar("select family from refresh_token where jti = $1")
                 .bind(refresh_jti)
                 .fetch_optional(db)
                 .await?)
-        })?;
-        let Some(family) = family else { return Ok(false) };
+        });
         let mut kept = self.interim().kept();
-        if kept.has_ended(family) {
-            return Ok(true);
+        match family {
+            Ok(Some(family)) => Ok(keep(&mut kept.ended, family, now)),
+            Ok(None) => Ok(false),
+            Err(failure) if failure.is_passing() => Ok(keep(&mut kept.ended_unread, refresh_jti, now)),
+            Err(failure) => Err(failure),
         }
-        let has_room = kept.ended.len() < KEPT_MAX;
-        if has_room {
-            kept.ended.push((family, now));
-        }
-        Ok(has_room)
     }
 
     /// False: too many are kept already.
     pub fn revoke_in_interim(&self, access_jti: Uuid, expires_at: Timestamp) -> bool {
-        let mut kept = self.interim().kept();
-        let has_room = kept.revoked.len() < KEPT_MAX;
-        if has_room {
-            kept.revoked.push((access_jti, expires_at));
-        }
-        has_room
+        keep(&mut self.interim().kept().revoked, access_jti, expires_at)
     }
 
     pub fn audit_in_interim(&self, event: AuditEvent) {
@@ -238,6 +250,9 @@ impl Store {
             }
             for (family, at) in &kept.ended {
                 revoke_sessions!(db, "family = $1", family, *at);
+            }
+            for (jti, at) in &kept.ended_unread {
+                revoke_sessions!(db, "family = (select family from refresh_token where jti = $1)", jti, *at);
             }
             for event in &kept.audit {
                 insert_audit!(db, event);

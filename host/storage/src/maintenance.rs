@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pgvigil_model::{Bucket, MetricKind, MetricSet, Month, Point, Resolution, Timestamp, aggregate};
-use sqlx::{AssertSqlSafe, QueryBuilder};
+use sqlx::{AssertSqlSafe, Connection, QueryBuilder};
 
 use crate::bucket;
 use crate::engine::{Engine, bounded, read_store, write_store};
@@ -368,7 +368,7 @@ impl Store {
 
     /// Of how many months a partition was missing.
     pub(crate) async fn ensure_months(&self, months: &[Month]) -> Result<u32, StorageError> {
-        let Engine::Postgres(pool) = self.connections() else { return Ok(0) };
+        let Engine::Postgres(postgres) = self.connections() else { return Ok(0) };
         let missing: Vec<Month> = {
             let known = self.known_months();
             months.iter().copied().filter(|month| !known.contains(month)).collect()
@@ -376,8 +376,9 @@ impl Store {
         if missing.is_empty() {
             return Ok(0);
         }
-        let made = bounded("make partitions", async {
-            let mut transaction = pool.begin().await?;
+        let made = bounded(self, "make partitions", async {
+            let mut pooled = postgres.acquire().await?;
+            let mut transaction = pooled.begin().await?;
             sqlx::query(PARTITIONS_LOCK).execute(&mut *transaction).await?;
             let mut made = 0;
             for month in &missing {
@@ -469,13 +470,13 @@ impl Store {
     }
 
     async fn drop_partitions_before(&self, limit: Month) -> Result<u64, StorageError> {
-        let Engine::Postgres(pool) = self.connections() else { return Ok(0) };
-        let names: Vec<String> = bounded("list partitions", async {
+        let Engine::Postgres(postgres) = self.connections() else { return Ok(0) };
+        let names: Vec<String> = bounded(self, "list partitions", async {
             Ok(sqlx::query_scalar(
                 "select c.relname::text from pg_inherits i join pg_class c on c.oid = i.inhrelid
                 where i.inhparent in ('point'::regclass, 'rollup'::regclass) order by 1",
             )
-            .fetch_all(pool)
+            .fetch_all(&mut *postgres.acquire().await?)
             .await?)
         })
         .await?;
@@ -483,9 +484,9 @@ impl Store {
         let mut dropped = 0;
         for name in old {
             // One short exclusive lock per partition, and a lock_timeout: a long reader makes us try again tomorrow.
-            bounded("drop a partition", async {
+            bounded(self, "drop a partition", async {
                 let statement = format!("drop table if exists {}", quoted(name));
-                sqlx::raw_sql(AssertSqlSafe(statement)).execute(pool).await?;
+                sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *postgres.acquire().await?).await?;
                 Ok(())
             })
             .await?;

@@ -164,6 +164,9 @@ impl Store {
         new: &NewSession,
         now: Timestamp,
     ) -> Result<Rotation, StorageError> {
+        if self.interim().has_ended_unread(shown) {
+            return Ok(Rotation::Revoked);
+        }
         write_store!(self, "renew a session", |db| {
             // First, because a change of the user ends the sessions that it sees.
             let user: Option<UserRow> = sqlx::query_as(self.sql(HELD_USER_OF_TOKEN.0, HELD_USER_OF_TOKEN.1))

@@ -2,7 +2,7 @@
 //!
 //! They are for Grafana and psql; the program itself never reads them.
 
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, Connection};
 
 use crate::engine::{Engine, bounded};
 use crate::metric_set::Declared;
@@ -121,10 +121,11 @@ pub(crate) async fn create(store: &Store, set: &str) -> Result<(), StorageError>
 
 /// Somebody's own view may stand on ours: then the old one stays, and collecting goes on.
 async fn replace(store: &Store, name: &str, select: &str) -> Result<(), StorageError> {
-    let Engine::Postgres(pool) = store.connections() else { return Ok(()) };
+    let Engine::Postgres(postgres) = store.connections() else { return Ok(()) };
     let name = quoted(name);
-    let created = bounded("create a view", async {
-        let mut transaction = pool.begin().await?;
+    let created = bounded(store, "create a view", async {
+        let mut pooled = postgres.acquire().await?;
+        let mut transaction = pooled.begin().await?;
         // Two hosts that replace the same view at once would fail with "tuple concurrently updated".
         sqlx::query("select pg_advisory_xact_lock(7046029254386353131)").execute(&mut *transaction).await?;
         sqlx::raw_sql("savepoint views").execute(&mut *transaction).await?;

@@ -158,7 +158,7 @@ async fn a_session_that_was_ended_stays_ended_after_a_restart() {
     let session = app.sign_in("admin").await;
     let sign_out = with_cookie(request("POST", "/api/logout").bearer_auth(&session.access), &session.refresh);
     let answer = app.send(sign_out).await;
-    assert_eq!((answer.status, &answer.body), (200, &json!({"detail": "Logged out"})));
+    assert_eq!((answer.status, &answer.body), (200, &json!({"detail": "Logged out", "recorded": true})));
     app.restart();
     assert_eq!(app.get(&session, "/api/users/me").await.body["detail"], "Token revoked");
     assert_eq!(app.send(with_cookie(request("POST", "/api/refresh"), &session.refresh)).await.status, 401);

@@ -3,6 +3,7 @@
 
 mod analysis;
 mod home;
+mod outages;
 mod people;
 mod samples;
 mod servers;

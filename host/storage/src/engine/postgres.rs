@@ -1,0 +1,295 @@
+//! PostgreSQL as the store: a pool of connections, and somebody who notices when nobody answers.
+//!
+//! The pool alone would let every call wait for as long as a call may take. So a call that is silent for a moment has the server
+//! asked, over a connection of its own, whether it answers at all. Where it does not, all calls that wait end, and those that
+//! come fail at once, until it answers again.
+
+use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use pgvigil_model::Secret;
+use sqlx::migrate::Migrator;
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Postgres};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+
+use super::{CALL_SECONDS, Fault, MIGRATION_SECONDS, failed, migration, within};
+use crate::StorageError;
+use crate::error::Cause;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/postgres");
+
+const CONNECTIONS: u32 = 8;
+
+/// After a reboot we may be up before the store's PostgreSQL is: it is asked this often, for as long as a call may take.
+const STARTING_RETRY: Duration = Duration::from_millis(500);
+
+/// As server_version_num.
+const VERSION_MIN: i32 = 120_000;
+
+/// A call that has no answer by then has the server asked whether it answers.
+const SILENCE: Duration = Duration::from_secs(1);
+
+/// For that answer: a connection, and a statement that reads nothing.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How often a server that is away is asked again.
+const AWAY_RETRY: Duration = Duration::from_secs(1);
+
+#[derive(Debug)]
+pub(crate) struct PostgresEngine {
+    options: PgConnectOptions,
+    /// Another one after each time that the server was away: connections that hang would keep the places of the old one.
+    pool: RwLock<PgPool>,
+    /// Why nobody answers, while that is so.
+    away: watch::Sender<Option<String>>,
+    /// A task asks whether it answers.
+    is_asked: AtomicBool,
+}
+
+impl PostgresEngine {
+    pub(crate) async fn open(url: &Secret) -> Result<Arc<Self>, StorageError> {
+        let options = connect_options(url.expose())?.application_name("pgvigil-store").options([
+            ("statement_timeout", format!("{CALL_SECONDS}s")),
+            ("lock_timeout", "10s".to_owned()),
+            ("idle_in_transaction_session_timeout", "60s".to_owned()),
+            ("TimeZone", "UTC".to_owned()),
+        ]);
+        // Not from the pool: that one tells of a server which refuses connections only that the time is up.
+        let mut connection = connect_postgres(&options).await?;
+        check_version(&mut connection).await?;
+        migrate(connection).await?;
+        let pool = RwLock::new(pool(&options));
+        Ok(Arc::new(Self { options, pool, away: watch::Sender::new(None), is_asked: AtomicBool::new(false) }))
+    }
+
+    fn pool(&self) -> PgPool {
+        self.pool.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Waits for its turn.
+    pub(crate) async fn acquire(&self) -> Result<PoolConnection<Postgres>, Fault> {
+        self.pool().acquire().await.map_err(Fault::Away)
+    }
+
+    pub(crate) fn is_away(&self) -> bool {
+        self.away.borrow().is_some()
+    }
+
+    /// Ends when the server is away, or is found to be so meanwhile.
+    pub(super) async fn attended<T>(
+        self: &Arc<Self>,
+        action: &'static str,
+        work: impl Future<Output = Result<T, StorageError>>,
+    ) -> Result<T, StorageError> {
+        let mut away = self.away.subscribe();
+        let work = async {
+            let mut work = std::pin::pin!(work);
+            let answer = match timeout(SILENCE, &mut work).await {
+                Ok(answer) => answer,
+                Err(_) => {
+                    self.ask();
+                    work.await
+                }
+            };
+            if matches!(answer, Err(StorageError::Away { .. })) {
+                self.ask();
+            }
+            answer
+        };
+        tokio::select! {
+            biased;
+            // An error would mean that we are gone ourselves.
+            Ok(why) = away.wait_for(Option::is_some) => {
+                let why = std::io::Error::other(why.clone().unwrap_or_default());
+                Err(StorageError::Away { action, source: sqlx::Error::Io(why).into() })
+            }
+            answer = work => answer,
+        }
+    }
+
+    /// Has the server asked, in a task that ends when it answers. No effect while that is being done.
+    fn ask(self: &Arc<Self>) {
+        if self.is_asked.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let engine = Arc::downgrade(self);
+        tokio::spawn(async move {
+            while let Some(engine) = engine.upgrade() {
+                let Err(why) = engine.knock().await else { return engine.answers() };
+                engine.is_found_away(why);
+                drop(engine);
+                sleep(AWAY_RETRY).await;
+            }
+        });
+    }
+
+    /// Whether it answers. A server that has no connection to spare does.
+    async fn knock(&self) -> Result<(), String> {
+        let answered = timeout(ANSWER_TIMEOUT, async {
+            let mut connection = self.options.connect().await?;
+            connection.ping().await?;
+            connection.close().await
+        });
+        match answered.await {
+            Ok(Err(sqlx::Error::Database(refusal))) if refusal.code().is_some_and(|code| code == "53300") => Ok(()),
+            Ok(answer) => answer.map_err(|error| Cause::from(error).to_string()),
+            Err(_) => Err(format!("no answer within {} s", ANSWER_TIMEOUT.as_secs())),
+        }
+    }
+
+    fn is_found_away(&self, why: String) {
+        let is_news = !self.is_away();
+        if is_news {
+            tracing::error!("the store's PostgreSQL at {} is away: {why}", address(&self.options));
+        }
+        self.away.send_replace(Some(why));
+    }
+
+    fn answers(&self) {
+        if self.is_away() {
+            let old =
+                std::mem::replace(&mut *self.pool.write().unwrap_or_else(PoisonError::into_inner), pool(&self.options));
+            // Takes as long as what hangs there does.
+            tokio::spawn(async move { old.close().await });
+            tracing::info!("the store's PostgreSQL at {} answers again", address(&self.options));
+        }
+        self.is_asked.store(false, Ordering::Release);
+        self.away.send_replace(None);
+    }
+
+    pub(super) async fn close(&self) {
+        self.pool().close().await;
+    }
+}
+
+fn pool(options: &PgConnectOptions) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(CONNECTIONS)
+        // The call is over by then: who waits in vain for a connection was not told that nobody answers.
+        .acquire_timeout(Duration::from_secs(CALL_SECONDS + 5))
+        .connect_lazy_with(options.clone())
+}
+
+/// Partitions with a primary key came with 11, what we ask of them with 12.
+async fn check_version(connection: &mut PgConnection) -> Result<(), StorageError> {
+    let action = "ask its PostgreSQL for the version";
+    let asking = sqlx::query_scalar("select current_setting('server_version_num')::int").fetch_one(connection);
+    let version: i32 = within(action, CALL_SECONDS, asking).await?.map_err(|error| failed(action, error))?;
+    if version < VERSION_MIN { Err(StorageError::TooOld { version }) } else { Ok(()) }
+}
+
+async fn connect_postgres(options: &PgConnectOptions) -> Result<PgConnection, StorageError> {
+    let deadline = Instant::now() + Duration::from_secs(CALL_SECONDS);
+    let mut is_told = false;
+    loop {
+        let error = match timeout_at(deadline, options.connect()).await {
+            Ok(Ok(connection)) => return Ok(connection),
+            Ok(Err(error)) => error,
+            Err(_) => sqlx::Error::Io(std::io::Error::other(format!("no answer within {CALL_SECONDS} s"))),
+        };
+        let may_be_starting = may_be_starting(&error);
+        let failure = not_connected(options, error);
+        if !may_be_starting || Instant::now() + STARTING_RETRY > deadline {
+            return Err(failure);
+        }
+        if !std::mem::replace(&mut is_told, true) {
+            let cause = std::error::Error::source(&failure).map(ToString::to_string).unwrap_or_default();
+            tracing::warn!("{failure}: {cause}; trying again for {CALL_SECONDS} s");
+        }
+        sleep(STARTING_RETRY).await;
+    }
+}
+
+/// A PostgreSQL that is not up yet: nobody listens, or it says so (cannot_connect_now).
+fn may_be_starting(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(error) => error.kind() == std::io::ErrorKind::ConnectionRefused,
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| code == "57P03"),
+        _ => false,
+    }
+}
+
+/// sqlx takes an advisory lock by itself, so that racing hosts wait for each other. Ends the connection, which has limits of
+/// its own.
+async fn migrate(mut connection: PgConnection) -> Result<(), StorageError> {
+    let action = "bring its tables up to date";
+    within(action, MIGRATION_SECONDS, async {
+        let limits = "set statement_timeout = '10min'; set lock_timeout = '10min'";
+        sqlx::raw_sql(limits).execute(&mut connection).await.map_err(|error| failed(action, error))?;
+        MIGRATIONS.run(&mut connection).await.map_err(migration)?;
+        connection.close().await.map_err(|error| failed(action, error))
+    })
+    .await?
+}
+
+fn not_connected(options: &PgConnectOptions, error: sqlx::Error) -> StorageError {
+    let address = address(options);
+    let code = error.as_database_error().and_then(|error| error.code().map(|code| code.into_owned()));
+    match code.as_deref() {
+        Some("28P01" | "28000") => StorageError::AuthenticationFailed { address, source: error.into() },
+        Some("3D000") => {
+            let database = options.get_database().unwrap_or(options.get_username()).to_owned();
+            StorageError::NoDatabase { address, database }
+        }
+        _ => StorageError::Unreachable { address, source: error.into() },
+    }
+}
+
+fn address(options: &PgConnectOptions) -> String {
+    match options.get_socket() {
+        Some(socket) => socket.display().to_string(),
+        None => format!("{}:{}", options.get_host(), options.get_port()),
+    }
+}
+
+/// The same address with a host: libpq takes one without, which means a socket, or what follows as `?host=`.
+fn with_host(url: &str) -> String {
+    let start = url.find("://").map_or(0, |at| at + 3);
+    let (scheme, rest) = url.split_at(start);
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    if host.is_empty() { format!("{scheme}{authority}localhost{path}") } else { url.to_owned() }
+}
+
+pub(super) fn connect_options(url: &str) -> Result<PgConnectOptions, StorageError> {
+    with_host(url).parse().map_err(|error: sqlx::Error| {
+        // The innermost cause says which part is wrong; of these it quotes an unknown sslmode only.
+        let mut cause: &dyn std::error::Error = &error;
+        while let Some(inner) = cause.source() {
+            cause = inner;
+        }
+        let expected = format!(
+            "{cause}; expected `postgres://user:password@host:port/database`, where special characters in user and password \
+             are percent-encoded (`/` as `%2F`, `@` as `%40`)"
+        );
+        StorageError::BadUrl { expected }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As `LOCAL_DB_DSN` of the predecessor, which went to libpq.
+    #[test]
+    fn an_address_may_have_its_host_as_a_parameter_or_none() {
+        for (url, whole) in [
+            (
+                "postgresql://postgres@/pam?host=/run/postgresql",
+                "postgresql://postgres@localhost/pam?host=/run/postgresql",
+            ),
+            ("postgres:///pam", "postgres://localhost/pam"),
+            ("postgres://db.example/pam", "postgres://db.example/pam"),
+            ("postgres://u:p@[::1]:5433/pam", "postgres://u:p@[::1]:5433/pam"),
+        ] {
+            assert_eq!(with_host(url), whole);
+            assert!(connect_options(url).is_ok(), "{url}");
+        }
+    }
+}
