@@ -42,6 +42,25 @@ pub(crate) fn make_data_dir(dir: &Path) -> anyhow::Result<()> {
         .with_context(|| format!("cannot make the data directory {}; give another one with --data-dir", dir.display()))
 }
 
+/// What somebody who looks for a store finds instead, in a few words.
+pub(crate) fn found_in(dir: &Path) -> String {
+    const NAMED_MAX: usize = 10;
+    let entries = match fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(error) => return format!("{} cannot be read: {error}", dir.display()),
+    };
+    let mut names: Vec<String> =
+        entries.filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned())).collect();
+    names.sort();
+    let more = if names.len() > NAMED_MAX { ", ..." } else { "" };
+    names.truncate(NAMED_MAX);
+    if names.is_empty() {
+        "the directory is empty".to_owned()
+    } else {
+        format!("the directory holds {}{more}", names.join(", "))
+    }
+}
+
 impl Keys {
     /// SECRET_KEY and ENCRYPTION_KEY from the environment, or else from `keys.toml` in the data directory, which is made with
     /// random keys if it is not there.

@@ -1,5 +1,6 @@
 //! The running host, as the API reaches it.
 
+use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -13,7 +14,7 @@ use pgvigil_capabilities::{PostgresServer, SshKeys, SshServer};
 use pgvigil_collector::Collector;
 use pgvigil_model::{
     EntryCost, NewKeyKind, PluginName, PluginOnServer, PluginStatus, ReloadReport, Secret, ServerId, Settings,
-    SshKeyError, SshKeyPair, TestStep, Timestamp,
+    SshKeyError, SshKeyPair, StepOutcome, TestStep, Timestamp,
 };
 use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
 
@@ -42,6 +43,7 @@ pub(crate) struct RunningHost {
 /// A person waits for it.
 const TEST_TIMEOUT: Duration = Duration::from_secs(10);
 const LIVE_TIMEOUT: Duration = Duration::from_secs(5);
+const REACH_TIMEOUT: Duration = Duration::from_secs(2);
 
 impl RunningHost {
     pub(crate) fn settings(&self) -> Settings {
@@ -65,6 +67,20 @@ impl Host for RunningHost {
     async fn test_postgres(&self, target: &TestTarget) -> Vec<TestStep> {
         let (settings, password) = (target.postgres.clone(), target.secrets.postgres_password.clone());
         PostgresServer::test(settings, password, self.fleet.policy(), TEST_TIMEOUT).await
+    }
+
+    async fn reach(&self, target: &TestTarget) -> Result<(), ServerAway> {
+        let (settings, password) = (target.postgres.clone(), target.secrets.postgres_password.clone());
+        let steps = PostgresServer::test(settings, password, self.fleet.policy(), REACH_TIMEOUT).await;
+        // Whatever is wrong behind the address can be mended later.
+        match steps.into_iter().next() {
+            Some(connect) if connect.outcome == StepOutcome::Failed => Err(ServerAway { detail: connect.detail }),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn unusable_servers(&self) -> HashMap<ServerId, ServerAway> {
+        self.fleet.unusable().into_iter().map(|(server, detail)| (server, ServerAway { detail })).collect()
     }
 
     async fn test_ssh(&self, target: &TestTarget) -> Vec<TestStep> {

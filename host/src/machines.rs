@@ -77,6 +77,14 @@ impl Fleet {
         self.machines.lock().unwrap_or_else(PoisonError::into_inner).get(&server)?.as_ref().ok().cloned()
     }
 
+    /// Those that cannot be connected to at all, and why.
+    pub(crate) fn unusable(&self) -> HashMap<ServerId, String> {
+        let machines = self.machines.lock().unwrap_or_else(PoisonError::into_inner);
+        let why =
+            |(id, machine): (&ServerId, &Result<_, Unavailable>)| Some((*id, machine.as_ref().err()?.detail.clone()));
+        machines.iter().filter_map(why).collect()
+    }
+
     pub(crate) fn machines(&self) -> Vec<Arc<Machine>> {
         self.machines.lock().unwrap_or_else(PoisonError::into_inner).values().flatten().cloned().collect()
     }

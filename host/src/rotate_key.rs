@@ -1,12 +1,17 @@
 //! `pgvigil rotate-key`: seals all stored secrets with a new key. What was cut goes on when it is called again.
 
+use std::time::{Duration, Instant};
+
 use anyhow::{Context, bail};
 use pgvigil_model::Secret;
-use pgvigil_storage::{MasterKey, Rekeyed, Vault};
+use pgvigil_storage::{MasterKey, Rekeyed, Store, Vault};
 
 use crate::config::Config;
 use crate::first_start::{ENCRYPTION_KEY, KeysFile, NEW_ENCRYPTION_KEY, announce, from_environment};
 use crate::{audit, serve};
+
+/// How long connections of a host that was stopped may be seen.
+const LEAVING: Duration = Duration::from_secs(3);
 
 /// Secrets that are named when they do not open; more are counted.
 const NAMED_MAX: usize = 20;
@@ -20,10 +25,18 @@ enum Source {
 pub(crate) fn rotate_key(config: &Config) -> anyhow::Result<()> {
     serve::install_crypto_provider();
     serve::runtime("rotate", 1)?.block_on(async {
+        serve::require_store(config)?;
         let source = source(config)?;
         let store = serve::open_store(config, vault(&source)?).await?;
+        require_alone(&store).await?;
+        if let Source::File(file) = &source {
+            // Before anything is sealed with it: a key that was lost would take the secrets with it.
+            file.write(&config.data_dir)?;
+        }
         let state = store.rekey(tell).await?;
         require_all(&state)?;
+        // One that was started meanwhile knows both keys, but goes on to seal with the old one.
+        require_alone(&store).await?;
         let done = match source {
             Source::File(file) => {
                 file.after_rotation().write(&config.data_dir)?;
@@ -52,12 +65,7 @@ fn source(config: &Config) -> anyhow::Result<Source> {
                 "the key in force is in keys.toml, where the new one is made; {NEW_ENCRYPTION_KEY} belongs to {ENCRYPTION_KEY}"
             )
         }
-        (None, None) => {
-            // Before anything is sealed with it: a key that was lost would take the secrets with it.
-            let file = KeysFile::read(&config.data_dir)?.beginning_rotation();
-            file.write(&config.data_dir)?;
-            Ok(Source::File(file))
-        }
+        (None, None) => Ok(Source::File(KeysFile::read(&config.data_dir)?.beginning_rotation())),
     }
 }
 
@@ -67,6 +75,23 @@ fn vault(source: &Source) -> anyhow::Result<Vault> {
         Source::File(file) => file.keys().context("there is no new key in keys.toml")?,
     };
     Ok(Vault::new(MasterKey::from_text(new)?).or_open_with(MasterKey::from_text(old)?))
+}
+
+/// A host that runs holds the old key in memory: it could open nothing of what is sealed anew, and would seal with the old one
+/// what nobody could open later.
+async fn require_alone(store: &Store) -> anyhow::Result<()> {
+    let until = Instant::now() + LEAVING;
+    // PostgreSQL takes a moment to notice that a host has gone.
+    while store.other_hosts().await? > 0 {
+        if Instant::now() > until {
+            bail!(
+                "a host runs on this store (its database has other connections of `pgvigil-store`); stop every host and run \
+                 this again: a host that runs goes on to use the old key"
+            );
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Ok(())
 }
 
 fn tell(state: &Rekeyed) {

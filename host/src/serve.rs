@@ -3,7 +3,7 @@
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, SystemTime};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use pgvigil_api::{Api, ApiConfig, Bound};
 use pgvigil_collector::{Collector, NOTICE_QUEUE_CAPACITY};
 use pgvigil_model::{Server, Settings, Timestamp};
@@ -127,12 +127,26 @@ async fn start(config: &Config) -> anyhow::Result<Started> {
     Ok(Started { keys, plugin_file, bound, store })
 }
 
+/// For commands that work on a store which is there: a wrong place is told, and nothing is made in it.
+pub(crate) fn require_store(config: &Config) -> anyhow::Result<()> {
+    let StoreUrl::Sqlite(path) = store_url(config) else { return Ok(()) };
+    if path.exists() {
+        return Ok(());
+    }
+    bail!(
+        "there is no store at {}; {}. Give the place of the host's data with --data-dir, or its store as DATABASE_URL, as to \
+         `pgvigil serve`",
+        path.display(),
+        first_start::found_in(path.parent().unwrap_or(&path))
+    )
+}
+
 pub(crate) async fn open_store(config: &Config, vault: Vault) -> anyhow::Result<Store> {
-    let url = match &config.database_url {
-        Some(url) => url.clone(),
-        None => StoreUrl::in_data_dir(&config.data_dir),
-    };
-    Store::open(url, vault).await.context("cannot open the store")
+    Store::open(store_url(config), vault).await.context("cannot open the store")
+}
+
+fn store_url(config: &Config) -> StoreUrl {
+    config.database_url.clone().unwrap_or_else(|| StoreUrl::in_data_dir(&config.data_dir))
 }
 
 /// Collects and serves until told to stop.

@@ -3,9 +3,9 @@
 use std::io::{IsTerminal, Read};
 use std::time::SystemTime;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use clap::{Subcommand, ValueEnum};
-use pgvigil_api::{PASSWORD_COST_DEFAULT, Passwords, check_login};
+use pgvigil_api::{PASSWORD_COST_DEFAULT, Passwords, check_email, check_login};
 use pgvigil_model::{Secret, Timestamp};
 use pgvigil_storage::{NewUser, Role, Store, User, UserChanges};
 
@@ -59,6 +59,7 @@ const INPUT_BYTES_MAX: u64 = 4_096;
 pub(crate) fn user(config: &Config, command: UserCommand) -> anyhow::Result<()> {
     serve::install_crypto_provider();
     serve::runtime("user", 1)?.block_on(async {
+        serve::require_store(config)?;
         let vault = Keys::obtain(&config.data_dir)?.vault()?;
         let store = serve::open_store(config, vault).await?;
         let done = carry_out(&store, command).await;
@@ -105,6 +106,7 @@ async fn add(store: &Store, login: String, role: Role, email: Option<String>) ->
     if store.user(&login).await?.is_some() {
         bail!("a user called `{login}` exists already; `pgvigil user passwd {login}` changes the password");
     }
+    let email = check_email(email.as_deref()).map_err(|why| anyhow!("the e-mail {why}"))?;
     let new = NewUser { login, password_hash: new_password().await?, role, email };
     let user = store.create_user(&new, now()).await?;
     audit::note(store, "user_create", format!("{} ({})", user.login, user.role.as_str())).await?;

@@ -88,8 +88,11 @@ async fn use_every_secret(admin: &Client, private_key: &str) -> Vec<String> {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let server = json!({
         "name": "canary-server", "host": "127.0.0.1", "port": closed, "user": "x", "password": POSTGRES_PASSWORD,
-        "ssh_user": "x", "ssh_password": SSH_PASSWORD, "ssh_port": closed,
+        "ssh_user": "x", "ssh_password": SSH_PASSWORD, "ssh_port": closed, "allow_unreachable": true,
     });
+    let mut nowhere = server.clone();
+    nowhere["allow_unreachable"] = json!(false);
+    nowhere["name"] = json!("nowhere");
     let user = json!({"login": "canary-user", "password": USER_PASSWORD});
     let broken = json!({"name": "broken", "private_key": private_key, "passphrase": WRONG_PASSPHRASE});
     let import = json!({"name": "text", "private_key": private_key, "passphrase": PASSPHRASE});
@@ -98,6 +101,7 @@ async fn use_every_secret(admin: &Client, private_key: &str) -> Vec<String> {
     wrong_types["port"] = json!(POSTGRES_PASSWORD);
     let mut answers = Vec::new();
     for (method, path, body, expected) in [
+        (Method::POST, "/api/servers", &nowhere, 400),
         (Method::POST, "/api/servers", &server, 200),
         (Method::POST, "/api/servers", &server, 400),
         (Method::PUT, "/api/servers/canary-server", &server, 200),

@@ -27,6 +27,7 @@ fn values(series: &Value, metric: &str, datname: &str) -> Vec<f64> {
     one.map(|one| one["values"].as_array().unwrap().iter().filter_map(Value::as_f64).collect()).unwrap_or_default()
 }
 
+/// D1: a server can be added. D2: the old versions too.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_major_is_watched_from_registration_to_rates() {
     let host = TestHost::start(HostOptions::default());
@@ -219,6 +220,7 @@ async fn a_hung_mount_is_told_and_costs_the_other_disks_nothing() {
     assert!(matches!(sessions.as_deref(), Some("1" | "2")), "{sessions:?}");
 }
 
+/// D38
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bad_server_costs_only_itself_and_shows_its_cause() {
     let host = TestHost::start(HostOptions::default());
@@ -349,6 +351,7 @@ async fn databases_that_change_places_are_no_spike() {
     );
 }
 
+/// D37: no pool that could run out, and no five idle connections.
 #[tokio::test(flavor = "multi_thread")]
 async fn probes_use_one_connection_and_leave_nothing_behind() {
     let host = TestHost::start(HostOptions::default());

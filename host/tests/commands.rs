@@ -79,6 +79,13 @@ async fn an_admin_who_cannot_sign_in_gets_back_in_by_the_command_line() {
         assert!(!refused.status.success() && told(&refused).contains(expected), "{arguments:?}: {}", told(&refused));
     }
 
+    let refused = user(&["add", "boris", "--email", "not an email"], "good password 1\n");
+    assert!(
+        !refused.status.success() && told(&refused).contains("the e-mail is not an e-mail address"),
+        "{}",
+        told(&refused)
+    );
+
     for (arguments, input) in [
         (&["add", "anna", "--role", "admin"][..], "good password 1\n"),
         (&["deactivate", "admin"], ""),
@@ -99,6 +106,48 @@ async fn an_admin_who_cannot_sign_in_gets_back_in_by_the_command_line() {
     let admin = host.try_admin("forgotten no more 1").await.unwrap();
     let audit = admin.get("/api/audit/sessions?username=command+line").await;
     assert_eq!(audit["total"], 5, "{audit}");
+}
+
+#[test]
+fn a_command_at_a_wrong_place_says_where_it_looked_and_makes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("something-else.txt"), "").unwrap();
+    for (place, found) in [
+        (dir.path().to_owned(), "the directory holds something-else.txt"),
+        (dir.path().join("none"), "none cannot be read: No such file or directory"),
+    ] {
+        for arguments in [&["user", "list"][..], &["rotate-key"]] {
+            let refused = pgvigil(&place, arguments, "", &[]);
+            let told = told(&refused);
+            let looked = format!("there is no store at {}", place.join("pgvigil.sqlite").display());
+            assert!(!refused.status.success() && told.contains(&looked) && told.contains(found), "{told}");
+            assert!(told.contains("--data-dir"), "{told}");
+        }
+    }
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+/// It holds the old key in memory, and would seal with it what nobody could open later.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_not_rotated_under_a_host_that_runs() {
+    let database = testing::database(testing::postgres(15));
+    let url = database.url();
+    for (environment, expected) in
+        [(vec![], "in use by another pgvigil"), (vec![("DATABASE_URL", url.as_str())], "a host runs on this store")]
+    {
+        let dir = tempfile::tempdir().unwrap();
+        let owned = environment.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        let host = host_in(dir.path(), owned);
+        host.admin().await.add_server(&server_of(testing::postgres(15), "well")).await;
+        let keys = || std::fs::read_to_string(dir.path().join("keys.toml")).unwrap();
+        let before = keys();
+        let refused = pgvigil(dir.path(), &["rotate-key"], "", &environment);
+        assert!(!refused.status.success() && told(&refused).contains(expected), "{}", told(&refused));
+        assert_eq!(keys(), before, "nothing has begun");
+        stop(host);
+        let rotated = pgvigil(dir.path(), &["rotate-key"], "", &environment);
+        assert!(rotated.status.success(), "{}", told(&rotated));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -260,6 +260,74 @@ async fn the_system_log_tells_of_starts_failures_and_care_of_the_store() {
     assert_eq!(messages(&care)[0], "Обслуживание завершено. Логов очищено: 0");
 }
 
+const DISKS: &str = r#"
+[[plugin]]
+name = "pg_stat_database"
+probe = "builtin:pg_stat_database"
+interval = "2s"
+servers = ["*"]
+grants = { postgres = "read" }
+
+[[plugin]]
+name = "ssh_disk_usage"
+probe = "builtin:ssh_disk_usage"
+interval = "2s"
+servers = ["*"]
+grants = { postgres = "read", ssh = [["df", "-PkT", "*"], ["df", "-Pk", "*"]] }
+"#;
+
+/// What a script of the predecessor does when a server comes: add it, look at its status, test it.
+#[tokio::test(flavor = "multi_thread")]
+async fn adding_watching_and_testing_a_server_is_told_in_the_predecessor_s_words() {
+    let host = TestHost::start(HostOptions { plugins: DISKS, ..HostOptions::default() });
+    let admin = host.admin().await;
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let cluster = testing::postgres(15);
+    let body = |name: &str, port: u16| {
+        json!({
+            "name": name, "host": "127.0.0.1", "port": port, "user": cluster.superuser(), "password": cluster.password(),
+            "ssh_user": "postgres", "ssh_password": "x", "ssh_port": closed,
+        })
+    };
+    let (status, refused) = admin.send(Method::POST, "/api/servers", Some(&body("away", closed))).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "{refused}");
+    assert!(refused["detail"].as_str().unwrap().contains("host: is unreachable: "), "{refused}");
+    let (status, added) = admin.send(Method::POST, "/api/servers", Some(&body("here", cluster.port()))).await;
+    assert_eq!((status, &added["status"]), (StatusCode::OK, &json!("added (connection pending)")), "{added}");
+    let seen = admin.until("/api/servers/here", |server| server["state"] == "warning").await;
+    assert_eq!(seen["status"], "ok (SSH: unreachable)", "{seen}");
+    let (_, tested) = admin.send(Method::POST, "/api/servers/here/test-pg", None).await;
+    let message = tested["message"].as_str().unwrap();
+    let words: Vec<&str> = message.split(' ').collect();
+    assert!(tested["success"] == true && message.starts_with(&format!("PG {}", cluster.version())), "{tested}");
+    assert!(matches!(words[..], [.., "соединений:", _, "акт.", "/", _, "idle", _]), "{message}");
+}
+
+/// The store came back under another `keys.toml`, as after a restore without it.
+#[tokio::test(flavor = "multi_thread")]
+async fn servers_whose_secrets_do_not_open_are_not_called_well() {
+    let dir = tempfile::tempdir().unwrap();
+    let start = |key: &str| {
+        let environment = vec![("ENCRYPTION_KEY", key.to_owned())];
+        TestHost::start(HostOptions { plugins: QUICK, data_dir: Some(dir.path()), environment })
+    };
+    let mut host = start(ENCRYPTION_KEY);
+    let admin = host.admin().await;
+    admin.add_server(&harness::server_of(testing::postgres(15), "sealed")).await;
+    admin.until("/api/servers/sealed", |server| server["status"] == "ok").await;
+    host.signal(libc::SIGTERM);
+    host.wait();
+    let host = start("another encryption key of 32 characters");
+    let admin = host.admin().await;
+    let seen = admin.until("/api/servers/sealed", |server| server["state"] == "unreachable").await;
+    assert!(seen["status"].as_str().unwrap().starts_with("PostgreSQL: cannot prepare the connection"), "{seen}");
+    assert!(seen["detail"].as_str().unwrap().contains("ENCRYPTION_KEY"), "{seen}");
+    let metrics = admin.get("/metrics").await;
+    assert!(metrics.as_str().unwrap().contains("pgvigil_server_up{server=\"sealed\"} 0.0"), "{metrics}");
+    let (status, told) = admin.send(Method::POST, "/api/servers/sealed/test-pg", None).await;
+    assert_eq!((status, &told["type"]), (StatusCode::CONFLICT, &json!("urn:pgvigil:problem:secret-sealed")), "{told}");
+}
+
 /// D26: the predecessor asked its database once more for every key, and decrypted the secrets of all servers for one of them.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_costs_as_many_statements_with_300_servers_as_with_3() {

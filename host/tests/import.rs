@@ -111,6 +111,21 @@ fn a_wrong_key_or_another_database_takes_nothing_in() {
     assert!(!place.data_dir().exists());
 }
 
+/// Its LOCAL_DB_DSN may still be in the environment.
+#[test]
+fn a_host_that_is_given_the_predecessor_s_database_says_what_it_is_and_touches_nothing() {
+    let source = predecessor(1, 600);
+    let tables = "select count(*) from pg_class where relnamespace = 'public'::regnamespace";
+    let before = source.execute(tables);
+    let environment = vec![("LOCAL_DB_DSN", source.url())];
+    let Err(refused) = TestHost::try_start(HostOptions { environment, ..HostOptions::default() }) else {
+        panic!("the host started")
+    };
+    assert!(refused.output.contains("the database of PostgreSQL Activity Monitor 3.0"), "{}", refused.output);
+    assert!(refused.output.contains("`pgvigil import pam`"), "{}", refused.output);
+    assert_eq!(source.execute(tables), before);
+}
+
 #[test]
 fn a_dry_run_tells_everything_and_writes_nothing() {
     let source = predecessor(2, 600);
@@ -168,9 +183,9 @@ async fn everything_is_taken_over_once(place: &Place, steps: u64, step_seconds: 
     // Counters of every row but one without any, a size of every row but the newest, a disk for every moment but the newest.
     let samples = steps * DATABASES + DATABASES - 1 + steps * DATABASES + steps;
     let expected = [
-        ("users", [2, 0, 2]),
+        ("users", [3, 0, 3]),
         ("SSH keys", [1, 0, 0]),
-        ("servers", [3, 0, 1]),
+        ("servers", [4, 0, 1]),
         ("databases", [DATABASES, 0, 0]),
         ("history samples", [samples, 0, 0]),
         ("history rows", [0, 0, 1]),
@@ -180,6 +195,13 @@ async fn everything_is_taken_over_once(place: &Place, steps: u64, step_seconds: 
     ];
     let expected: BTreeMap<String, [u64; 3]> = expected.map(|(what, numbers)| (what.to_owned(), numbers)).into();
     assert_eq!(first, expected, "{report}");
+    for told in [
+        "user `cut`: the password's hash is damaged",
+        "user `boris` comes without an e-mail: it ",
+        "server `odd-host`: its host `127.1` is not a host",
+    ] {
+        assert!(report.contains(told), "{told}: {report}");
+    }
     let (second, report) = place.imported(&source);
     let again = expected.into_iter().map(|(what, [new, known, left_out])| (what, [0, new + known, left_out])).collect();
     assert_eq!(second, again, "{report}");
@@ -203,6 +225,7 @@ async fn secrets_and_key_are_ours(place: &Place) {
     assert_eq!(text(&secrets.ssh_password).as_deref(), Some("ssh-secret"));
     let anna = store.user("anna").await.unwrap().unwrap();
     assert_eq!((anna.is_active, anna.email.as_deref()), (false, Some("anna@example.org")));
+    assert_eq!(store.user("boris").await.unwrap().unwrap().email, None);
     store.close().await;
 }
 

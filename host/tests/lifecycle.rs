@@ -195,6 +195,7 @@ async fn ready_with(host: &TestHost, wanted: u16) {
     .await;
 }
 
+/// D39
 #[tokio::test]
 async fn a_full_disk_is_shown_and_over_when_there_is_room_again() {
     let Some(disk) = SmallDisk::mount() else { return eprintln!("needs root, for a file system to fill") };
@@ -227,4 +228,34 @@ async fn a_full_disk_is_shown_and_over_when_there_is_room_again() {
     host.signal(libc::SIGTERM);
     let (_, took) = host.wait();
     assert!(took < Duration::from_secs(5), "{took:?}");
+}
+
+#[tokio::test]
+async fn a_host_that_starts_on_a_full_disk_says_so_and_loses_nothing() {
+    let Some(disk) = SmallDisk::mount() else { return eprintln!("needs root, for a file system to fill") };
+    let options = || HostOptions { data_dir: Some(disk.0.path()), ..HostOptions::default() };
+    let mut host = TestHost::start(options());
+    let admin = host.admin().await;
+    admin.add_server(&server_of(testing::postgres(18), "watched")).await;
+    let path = "/api/series?server=watched&set=pg_stat_database&metrics=numbackends&from=now-1h&to=now";
+    let seen = admin.until(path, |answer| answer["timestamps"].as_array().is_some_and(|times| times.len() > 1)).await;
+    disk.fill();
+    host.kill();
+    let keys = || std::fs::read_to_string(disk.0.path().join("keys.toml")).unwrap();
+    let before = keys();
+    match TestHost::try_start(HostOptions { plugins: QUICK_PLUGINS, ..options() }) {
+        Err(refused) => assert!(refused.output.contains("the store's disk is full"), "{}", refused.output),
+        Ok(host) => {
+            ready_with(&host, 503).await;
+            assert_eq!(host.admin().await.get("/api/health").await["store"], "full");
+        }
+    }
+    std::fs::remove_file(disk.filler()).unwrap();
+    assert_eq!(keys(), before);
+    let host = TestHost::start(options());
+    let after = host.admin().await.get(path).await;
+    let times = after["timestamps"].as_array().unwrap();
+    for time in seen["timestamps"].as_array().unwrap() {
+        assert!(times.contains(time), "{time} is lost: {times:?}");
+    }
 }

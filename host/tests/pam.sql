@@ -95,8 +95,10 @@ from (values
     ('admin', 'admin', null, true),
     ('anna', 'operator', 'anna@example.org', false),
     ('a/b', 'viewer', null, true),
-    ('odd', 'root', null, true)
+    ('odd', 'root', null, true),
+    ('boris', 'viewer', 'no address', true)
 ) as people (login, role, email, is_active);
+insert into users (login, password_hash) values ('cut', '$2b$12$short');
 
 insert into ssh_keys values (
     '5b7b0c9e-1111-4222-8333-444455556666', 'deploy', 'SHA256:abc', 'rsa', 'ssh-ed25519 AAAAC3Nza pgmon@activity-monitor',
@@ -112,7 +114,8 @@ insert into servers (name, host, pg_user, password_enc, ssh_user, ssh_password_e
 values
     ('plain', 'db.example.org', 'monitor', null, 'root', pgp_sym_encrypt('ssh-secret', '{key}')),
     ('broken', 'db.example.org', 'monitor', pgp_sym_encrypt('lost', 'another key'), '', null),
-    ('x/y', 'db.example.org', 'monitor', null, '', null);
+    ('x/y', 'db.example.org', 'monitor', null, '', null),
+    ('odd-host', '127.1', 'monitor', null, '', null);
 
 insert into settings (key, value) values
     ('collect_interval', '300'), ('retention_months', '24'), ('audit_retention_days', '5'), ('theme', 'dark');

@@ -1,6 +1,6 @@
 //! Who is at the other end: address, origin, scheme, as far as they can be trusted.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use pgvigil_model::Network;
 use salvo::http::HeaderValue;
@@ -53,13 +53,20 @@ fn address(req: &Request, trusted: &[Network]) -> IpAddr {
         hops.extend(header(req, "x-real-ip").map(str::trim));
     }
     for hop in hops.into_iter().rev() {
-        let Ok(hop) = hop.parse::<IpAddr>() else { return nearest };
+        let Some(hop) = hop_address(hop) else { return nearest };
         nearest = hop.to_canonical();
         if !is_trusted(nearest, trusted) {
             return nearest;
         }
     }
     nearest
+}
+
+/// Some proxies add the port (`192.0.2.1:51234`, `[2001:db8::1]:51234`), brackets or quotes.
+fn hop_address(hop: &str) -> Option<IpAddr> {
+    let hop = hop.trim_matches('"');
+    let bare = hop.strip_prefix('[').and_then(|hop| hop.strip_suffix(']')).unwrap_or(hop);
+    bare.parse().ok().or_else(|| hop.parse::<SocketAddr>().ok().map(|address| address.ip()))
 }
 
 /// A header that only a trusted proxy may set; the value nearest to us.
@@ -184,6 +191,15 @@ mod tests {
         assert_eq!(Client::of(&forged, &config()).address.to_string(), "203.0.113.9", "D27");
         let both = from("127.0.0.1", &[("x-forwarded-for", "203.0.113.9"), ("x-real-ip", "10.0.0.1")]);
         assert_eq!(Client::of(&both, &config()).address.to_string(), "203.0.113.9");
+        for (hop, address) in [
+            ("203.0.113.9:51234", "203.0.113.9"),
+            ("[2001:db8::1]:51234", "2001:db8::1"),
+            ("[2001:db8::1]", "2001:db8::1"),
+            ("\"[2001:db8::1]:51234\"", "2001:db8::1"),
+        ] {
+            let with_port = from("127.0.0.1", &[("x-forwarded-for", hop)]);
+            assert_eq!(Client::of(&with_port, &config()).address.to_string(), address, "{hop}");
+        }
         let nonsense = from("127.0.0.1", &[("x-forwarded-for", "<script>")]);
         assert_eq!(Client::of(&nonsense, &config()).address.to_string(), "127.0.0.1");
     }

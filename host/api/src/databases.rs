@@ -81,7 +81,7 @@ async fn list_databases(api: Api, name: PathParam<String>) -> ApiResult<Json<Vec
             first_seen: entity.first_seen.into(),
             last_seen: entity.last_seen.into(),
             gone_at: entity.gone_at.map(Time),
-            creation_time: attribute(&entity, "created_at"),
+            creation_time: creation_time(&entity),
             connections: whole(counter.and_then(|row| value(&counters, row, "numbackends"))),
             size_bytes: whole(size.and_then(|row| value(&sizes, row, "bytes"))),
             size_at: size.map(|row| row.at.into()),
@@ -97,7 +97,14 @@ async fn list_databases(api: Api, name: PathParam<String>) -> ApiResult<Json<Vec
     Ok(Json(databases.collect()))
 }
 
-pub(crate) fn attribute(entity: &StoredEntity, key: &str) -> Option<String> {
+/// As other times are written, where it is one.
+pub(crate) fn creation_time(entity: &StoredEntity) -> Option<String> {
+    let text = attribute(entity, "created_at")?;
+    let time = chrono::DateTime::parse_from_rfc3339(&text);
+    Some(time.map_or(text, |time| Time(Timestamp::from_datetime(&time)).to_string()))
+}
+
+fn attribute(entity: &StoredEntity, key: &str) -> Option<String> {
     entity.attrs.iter().find(|(candidate, _)| candidate == key).map(|(_, value)| value.clone())
 }
 

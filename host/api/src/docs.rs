@@ -53,16 +53,21 @@ fn build() -> String {
     // Before any schema is named: `Server`, not `pgvigil_api.servers.Server`.
     set_namer(FlexNamer::new().short_mode(true));
     let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer).bearer_format("JWT"));
+    let metrics_token = Http::new(HttpAuthScheme::Bearer).description("The text of PGVIGIL_METRICS_TOKEN");
     let cookie =
         ApiKey::Cookie(ApiKeyValue::with_description("refresh_token", "Set by signing in; scripts cannot read it"));
     let document = OpenApi::new("pgvigil", env!("CARGO_PKG_VERSION"))
         .merge_router(&crate::routes::api())
+        .merge_router(&crate::metrics::routes())
         .add_security_scheme("bearer", bearer)
+        .add_security_scheme("metricsToken", SecurityScheme::Http(metrics_token))
         .add_security_scheme("refreshCookie", SecurityScheme::ApiKey(cookie));
     // Maps of texts and schemas always serialise.
     let mut document = serde_json::to_value(document).unwrap_or_default();
     add_permissions(&mut document);
     keep_possible_errors(&mut document);
+    add_refusals_of_the_server(&mut document);
+    add_headers(&mut document);
     readiness_is_told_with_503(&mut document);
     require_answered_fields(&mut document);
     serde_json::to_string_pretty(&document).unwrap_or_default()
@@ -91,12 +96,26 @@ fn add_permissions(document: &mut Value) {
         }
         Some(Access::Public) if path == REFRESH => operation["security"] = json!([{ "refreshCookie": [] }]),
         Some(Access::Public) => operation["security"] = json!([]),
+        None if path == METRICS => operation["security"] = json!([{ "bearer": [] }, { "metricsToken": [] }]),
         None => {}
     });
 }
 
-/// Where attempts are limited.
-const LIMITED: [&str; 3] = ["api/token", REFRESH, "api/users/me/password"];
+/// Not under `/api`, and so not in the table: whoever is signed in may, and whoever has its token.
+const METRICS: &str = "metrics";
+
+/// What stored secrets are opened for: these may not open.
+const OPENS_SECRETS: [&str; 3] = ["api/servers/test", "api/servers/{name}/test-pg", "api/servers/{name}/test-ssh"];
+
+/// What plugins can refuse in the state in which they are.
+const PLUGIN_ACTIONS: [&str; 6] = [
+    "api/plugins/reload",
+    "api/plugins/{name}/run",
+    "api/plugins/{name}/enable",
+    "api/plugins/{name}/disable",
+    "api/plugins/{name}/rollback",
+    "api/plugins/{name}/retry",
+];
 
 /// Every operation comes with all errors that there are; those that it cannot answer go.
 fn keep_possible_errors(document: &mut Value) {
@@ -109,16 +128,47 @@ fn keep_possible_errors(document: &mut Value) {
         let changes_state = method != "GET";
         let is_above_viewer = matches!(access, Some(Access::From(role)) if role > Role::Viewer);
         let is_possible = |status: &str| match status {
-            "401" => matches!(access, Some(Access::From(_))) || path == "api/token" || path == REFRESH,
+            "401" => access != Some(Access::Public) || path == "api/token" || path == REFRESH,
             "403" => changes_state || is_above_viewer,
             "404" => names_something,
+            "409" => OPENS_SECRETS.contains(&path) || PLUGIN_ACTIONS.contains(&path),
             "400" | "422" => has_body || has_parameters,
             "413" => has_body,
-            "429" => LIMITED.contains(&path),
             _ => true,
         };
         if let Some(responses) = operation["responses"].as_object_mut() {
             responses.retain(|status, _| is_possible(status));
+        }
+    });
+}
+
+/// What is refused before any handler sees it, so without a body that says why.
+fn add_refusals_of_the_server(document: &mut Value) {
+    each_operation(document, |_, _, operation| {
+        operation["responses"]["431"] =
+            json!({ "description": "More than 100 headers, or more than 64 KiB of them; without a body" });
+    });
+}
+
+/// (path, status) of answers that set the refresh cookie, or clear it.
+const SET_COOKIE: [(&str, &str, &str); 5] = [
+    ("api/token", "200", SETS_COOKIE),
+    (REFRESH, "200", SETS_COOKIE),
+    ("api/users/me/password", "200", SETS_COOKIE),
+    ("api/logout", "200", CLEARS_COOKIE),
+    (REFRESH, "401", CLEARS_COOKIE),
+];
+const SETS_COOKIE: &str = "`refresh_token`, HttpOnly, SameSite=Strict, Path=/, Max-Age=604800, and Secure but on a plain page \
+    of loopback. Absent while the store takes no writes.";
+const CLEARS_COOKIE: &str = "`refresh_token` with Max-Age=0";
+
+fn add_headers(document: &mut Value) {
+    each_operation(document, |_, path, operation| {
+        let wait = json!({ "description": "Seconds to wait", "required": true, "schema": { "type": "integer", "minimum": 1 } });
+        operation["responses"]["429"]["headers"] = json!({ "Retry-After": wait });
+        for (_, status, told) in SET_COOKIE.iter().filter(|(setting, ..)| *setting == path) {
+            let cookie = json!({ "description": told, "schema": { "type": "string" } });
+            operation["responses"][*status]["headers"] = json!({ "Set-Cookie": cookie });
         }
     });
 }

@@ -198,8 +198,7 @@ impl Window {
         default_seconds: i64,
         now: Timestamp,
     ) -> ApiResult<Self> {
-        let to = to.map_or(Ok(now), |to| moment(fields.1, to, now))?;
-        let from = from.map_or(Ok(to.plus_seconds(-default_seconds)), |from| moment(fields.0, from, now))?;
+        let Self { from, to } = Self::asked(fields, from, to, default_seconds, now)?;
         let seconds = to.seconds_since(from);
         if seconds <= 0.0 {
             return Err(ApiError::invalid(fields.0, format!("must be before {}", fields.1)));
@@ -207,6 +206,37 @@ impl Window {
         if seconds > WINDOW_SECONDS_MAX as f64 {
             return Err(ApiError::invalid(fields.0, "the window must not be longer than 20 years"));
         }
+        Ok(Self { from, to })
+    }
+
+    /// The same for scripts of the predecessor, which ask for all there is with dates that are far away, and for a moment: cut to
+    /// where there can be samples.
+    pub(crate) fn of_what_is_kept(
+        fields: (&str, &str),
+        from: Option<&str>,
+        to: Option<&str>,
+        default_seconds: i64,
+        now: Timestamp,
+    ) -> ApiResult<Self> {
+        let Self { from, to } = Self::asked(fields, from, to, default_seconds, now)?;
+        if to < from {
+            return Err(ApiError::invalid(fields.0, format!("must not be after {}", fields.1)));
+        }
+        // The end belongs to it.
+        let after = |moment: Timestamp| Timestamp::from_micros(moment.micros().saturating_add(1));
+        let to = after(to).min(now.plus_seconds(86_400)).max(after(from));
+        Ok(Self { from: from.max(to.plus_seconds(-WINDOW_SECONDS_MAX)), to })
+    }
+
+    fn asked(
+        fields: (&str, &str),
+        from: Option<&str>,
+        to: Option<&str>,
+        default_seconds: i64,
+        now: Timestamp,
+    ) -> ApiResult<Self> {
+        let to = to.map_or(Ok(now), |to| moment(fields.1, to, now))?;
+        let from = from.map_or(Ok(to.plus_seconds(-default_seconds)), |from| moment(fields.0, from, now))?;
         Ok(Self { from, to })
     }
 }
@@ -297,6 +327,23 @@ mod tests {
         ] {
             assert_eq!(at(text), None, "{text:?}");
         }
+    }
+
+    #[test]
+    fn dates_far_away_ask_for_what_is_kept() {
+        let now = Timestamp::from_seconds(1_800_000_000);
+        let window = |from, to| Window::of_what_is_kept(("from", "to"), Some(from), Some(to), 60, now).unwrap();
+        let all = window("2000-01-01", "9999-12-31");
+        assert_eq!(all.to, now.plus_seconds(86_400));
+        assert_eq!(all.to.seconds_since(all.from), WINDOW_SECONDS_MAX as f64);
+        let moment = window("2026-01-01", "2026-01-01");
+        assert_eq!(
+            (moment.to.micros() - moment.from.micros(), moment.from.to_string().as_str()),
+            (1, "2026-01-01T00:00:00Z")
+        );
+        let future = window("8000-01-01", "9999-12-31");
+        assert!(future.from < future.to);
+        assert!(Window::of_what_is_kept(("from", "to"), Some("now"), Some("now-1h"), 60, now).is_err());
     }
 
     #[test]

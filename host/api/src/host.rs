@@ -1,5 +1,7 @@
 //! How the API reaches the parts of the running host that are neither the store nor HTTP.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use pgvigil_model::{
     Delays, EntryCost, NewKeyKind, PluginName, PluginOnServer, PluginStatus, PostgresSettings, ReloadReport, RunId,
@@ -14,6 +16,12 @@ use tokio::sync::broadcast;
 pub trait Host: Send + Sync + 'static {
     /// Connects to PostgreSQL once, with exactly these settings, and answers every step up to the first that failed.
     async fn test_postgres(&self, target: &TestTarget) -> Vec<TestStep>;
+
+    /// Whether PostgreSQL's address answers at all, within 2 s. Whatever is wrong behind it (TLS, password) does not count.
+    async fn reach(&self, target: &TestTarget) -> Result<(), ServerAway>;
+
+    /// Servers that nobody can connect to, because their stored secrets do not open for example, and why.
+    fn unusable_servers(&self) -> HashMap<ServerId, ServerAway>;
 
     /// Connects by SSH once. Asked only where `target.ssh` is set.
     async fn test_ssh(&self, target: &TestTarget) -> Vec<TestStep>;

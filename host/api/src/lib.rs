@@ -64,11 +64,12 @@ pub use host::{
     Counters, Host, HostEvent, LiveSession, LiveSessions, PluginAction, PluginActionError, PoolStatus, RunNews,
     ServerAway, StartedRuns, TestTarget,
 };
-pub use password::{PASSWORD_BYTES_MAX, PasswordError, Passwords, check_password_rules};
+pub use password::{PASSWORD_BYTES_MAX, PasswordError, Passwords, check_password_rules, is_password_hash};
 pub use serve::{Bound, ServeError, bind};
+pub use server_input::check_host;
 pub use state::{Api, WeakSecretKey};
 pub use tls::{TlsError, TlsFiles};
-pub use users::check_login;
+pub use users::{check_email, check_login};
 
 /// What [`Bound::serve`] serves, without a socket.
 pub fn service(api: Api) -> salvo::Service {

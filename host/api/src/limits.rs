@@ -22,6 +22,9 @@ const ACCOUNT_FAILURES_MAX: u32 = 10;
 /// Refused refreshes that one address may have within a window.
 const REFRESH_FAILURES_MAX: u32 = 30;
 
+/// Refusals that the audit trail tells of within a window, each of another address; more are counted nowhere.
+const REFUSALS_TOLD_MAX: u32 = 100;
+
 const WINDOW: Duration = Duration::from_secs(60);
 
 /// Keys of each kind remembered at once. At about 100 bytes each this is 1 MB; beyond it the oldest window is forgotten first.
@@ -44,6 +47,9 @@ struct Counts {
     accounts: Windows<String>,
     refreshes: Windows<IpAddr>,
     requests: Windows<IpAddr>,
+    /// Of sign-ins, by address and in all.
+    refusals: Windows<IpAddr>,
+    all_refusals: Windows<()>,
 }
 
 /// An attempt to sign in, counted as failed until it is forgiven, so that many at once cannot slip through together.
@@ -88,6 +94,19 @@ impl FailureLimits {
         counts.addresses.take_back(&attempt.address);
         counts.accounts.take_back(&attempt.account);
         counts.pairs.take_back(&(attempt.address, attempt.account));
+    }
+
+    /// Whether the audit trail is to tell that a sign-in had to wait: once per address and window, so that a flood does not fill it.
+    pub(crate) fn is_to_be_told(&self, address: IpAddr, now: Instant) -> bool {
+        let address = network_of(address);
+        let mut counts = self.lock();
+        let is_new = counts.refusals.check(&address, 1, now).is_ok();
+        if !is_new || counts.all_refusals.check(&(), REFUSALS_TOLD_MAX, now).is_err() {
+            return false;
+        }
+        counts.refusals.add(address, now);
+        counts.all_refusals.add((), now);
+        true
     }
 
     /// Counts a refresh with what is no token of ours.
@@ -252,6 +271,17 @@ mod tests {
         limits.withdraw(limits.sign_in(OFFICE, "anna", now).unwrap());
         limits.sign_in(OFFICE, "anna", now).expect("the fifth failure");
         assert!(limits.sign_in(OFFICE, "anna", now).is_err(), "the four before still count");
+    }
+
+    #[test]
+    fn of_refusals_one_per_address_is_told_and_not_too_many_in_all() {
+        let (limits, now) = (FailureLimits::default(), Instant::now());
+        assert!(limits.is_to_be_told(OFFICE, now));
+        assert!(!limits.is_to_be_told(OFFICE, now + Duration::from_secs(59)));
+        assert!(limits.is_to_be_told(OFFICE, now + WINDOW));
+        let later = now + 3 * WINDOW;
+        let told = (0..250).filter(|last| limits.is_to_be_told(address(*last), later)).count();
+        assert_eq!(told, 100);
     }
 
     #[test]

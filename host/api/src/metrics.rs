@@ -1,5 +1,6 @@
 //! What the host says of itself in OpenMetrics, for Prometheus and its like. What probes collect is not here: see `series`.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -16,19 +17,21 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 use salvo::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use salvo::oapi::{self, Components, Content, EndpointOutRegister, Operation, ToSchema};
 use salvo::prelude::*;
 use tokio::time::timeout;
 
 use crate::auth::{authenticate, bearer};
 use crate::error::{ApiError, ApiResult};
 use crate::events::ServerNames;
+use crate::host::ServerAway;
 use crate::plugins::on_servers_by_plugin;
 use crate::state::Api;
 
 /// The store's own timeout is longer than that of who scrapes; one that is away is known to be so earlier.
 const STORE_TIMEOUT: Duration = Duration::from_secs(5);
 
-const OPENMETRICS: HeaderValue = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 type Labels = Vec<(&'static str, String)>;
 type Gauges = Family<Labels, Gauge<f64, AtomicU64>>;
@@ -38,15 +41,31 @@ pub(crate) fn routes() -> Router {
     Router::with_path("metrics").get(get_metrics)
 }
 
-/// For whoever has the token for metrics, or is signed in.
-#[handler]
-async fn get_metrics(api: Api, req: &Request, res: &mut Response) -> ApiResult<()> {
+/// What the host says of itself in OpenMetrics. For whoever has the token for metrics, or is signed in.
+#[endpoint(operation_id = "getMetrics", tags("health"))]
+async fn get_metrics(api: Api, req: &Request) -> ApiResult<OpenMetrics> {
     admit(&api, req).await?;
-    let text = exposition(&api).await?;
-    res.headers_mut().insert(CONTENT_TYPE, OPENMETRICS);
-    res.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    res.body(text);
-    Ok(())
+    exposition(&api).await.map(OpenMetrics)
+}
+
+#[derive(Debug)]
+struct OpenMetrics(String);
+
+#[async_trait]
+impl Writer for OpenMetrics {
+    async fn write(self, _req: &mut Request, _depot: &mut Depot, res: &mut Response) {
+        res.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(OPENMETRICS));
+        res.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        res.body(self.0);
+    }
+}
+
+impl EndpointOutRegister for OpenMetrics {
+    fn register(components: &mut Components, operation: &mut Operation) {
+        let text = Content::new(String::to_schema(components));
+        let response = oapi::Response::new("Metrics of the host").add_content(OPENMETRICS, text);
+        operation.responses.insert("200", response);
+    }
 }
 
 async fn admit(api: &Api, req: &Request) -> ApiResult<()> {
@@ -76,7 +95,7 @@ async fn exposition(api: &Api) -> ApiResult<String> {
     };
     let names = servers.iter().map(|overview| (overview.server.id, overview.server.name.clone())).collect();
     add_host(ours, api, is_store_up);
-    add_servers(ours, &servers);
+    add_servers(ours, &servers, &api.host.unusable_servers());
     add_plugins(ours, api, &names).await;
     add_costs(ours, &api.host.costs(), &names);
     let mut text = String::new();
@@ -124,11 +143,12 @@ impl EncodeMetric for Histogram {
     }
 }
 
-fn add_servers(registry: &mut Registry, servers: &[ServerOverview]) {
+fn add_servers(registry: &mut Registry, servers: &[ServerOverview], unusable: &HashMap<ServerId, ServerAway>) {
     let (up, success) = (Gauges::default(), Gauges::default());
     for overview in servers {
         let labels = vec![("server", overview.server.name.to_string())];
         match overview.status.reachability {
+            _ if unusable.contains_key(&overview.server.id) => set(&up, &labels, 0.0),
             Reachability::Reachable { .. } => set(&up, &labels, 1.0),
             Reachability::Unreachable { .. } => set(&up, &labels, 0.0),
             Reachability::Unknown => {}

@@ -103,6 +103,7 @@ impl Passwords {
         self.compute(is_familiar, move || {
             // Also where it is not needed: the first time it takes a while, which would tell unknown users from known ones.
             let nobody = nobody_hash(&nobody, cost)?;
+            let hash = hash.filter(|hash| is_password_hash(hash) || damaged());
             let known = hash.is_some();
             let hash = hash.unwrap_or(nobody);
             let matches = bcrypt::verify(password.expose(), &hash).map_err(PasswordError::Hash)?;
@@ -136,6 +137,23 @@ impl Passwords {
         });
         computed.await.map_err(PasswordError::Cut)?
     }
+}
+
+/// Whether a text is a hash of bcrypt, whole and of a version that we know.
+pub fn is_password_hash(text: &str) -> bool {
+    let is_of_alphabet = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '/';
+    let parts: Vec<&str> = text.split('$').collect();
+    let ["", "2a" | "2b" | "2x" | "2y", cost, rest] = parts[..] else { return false };
+    let is_cost = cost.len() == 2 && cost.parse().is_ok_and(|cost: u32| (4..=31).contains(&cost));
+    is_cost && rest.len() == 53 && rest.chars().all(is_of_alphabet) && text.parse::<bcrypt::HashParts>().is_ok()
+}
+
+/// Nobody can sign in with it, and the owner is not told: only who runs the host can mend it.
+fn damaged() -> bool {
+    tracing::error!(
+        "a stored password hash is damaged, so its user cannot sign in; `pgvigil user passwd` gives a new password"
+    );
+    false
 }
 
 fn nobody_hash(nobody: &OnceLock<String>, cost: u32) -> Result<String, PasswordError> {
@@ -189,6 +207,20 @@ mod tests {
         drop(guessers);
         assert!(passwords.turn(true).now_or_never().is_some(), "or one of all");
         drop(turn);
+    }
+
+    #[tokio::test]
+    async fn a_damaged_hash_matches_nothing_and_fails_nothing() {
+        let good = bcrypt::hash("correct horse 1", 4).unwrap();
+        assert!(is_password_hash(&good));
+        let passwords = Passwords::new(4);
+        for damaged in
+            ["$2b$12$short", "", "$2b$99$aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", &good[..59], "x"]
+        {
+            assert!(!is_password_hash(damaged), "{damaged}");
+            let matches = passwords.verify(&Secret::new("correct horse 1"), Some(damaged.to_owned()), false).await;
+            assert!(!matches.unwrap(), "{damaged}");
+        }
     }
 
     /// D27: 840 ms for one, 32 ms for the other.

@@ -82,6 +82,10 @@ pub(crate) struct ServerIn {
     #[serde(default)]
     #[salvo(schema(required = false))]
     pub(crate) tags: Option<Vec<String>>,
+    /// Register the server although nothing answers at its address now. Without it that is refused with 400.
+    #[serde(default)]
+    #[salvo(schema(required = false))]
+    pub(crate) allow_unreachable: Option<bool>,
     /// Stored secrets to forget, since empty ones are kept: `password`, `ssh_password` and `ssh_key_passphrase`.
     #[serde(default)]
     #[salvo(schema(required = false))]
@@ -256,8 +260,8 @@ fn check_port(port: i64) -> Result<u16, String> {
 const HOST_EXPECTED: &str =
     "is not a host: use a name, an IPv4 or IPv6 address, or the directory of a unix socket (begins with /)";
 
-/// A name, an address (IPv6 with or without brackets), or the directory of a unix socket.
-fn check_host(host: &str) -> Result<String, String> {
+/// What the API takes for a server's host: a name, an address (IPv6 with or without brackets), or the directory of a unix socket.
+pub fn check_host(host: &str) -> Result<String, String> {
     let host = check_text(host)?;
     if host.starts_with('/') { Ok(host) } else { check_network_host(&host).ok_or_else(|| HOST_EXPECTED.to_owned()) }
 }
@@ -501,6 +505,7 @@ mod tests {
         }
     }
 
+    /// D30
     #[test]
     fn every_kind_of_host_is_accepted() {
         for host in [

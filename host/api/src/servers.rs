@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use pgvigil_model::{FailureReason, ServerName, ServerSecrets, SshAuth, StepOutcome, TestStep, Timestamp};
@@ -15,7 +16,7 @@ use crate::auth::Caller;
 use crate::error::{ApiError, ApiResult, FieldError};
 use crate::extract::{Body, server_named};
 use crate::facts::{self, Facts};
-use crate::host::{LiveSession, TestTarget, succeeded};
+use crate::host::{LiveSession, ServerAway, TestTarget, succeeded};
 use crate::server_input::{ServerIn, ServerInput};
 use crate::shares::Share;
 use crate::state::{Api, now};
@@ -117,7 +118,12 @@ enum ServerState {
 async fn list_servers(api: Api) -> ApiResult<LargeJson<Vec<ServerStatus>>> {
     let servers = api.store.servers().await?;
     let facts = facts::of_all(&api, &servers).await?;
-    Ok(LargeJson(servers.into_iter().zip(facts).map(|(overview, facts)| status(overview, &facts)).collect()))
+    let unusable = api.host.unusable_servers();
+    let told = |(overview, facts): (ServerOverview, Arc<Facts>)| {
+        let why = unusable.get(&overview.server.id);
+        status(overview, &facts, why)
+    };
+    Ok(LargeJson(servers.into_iter().zip(facts).map(told).collect()))
 }
 
 /// A server by name, as last seen.
@@ -127,11 +133,19 @@ async fn get_server(api: Api, name: PathParam<String>) -> ApiResult<Json<ServerS
     answer(&api, overview).await
 }
 
-/// Registers a server without connecting to it; collection begins at once.
+/// Registers a server; collection begins at once. 400 where nothing answers at its address, unless `allow_unreachable`.
 #[endpoint(operation_id = "createServer", tags("servers"))]
 async fn create_server(api: Api, caller: Caller, body: Body<ServerIn>) -> ApiResult<Json<ServerStatus>> {
+    let is_wanted_anyway = body.0.allow_unreachable.unwrap_or_default();
     let input = body.0.check("")?;
     check_key(&api, &input, "").await?;
+    if api.store.server(&input.server.name).await?.is_some() {
+        return Err(ApiError::ServerExists(input.server.name));
+    }
+    if !is_wanted_anyway {
+        let _visit = visit(&api, &caller)?;
+        check_reachable(&api, &input).await?;
+    }
     let created = api.store.create_server(&input.server, &input.creation_secrets(), now()).await;
     let server = created.map_err(|error| refused(error, &input.server.name))?;
     api.host.servers_changed();
@@ -245,9 +259,38 @@ async fn test_settings(api: Api, caller: Caller, body: Body<TestIn>) -> ApiResul
 #[endpoint(operation_id = "testPostgres", tags("servers"))]
 async fn test_postgres(api: Api, caller: Caller, name: PathParam<String>) -> ApiResult<Json<TestResult>> {
     let overview = server_named(&api, &name).await?;
+    let facts = facts::of(&api, &overview).await?;
     let target = saved_target(&api, overview, &[SecretKind::PostgresPassword]).await?;
     let _visit = visit(&api, &caller)?;
-    Ok(Json(result(run_test(api.host.test_postgres(&target)).await)))
+    let tested = result(run_test(api.host.test_postgres(&target)).await);
+    Ok(Json(if tested.success { in_the_predecessors_words(&api, &target, &facts, tested).await } else { tested }))
+}
+
+/// `PG 18.4, соединений: 2 акт. / 5 idle (0.03с)`: what scripts of the predecessor look for. Without the numbers where the server
+/// does not tell them.
+async fn in_the_predecessors_words(api: &Api, target: &TestTarget, facts: &Facts, tested: TestResult) -> TestResult {
+    let version = tested.message.trim_start_matches("PostgreSQL ").to_owned();
+    let seconds = tested.steps.iter().map(|step| step.duration_ms).sum::<u64>() as f64 / 1e3;
+    let live = match target.server {
+        Some(server) => tokio::time::timeout(LIVE_TIMEOUT, api.host.live_sessions(server, LIVE_SESSIONS_MAX)).await,
+        None => return tested,
+    };
+    let counted = match live {
+        Ok(Ok(live)) if !live.truncated && live.sessions.len() <= LIVE_SESSIONS_MAX => {
+            let count = |state| live.sessions.iter().filter(|session| session.state.as_deref() == Some(state)).count();
+            Some((count("active") as u64, count("idle") as u64))
+        }
+        // More than are looked at, or none can be asked for now: as last collected.
+        _ => facts.connections.as_ref().map(|by_state| {
+            let count = |state| by_state.get(state).and_then(|count| u64::try_from(*count).ok()).unwrap_or_default();
+            (count("active"), count("idle"))
+        }),
+    };
+    let message = match counted {
+        Some((active, idle)) => format!("PG {version}, соединений: {active} акт. / {idle} idle ({seconds:.2}с)"),
+        None => format!("PG {version} ({seconds:.2}с)"),
+    };
+    TestResult { message, ..tested }
 }
 
 /// Tests the stored SSH settings. A failed connection is an answer with `success: false`, not an error.
@@ -397,6 +440,16 @@ async fn unsaved_target(api: &Api, input: ServerInput, stored: Option<ServerOver
     Ok(TestTarget { server, postgres: input.server.postgres, ssh: input.server.ssh, secrets })
 }
 
+/// As the predecessor, which knew from then on that a server's address was none.
+async fn check_reachable(api: &Api, input: &ServerInput) -> ApiResult<()> {
+    let postgres = input.server.postgres.clone();
+    let secrets = ServerSecrets { postgres_password: input.password.clone(), ..ServerSecrets::default() };
+    let target = TestTarget { server: None, postgres, ssh: None, secrets };
+    api.host.reach(&target).await.map_err(|away| {
+        ApiError::Unacceptable(vec![FieldError::new("host", format!("is unreachable: {}", away.detail))])
+    })
+}
+
 /// The key that a server is to log in with must be there.
 async fn check_key(api: &Api, input: &ServerInput, prefix: &str) -> ApiResult<()> {
     if let Some(SshAuth::Key { key_id }) = input.server.ssh.as_ref().map(|ssh| ssh.auth)
@@ -442,13 +495,18 @@ fn changes(stored: &ServerOverview, input: &ServerInput) -> String {
 
 async fn answer(api: &Api, overview: ServerOverview) -> ApiResult<Json<ServerStatus>> {
     let facts = facts::of(api, &overview).await?;
-    Ok(Json(status(overview, &facts)))
+    let why = api.host.unusable_servers().remove(&overview.server.id);
+    Ok(Json(status(overview, &facts, why.as_ref())))
 }
 
 const SSH_PORT_DEFAULT: u16 = 22;
 
-fn status(overview: ServerOverview, facts: &Facts) -> ServerStatus {
-    let standing = Standing::of(&overview, facts);
+/// `unusable`: why nobody can connect to it at all.
+fn status(overview: ServerOverview, facts: &Facts, unusable: Option<&ServerAway>) -> ServerStatus {
+    let standing = match unusable {
+        Some(away) => Standing::unusable(&overview, away),
+        None => Standing::of(&overview, facts),
+    };
     let ServerOverview { server, has, status } = overview;
     let checked_at =
         [status.identity_at, status.last_success_at, status.last_failure.as_ref().map(|failure| failure.at)];
@@ -546,16 +604,28 @@ impl Standing {
         }
     }
 
+    /// Since when is known of the last success only.
+    fn unusable(overview: &ServerOverview, away: &ServerAway) -> Self {
+        let reason = FailureReason::Misconfigured;
+        Self {
+            state: ServerState::Unreachable,
+            reason: Some(reason),
+            detail: Some(away.detail.clone()),
+            since: overview.status.last_success_at,
+            words: unreachable_words(reason, &away.detail),
+        }
+    }
+
     fn fine(since: Timestamp) -> Self {
         Self { state: ServerState::Ok, reason: None, detail: None, since: Some(since), words: "ok".to_owned() }
     }
 
     fn warned(last: &LastRun, since: Timestamp) -> Self {
         let StoredOutcome::Failed { reason, detail } = &last.run.outcome else { return Self::fine(since) };
-        let short: String = detail.chars().take(STATUS_CHARS_MAX).collect();
         let words = match reason {
-            FailureReason::SshFailed | FailureReason::HostKeyChanged => format!("ok (SSH: {short})"),
-            _ => format!("ok ({}: {short})", last.run.plugin),
+            FailureReason::SshFailed | FailureReason::HostKeyChanged => format!("ok (SSH: {})", ssh_words(detail)),
+            // The predecessor had no plugins; of theirs `state` and `detail` tell.
+            _ => "ok".to_owned(),
         };
         Self {
             state: ServerState::Warning,
@@ -564,6 +634,20 @@ impl Standing {
             since: last.failing_since.or(Some(last.run.started_at)),
             words,
         }
+    }
+}
+
+/// The predecessor's word for how SSH failed, else the beginning of what is known.
+fn ssh_words(detail: &str) -> String {
+    let says = |what: &str| detail.contains(what);
+    if says("cannot connect to") || says("has no address") {
+        "unreachable".to_owned()
+    } else if says("did not answer over SSH") {
+        "timeout".to_owned()
+    } else if says("refused the password of") || says("refused the key of") {
+        "authentication failed".to_owned()
+    } else {
+        detail.chars().take(STATUS_CHARS_MAX).collect()
     }
 }
 

@@ -71,10 +71,10 @@ struct SignedOut {
 #[endpoint(operation_id = "signIn", tags("session"))]
 async fn sign_in(api: Api, form: SignIn, req: &mut Request, res: &mut Response) -> ApiResult<Json<TokenAnswer>> {
     let client = Client::of(req, &api.config);
-    let attempt = api
-        .limits
-        .sign_in(client.address, &form.username, Instant::now())
-        .map_err(|retry_after_seconds| ApiError::TooManyAttempts { retry_after_seconds })?;
+    let attempt = match api.limits.sign_in(client.address, &form.username, Instant::now()) {
+        Ok(attempt) => attempt,
+        Err(wait) => return Err(must_wait(&api, &form, &client, wait).await),
+    };
     let verified = match verified_login(&api, &form, &client).await {
         Ok(verified) => verified,
         Err(undecided) => {
@@ -83,10 +83,7 @@ async fn sign_in(api: Api, form: SignIn, req: &mut Request, res: &mut Response) 
         }
     };
     let Some(user) = verified else {
-        let username: String = form.username.chars().filter(|c| !c.is_control()).take(LOGIN_CHARS_MAX).collect();
-        let record =
-            Record { event_type: "login_failed", username: &username, client: &client, jti: None, details: None };
-        api.audit(record).await;
+        audit_refusal(&api, "login_failed", &form, &client, None).await;
         return Err(AuthFailure::Credentials.into());
     };
     api.limits.forgive(attempt);
@@ -102,6 +99,20 @@ async fn sign_in(api: Api, form: SignIn, req: &mut Request, res: &mut Response) 
     let jti = Some(tokens.access.jti.to_string());
     api.audit(Record { event_type: "login_success", username: login, client: &client, jti, details: None }).await;
     tokens.answer(&api, req, res)
+}
+
+/// After too many failures, whatever the password is.
+async fn must_wait(api: &Api, form: &SignIn, client: &Client, retry_after_seconds: u64) -> ApiError {
+    if api.limits.is_to_be_told(client.address, Instant::now()) {
+        let details = "too many failures; more refusals of this address within a minute are not told".to_owned();
+        audit_refusal(api, "login_limited", form, client, Some(details)).await;
+    }
+    ApiError::TooManyAttempts { retry_after_seconds }
+}
+
+async fn audit_refusal(api: &Api, event_type: &'static str, form: &SignIn, client: &Client, details: Option<String>) {
+    let username: String = form.username.chars().filter(|c| !c.is_control()).take(LOGIN_CHARS_MAX).collect();
+    api.audit(Record { event_type, username: &username, client, jti: None, details }).await;
 }
 
 /// Who it is, where the password is right and the user may sign in. Takes the same time where there is no such user.

@@ -16,7 +16,7 @@ use crate::extract::{Body, Errors};
 use crate::key_file::{KeyFile, KeyFileQuery};
 use crate::server_input::check_text;
 use crate::state::{Api, now};
-use crate::wire::{Removed, Time};
+use crate::wire::{Removed, ZuluTime};
 
 const DESCRIPTION_CHARS_MAX: usize = 1_000;
 const PASSPHRASE_CHARS_MAX: usize = 1_000;
@@ -50,7 +50,7 @@ struct SshKeyView {
     fingerprint: String,
     /// `rsa`, `ed25519` or `ecdsa`
     key_type: String,
-    created_at: Time,
+    created_at: ZuluTime,
     created_by: String,
     /// One line for authorized_keys. Lists do not show it to operators.
     public_key: String,

@@ -1,4 +1,7 @@
 //! The predecessor's statistics, from what is stored; the monitored server is never asked.
+//!
+//! Its scripts add these numbers up: as there, a size or a sum that is not known is 0. Where nothing is known of a moment, as of
+//! the commits across a reset, it is null. Our own routes (`/api/series`, `/api/servers/{name}/databases`) never tell 0 for unknown.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +12,7 @@ use salvo::oapi::{ToParameters, ToSchema};
 use salvo::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::databases::{attribute, by_database};
+use crate::databases::{by_database, creation_time};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Window, server_named};
 use crate::facts::{DATABASE_SET, Intervals, SIZE_SET, current_rows, sum, total_size, value};
@@ -50,19 +53,18 @@ impl WindowParameters {
     /// 400 for a bad date, as the predecessor answered.
     fn window(&self, now: Timestamp) -> ApiResult<Window> {
         let (start, end) = (self.start_date.as_deref(), self.end_date.as_deref());
-        Window::parse(("start_date", "end_date"), start, end, WINDOW_SECONDS_DEFAULT, now)
+        Window::of_what_is_kept(("start_date", "end_date"), start, end, WINDOW_SECONDS_DEFAULT, now)
             .map_err(|error| ApiError::BadRequest(error.to_string()))
     }
 }
 
-/// Unknown is null, never 0.
 #[derive(Debug, Serialize, ToSchema)]
 struct ServerStatistics {
     last_stat_update: Option<Time>,
-    /// Connections to all databases as last seen.
-    total_connections: Option<i64>,
-    /// Size of all databases as last measured.
-    total_size_gb: Option<f64>,
+    /// Connections to all databases as last seen; 0 where none were.
+    total_connections: i64,
+    /// Size of all databases as last measured; 0 where unknown.
+    total_size_gb: f64,
     databases: Vec<KnownDatabase>,
     connection_timeline: Vec<ConnectionsAt>,
     aggregation: ResolutionWord,
@@ -81,7 +83,8 @@ struct ConnectionsAt {
     datname: String,
     /// Mean of the interval, rounded.
     connections: Option<i64>,
-    size_gb: Option<f64>,
+    /// 0 where unknown
+    size_gb: f64,
 }
 
 /// Connections and sizes of a server's databases over time.
@@ -99,8 +102,8 @@ async fn server_statistics(
     let connection_timeline = past.connection_timeline();
     Ok(LargeJson(ServerStatistics {
         last_stat_update: past.newest_sample.map(Time),
-        total_connections: whole(sum(&past.counters_now, "numbackends")),
-        total_size_gb: total_size(&past.sizes_now, &past.inventory).map(|bytes| bytes / GIGABYTE),
+        total_connections: whole(sum(&past.counters_now, "numbackends")).unwrap_or_default(),
+        total_size_gb: total_size(&past.sizes_now, &past.inventory).unwrap_or_default() / GIGABYTE,
         databases,
         connection_timeline,
         aggregation: past.counters.resolution.into(),
@@ -120,17 +123,19 @@ fn known_databases(past: &Past) -> Vec<KnownDatabase> {
     let known = databases.into_iter().map(|(name, entity)| KnownDatabase {
         name: name.to_owned(),
         exists: entity.is_some_and(|entity| entity.gone_at.is_none()),
-        creation_time: entity.and_then(|entity| attribute(entity, "created_at")),
+        creation_time: entity.and_then(creation_time),
     });
     known.collect()
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 struct DatabaseBrief {
-    size_mb: Option<f64>,
-    connections: Option<i64>,
-    /// Transactions committed since the counter began.
-    commits: Option<i64>,
+    /// 0 where unknown
+    size_mb: f64,
+    /// 0 where unknown: `last_update` is null then.
+    connections: i64,
+    /// Transactions committed since the counter began; 0 where unknown
+    commits: i64,
     last_update: Option<Time>,
 }
 
@@ -147,9 +152,9 @@ async fn database_brief(api: Api, name: PathParam<String>, db: PathParam<String>
         return Err(ApiError::NoSuchDatabase { server: server.name, database: db.chars().take(64).collect() });
     }
     Ok(Json(DatabaseBrief {
-        size_mb: size.and_then(|row| value(&sizes, row, "bytes")).map(|bytes| bytes / MEGABYTE),
-        connections: whole(counter.and_then(|row| value(&counters, row, "numbackends"))),
-        commits: whole(counter.and_then(|row| value(&counters, row, "xact_commit"))),
+        size_mb: size.and_then(|row| value(&sizes, row, "bytes")).unwrap_or_default() / MEGABYTE,
+        connections: whole(counter.and_then(|row| value(&counters, row, "numbackends"))).unwrap_or_default(),
+        commits: whole(counter.and_then(|row| value(&counters, row, "xact_commit"))).unwrap_or_default(),
         last_update: counter.map(|row| row.at.into()),
     }))
 }
@@ -158,19 +163,20 @@ async fn is_in_inventory(api: &Api, server: ServerId, database: &str) -> ApiResu
     Ok(api.store.entities(server, Some("database")).await?.iter().any(|entity| entity.key == database))
 }
 
-/// Unknown is null, never 0.
 #[derive(Debug, Serialize, ToSchema)]
 struct DatabaseStatistics {
     last_stat_update: Option<Time>,
-    /// Connections as last seen.
-    total_connections: Option<i64>,
-    /// Transactions committed within the window, as far as no reset hides them.
-    total_commits: Option<i64>,
-    /// Size as last measured.
-    total_size_mb: Option<f64>,
+    /// Connections as last seen; 0 where unknown
+    total_connections: i64,
+    /// Transactions committed within the window, as far as no reset hides them
+    total_commits: i64,
+    /// Size as last measured; 0 where unknown
+    total_size_mb: f64,
     creation_time: Option<String>,
-    max_connections: Option<i64>,
-    min_connections: Option<i64>,
+    /// 0 where the timeline is empty
+    max_connections: i64,
+    /// 0 where the timeline is empty
+    min_connections: i64,
     timeline: Vec<DatabaseAt>,
     aggregation: ResolutionWord,
 }
@@ -180,8 +186,9 @@ struct DatabaseAt {
     ts: Time,
     /// Mean of the interval, rounded.
     connections: Option<i64>,
-    size_mb: Option<f64>,
-    /// Transactions committed within the interval.
+    /// 0 where unknown
+    size_mb: f64,
+    /// Transactions committed within the interval; null across a reset of the counter, and at the first sample of all.
     commits: Option<i64>,
 }
 
@@ -203,15 +210,19 @@ async fn database_statistics(
     let buckets = past.counters.streams.first().map_or(&[][..], |stream| &stream.buckets);
     let connections = |bucket: &Bucket| past.aggregate(bucket, "numbackends");
     let commits = |bucket: &Bucket| past.aggregate(bucket, "xact_commit").and_then(Aggregate::increase);
+    let extreme = |of_bucket: fn(Aggregate) -> Option<f64>, of_both: fn(f64, f64) -> f64| {
+        whole(buckets.iter().filter_map(connections).filter_map(of_bucket).reduce(of_both)).unwrap_or_default()
+    };
     let entity = past.inventory.iter().find(|entity| entity.key == *db);
     Ok(LargeJson(DatabaseStatistics {
         last_stat_update: counter.map(|row| row.at.into()),
-        total_connections: whole(counter.and_then(|row| value(&past.counters_now, row, "numbackends"))),
-        total_commits: whole(buckets.iter().filter_map(commits).reduce(|one, other| one + other)),
-        total_size_mb: size.and_then(|row| value(&past.sizes_now, row, "bytes")).map(|bytes| bytes / MEGABYTE),
-        creation_time: entity.and_then(|entity| attribute(entity, "created_at")),
-        max_connections: whole(buckets.iter().filter_map(connections).filter_map(Aggregate::max).reduce(f64::max)),
-        min_connections: whole(buckets.iter().filter_map(connections).filter_map(Aggregate::min).reduce(f64::min)),
+        total_connections: whole(counter.and_then(|row| value(&past.counters_now, row, "numbackends")))
+            .unwrap_or_default(),
+        total_commits: whole(Some(buckets.iter().filter_map(commits).sum())).unwrap_or_default(),
+        total_size_mb: size.and_then(|row| value(&past.sizes_now, row, "bytes")).unwrap_or_default() / MEGABYTE,
+        creation_time: entity.and_then(creation_time),
+        max_connections: extreme(Aggregate::max, f64::max),
+        min_connections: extreme(Aggregate::min, f64::min),
         timeline: past.database_timeline(&db),
         aggregation: past.counters.resolution.into(),
     }))
@@ -301,7 +312,7 @@ impl Past {
                     ts: bucket.start.into(),
                     datname: database.clone(),
                     connections: whole(self.aggregate(bucket, "numbackends").and_then(Aggregate::chart_value)),
-                    size_gb: sizes.at(bucket.start).map(|bytes| bytes / GIGABYTE),
+                    size_gb: sizes.at(bucket.start).unwrap_or_default() / GIGABYTE,
                 });
             }
         }
@@ -315,7 +326,7 @@ impl Past {
         let rows = stream.buckets.iter().map(|bucket| DatabaseAt {
             ts: bucket.start.into(),
             connections: whole(self.aggregate(bucket, "numbackends").and_then(Aggregate::chart_value)),
-            size_mb: sizes.at(bucket.start).map(|bytes| bytes / MEGABYTE),
+            size_mb: sizes.at(bucket.start).unwrap_or_default() / MEGABYTE,
             commits: whole(self.aggregate(bucket, "xact_commit").and_then(Aggregate::increase)),
         });
         rows.collect()

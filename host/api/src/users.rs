@@ -11,7 +11,7 @@ use crate::auth::Caller;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Body, Errors};
 use crate::state::{Api, now};
-use crate::wire::{Removed, RoleWord, Time};
+use crate::wire::{Removed, RoleWord, ZuluTime};
 
 /// As many as fit into an address beside the rest of it.
 const LOGIN_CHARS_MAX: usize = 64;
@@ -35,8 +35,8 @@ pub(crate) struct UserView {
     login: String,
     role: RoleWord,
     email: Option<String>,
-    created_at: Time,
-    last_login: Option<Time>,
+    created_at: ZuluTime,
+    last_login: Option<ZuluTime>,
     /// False: cannot sign in.
     is_active: bool,
 }
@@ -48,7 +48,7 @@ impl From<User> for UserView {
             role: user.role.into(),
             email: user.email,
             created_at: user.created_at.into(),
-            last_login: user.last_login.map(Time),
+            last_login: user.last_login.map(ZuluTime),
             is_active: user.is_active,
         }
     }
@@ -109,7 +109,7 @@ async fn create_user(api: Api, caller: Caller, body: Body<UserIn>) -> ApiResult<
     let UserIn { login, password, role, email } = body.0;
     let mut errors = Errors::new("");
     let acceptable = errors.take("login", check_login(&login));
-    let email = errors.take("email", checked_email(email.as_deref()));
+    let email = errors.take("email", check_email(email.as_deref()));
     let email = errors.none_or(email.filter(|_| acceptable.is_some()))?;
     let password_hash = api.passwords.hash(&password).await.map_err(|error| error.in_field("password"))?;
     let role = role.unwrap_or(Role::Viewer);
@@ -129,7 +129,7 @@ async fn update_user(
 ) -> ApiResult<Json<UserView>> {
     let before = user_named(&api, &login).await?;
     let UserChangesIn { password, role, email, is_active } = body.0;
-    let email = email.map(|email| checked_email(Some(&email)).map_err(|why| ApiError::invalid("email", why)));
+    let email = email.map(|email| check_email(Some(&email)).map_err(|why| ApiError::invalid("email", why)));
     let email = email.transpose()?;
     let password_hash = match password {
         Some(password) => Some(api.passwords.hash(&password).await.map_err(|error| error.in_field("password"))?),
@@ -195,8 +195,8 @@ pub fn check_login(login: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// None where it is empty. Whether mail arrives is not our business: nothing is sent there.
-fn checked_email(email: Option<&str>) -> Result<Option<String>, String> {
+/// What the API takes for an e-mail address; None where it is empty. Whether mail arrives is not our business: nothing is sent there.
+pub fn check_email(email: Option<&str>) -> Result<Option<String>, String> {
     let Some(email) = email.map(str::trim).filter(|email| !email.is_empty()) else { return Ok(None) };
     let is_address = email.split_once('@').is_some_and(|(name, domain)| !name.is_empty() && !domain.is_empty());
     if !is_address || email.chars().any(|c| c.is_whitespace() || c.is_control()) {
@@ -235,10 +235,10 @@ mod tests {
         for email in
             ["anna", "@", "anna@", "@example.org", "a b@example.org", "a@b\0", &format!("a@{}", "x".repeat(254))]
         {
-            assert!(checked_email(Some(email)).is_err(), "{email:?}");
+            assert!(check_email(Some(email)).is_err(), "{email:?}");
         }
-        assert_eq!(checked_email(Some(" ")), Ok(None));
-        assert_eq!(checked_email(None), Ok(None));
-        assert_eq!(checked_email(Some("root@localhost")), Ok(Some("root@localhost".to_owned())));
+        assert_eq!(check_email(Some(" ")), Ok(None));
+        assert_eq!(check_email(None), Ok(None));
+        assert_eq!(check_email(Some("root@localhost")), Ok(Some("root@localhost".to_owned())));
     }
 }

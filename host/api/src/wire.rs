@@ -1,5 +1,6 @@
 //! Types that several answers share, as they look in JSON and in the OpenAPI document.
 
+use chrono::SecondsFormat;
 use pgvigil_model::{AbsenceReason, FailureReason, StepOutcome, Timestamp, Verdict};
 use pgvigil_storage::{LogLevel, Role};
 use salvo::http::header::{CONTENT_TYPE, HeaderValue};
@@ -36,29 +37,69 @@ impl<T: ToSchema> EndpointOutRegister for LargeJson<T> {
     }
 }
 
-/// RFC 3339 in UTC, ending in `Z`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(transparent)]
+/// RFC 3339 in UTC as Python's `datetime.isoformat` writes it, which its older versions alone can read: ending in `+00:00`, with
+/// six digits of a second or none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Time(pub(crate) Timestamp);
 
-impl From<Timestamp> for Time {
-    fn from(timestamp: Timestamp) -> Self {
-        Self(timestamp)
+/// The same ending in `Z`, as the predecessor wrote times of users and SSH keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ZuluTime(pub(crate) Timestamp);
+
+fn rfc3339(timestamp: Timestamp, zone: Zone) -> String {
+    let is_whole = timestamp.micros() % 1_000_000 == 0;
+    let digits = if is_whole { SecondsFormat::Secs } else { SecondsFormat::Micros };
+    timestamp.to_datetime().to_rfc3339_opts(digits, zone == Zone::Zulu)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Zone {
+    Numbers,
+    Zulu,
+}
+
+impl std::fmt::Display for Time {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&rfc3339(self.0, Zone::Numbers))
     }
 }
 
-impl ToSchema for Time {
-    fn to_schema(_components: &mut Components) -> RefOr<Schema> {
-        let format = SchemaFormat::KnownFormat(KnownFormat::DateTime);
-        Object::new().schema_type(BasicType::String).format(format).into()
+impl std::fmt::Display for ZuluTime {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&rfc3339(self.0, Zone::Zulu))
     }
 }
 
-impl ComposeSchema for Time {
-    fn compose(components: &mut Components, _generics: Vec<RefOr<Schema>>) -> RefOr<Schema> {
-        Self::to_schema(components)
-    }
+macro_rules! time_on_the_wire {
+    ($($time:ident),*) => {$(
+        impl From<Timestamp> for $time {
+            fn from(timestamp: Timestamp) -> Self {
+                Self(timestamp)
+            }
+        }
+
+        impl Serialize for $time {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl ToSchema for $time {
+            fn to_schema(_components: &mut Components) -> RefOr<Schema> {
+                let format = SchemaFormat::KnownFormat(KnownFormat::DateTime);
+                Object::new().schema_type(BasicType::String).format(format).into()
+            }
+        }
+
+        impl ComposeSchema for $time {
+            fn compose(components: &mut Components, _generics: Vec<RefOr<Schema>>) -> RefOr<Schema> {
+                Self::to_schema(components)
+            }
+        }
+    )*};
 }
+
+time_on_the_wire!(Time, ZuluTime);
 
 /// A value of a chart: whole numbers without a fraction, absent ones as null.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -188,6 +229,14 @@ mod tests {
     use serde::de::DeserializeOwned;
 
     use super::*;
+
+    #[test]
+    fn times_are_written_as_python_writes_and_reads_them() {
+        let text = |micros| Time(Timestamp::from_micros(micros)).to_string();
+        assert_eq!(text(1_793_491_200_000_000), "2026-11-01T00:00:00+00:00");
+        assert_eq!(text(1_793_491_200_573_000), "2026-11-01T00:00:00.573000+00:00");
+        assert_eq!(ZuluTime(Timestamp::from_micros(1)).to_string(), "1970-01-01T00:00:00.000001Z");
+    }
 
     #[test]
     fn absent_and_endless_numbers_are_null() {

@@ -11,7 +11,7 @@ use pgvigil_model::{
     Collected, Metric, MetricKind, MetricSet, PluginName, RunCost, RunId, RunOutcome, RunReport, SampleRow, Samples,
     ServerId, Timestamp, Trigger,
 };
-use pgvigil_storage::Store;
+use pgvigil_storage::{RollUpProgress, Store};
 use tracing::info;
 
 use super::report::{Report, count};
@@ -171,8 +171,22 @@ pub(super) async fn take_in(
     }
     copy(source, store, ids, &targets, total, report).await?;
     info!("rolling the history up");
-    store.roll_up(SystemTime::now().into()).await.context("cannot roll the history up; the host will do it")?;
+    let mut told = Instant::now();
+    let tell = |progress: RollUpProgress| {
+        if told.elapsed() >= PROGRESS {
+            told = Instant::now();
+            info!("{}", told_of(progress));
+        }
+    };
+    let rolled_up = store.roll_up_telling(SystemTime::now().into(), tell).await;
+    rolled_up.context("cannot roll the history up; the host will do it")?;
     Ok(())
+}
+
+/// `by hour: up to 2026-03-01 (40 %)`
+fn told_of(RollUpProgress { resolution, from, to, until }: RollUpProgress) -> String {
+    let percent = to.seconds_since(from) * 100.0 / until.seconds_since(from).max(1.0);
+    format!("rolling up by {}: to {} ({percent:.0} %)", resolution.as_str(), to.to_datetime().format("%Y-%m-%d"))
 }
 
 async fn copy(

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::SystemTime;
 
 use anyhow::{Context, bail};
-use pgvigil_api::check_login;
+use pgvigil_api::{check_email, check_host, check_login, is_password_hash};
 use pgvigil_model::{
     PostgresSettings, Secret, Setting, SshAuth, SshKeyId, SshKeyType, SshSettings, SslMode, Timestamp, Tunable,
 };
@@ -82,7 +82,7 @@ fn time_or_none(row: &Row, column: usize) -> anyhow::Result<Option<Timestamp>> {
 }
 
 /// Secrets pass through this connection in the clear, and it has no TLS.
-fn check_host(config: &Config) -> anyhow::Result<()> {
+fn check_is_here(config: &Config) -> anyhow::Result<()> {
     let is_here = |host: &Host| match host {
         Host::Unix(_) => true,
         Host::Tcp(name) => {
@@ -105,7 +105,7 @@ impl Source {
         let config: Config = dsn.expose().parse().map_err(|_| {
             anyhow::anyhow!("the DSN is not one; expected postgresql://user:password@host:port/database or postgresql://user:password@/database?host=/directory")
         })?;
-        check_host(&config)?;
+        check_is_here(&config)?;
         let (client, connection) =
             config.connect(NoTls).await.context("cannot connect to the predecessor's database")?;
         tokio::spawn(async move {
@@ -166,13 +166,18 @@ impl Source {
             let (login, hash, role): (String, String, String) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
             if let Err(why) = check_login(&login) {
                 report.left_out("users", format!("user `{login}`: the login {why}"));
-            } else if !hash.starts_with("$2") {
-                report.left_out("users", format!("user `{login}`: the password's hash is not of bcrypt"));
+            } else if !is_password_hash(&hash) {
+                report.left_out("users", format!("user `{login}`: the password's hash is damaged, or not of bcrypt"));
             } else if let Some(role) = Role::from_word(&role) {
+                let email: Option<String> = row.try_get(3)?;
+                let email = check_email(email.as_deref()).unwrap_or_else(|why| {
+                    report.note(format!("user `{login}` comes without an e-mail: it {why}"));
+                    None
+                });
                 let user = User {
                     login,
                     role,
-                    email: row.try_get(3)?,
+                    email,
                     is_active: row.try_get(4)?,
                     created_at: time(&row, 5)?,
                     updated_at: time_or_none(&row, 6)?,
@@ -237,6 +242,10 @@ impl Source {
                 report.left_out("servers", format!("server `{name}`: the name or the port {port} cannot be one here"));
                 continue;
             };
+            let host: String = row.try_get(1)?;
+            if let Err(why) = check_host(&host) {
+                report.note(format!("server `{name}`: its host `{host}` {why}; it comes as it is, so change it here"));
+            }
             let secret = async |column: usize, what: &str, report: &mut Report| -> anyhow::Result<Option<Secret>> {
                 Ok(self.open_secret(row.try_get(column)?, &format!("{what} of server `{name}`"), report).await)
             };
@@ -250,7 +259,7 @@ impl Source {
                 new: NewServer {
                     name: valid,
                     postgres: PostgresSettings {
-                        host: row.try_get(1)?,
+                        host,
                         port,
                         user: row.try_get(3)?,
                         database: DATABASE.to_owned(),
@@ -424,7 +433,7 @@ mod tests {
 
     #[test]
     fn a_database_on_another_machine_is_refused_because_secrets_would_travel_in_the_clear() {
-        let check = |dsn: &str| check_host(&dsn.parse().unwrap());
+        let check = |dsn: &str| check_is_here(&dsn.parse().unwrap());
         for dsn in
             ["postgresql://u:p@db.example.org/pam", "host=10.0.0.1 dbname=pam", "host=localhost hostaddr=10.0.0.1"]
         {

@@ -201,6 +201,21 @@ impl Store {
         outcome
     }
 
+    /// How many connections to the store are not ours: of hosts and commands that have it open. A SQLite store is open in one only.
+    pub async fn other_hosts(&self) -> Result<i64, StorageError> {
+        let Engine::Postgres(postgres) = self.connections() else { return Ok(0) };
+        bounded(self, "look for other hosts", async {
+            Ok(sqlx::query_scalar(
+                "select count(*) from pg_stat_activity
+                where datname = current_database() and application_name like 'pgvigil-store%'
+                    and application_name <> current_setting('application_name')",
+            )
+            .fetch_one(&mut *postgres.acquire().await?)
+            .await?)
+        })
+        .await
+    }
+
     /// The text for this engine, where they cannot share one.
     pub(crate) fn sql(&self, sqlite: &'static str, postgres: &'static str) -> &'static str {
         match self.engine() {
@@ -329,26 +344,31 @@ fn is_damaged(error: &sqlx::Error) -> bool {
     error.as_database_error().and_then(|error| error.code()).is_some_and(|code| ["11", "26"].contains(&&*code))
 }
 
-/// Runs one body on whichever engine the store has: `connection` is a `&mut SqliteConnection` or a `&mut PgConnection`.
+/// Runs one body on whichever engine the store has: `connection` is a `&mut SqliteConnection` or a `&mut PgConnection`. Boxed,
+/// because a future that holds both engines' is large, and is moved from call to call.
 macro_rules! read_store {
     ($store:expr, $action:expr, |$connection:ident| $body:expr) => {
         $store.read(
-            $crate::engine::bounded($store, $action, async {
-                match $store.connections() {
-                    $crate::engine::Engine::Sqlite(sqlite) => {
-                        let mut held = sqlite.readers.acquire().await?;
-                        let $connection = held.connection()?;
-                        let answer = $crate::engine::fallible(async { $body }).await;
-                        held.drop_if_dead(&answer);
-                        answer
+            $crate::engine::bounded(
+                $store,
+                $action,
+                Box::pin(async {
+                    match $store.connections() {
+                        $crate::engine::Engine::Sqlite(sqlite) => {
+                            let mut held = sqlite.readers.acquire().await?;
+                            let $connection = held.connection()?;
+                            let answer = $crate::engine::fallible(async { $body }).await;
+                            held.drop_if_dead(&answer);
+                            answer
+                        }
+                        $crate::engine::Engine::Postgres(postgres) => {
+                            let mut pooled = postgres.acquire().await?;
+                            let $connection = &mut *pooled;
+                            $crate::engine::fallible(async { $body }).await
+                        }
                     }
-                    $crate::engine::Engine::Postgres(postgres) => {
-                        let mut pooled = postgres.acquire().await?;
-                        let $connection = &mut *pooled;
-                        $crate::engine::fallible(async { $body }).await
-                    }
-                }
-            })
+                }),
+            )
             .await,
         )
     };
@@ -358,7 +378,7 @@ macro_rules! read_store {
 macro_rules! write_store {
     ($store:expr, $action:expr, |$connection:ident| $body:expr) => {
         $store.wrote(
-            $crate::engine::bounded($store, $action, async {
+            $crate::engine::bounded($store, $action, Box::pin(async {
                 match $store.connections() {
                     $crate::engine::Engine::Sqlite(sqlite) => {
                         let mut held = sqlite.writer.acquire().await?;
@@ -384,7 +404,7 @@ macro_rules! write_store {
                         Ok(answer)
                     }
                 }
-            })
+            }))
             .await,
         )
     };

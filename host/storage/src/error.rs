@@ -25,6 +25,11 @@ pub enum StorageError {
     #[error("the store's PostgreSQL is too old (server_version_num {version}); it must be 12 or later")]
     TooOld { version: i32 },
     #[error(
+        "this is the database of PostgreSQL Activity Monitor 3.0, and no place for a store; give an empty database, and let \
+         `pgvigil import pam` take over what this one holds"
+    )]
+    Predecessor,
+    #[error(
         "the store was written by a newer pgvigil (it has migration {migration}); start that version or a newer one"
     )]
     Newer { migration: i64 },

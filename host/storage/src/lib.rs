@@ -47,7 +47,7 @@ pub use host_key::{HostKey, HostKeyPin};
 pub use import::TakenIn;
 pub use interim::{InterimSession, interim_jti};
 pub use log::{LogEntry, LogFilter, LogLevel, LogPage, LogStats};
-pub use maintenance::RolledUp;
+pub use maintenance::{RollUpProgress, RolledUp};
 pub use record::Recorded;
 pub use rekey::Rekeyed;
 pub use run::{LastRun, RunFilter, RunSummary, StoredOutcome};

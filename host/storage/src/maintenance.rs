@@ -56,6 +56,18 @@ struct StreamPoints {
     points: Vec<Point>,
 }
 
+/// Of each stream the newest point so far. A backlog asks the store for them once, not for every day of it.
+type Newest = BTreeMap<i64, Point>;
+
+/// How far a roll-up has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RollUpProgress {
+    pub resolution: Resolution,
+    pub from: Timestamp,
+    pub to: Timestamp,
+    pub until: Timestamp,
+}
+
 /// Streams whose ids are in `first..=last`.
 #[derive(Clone, Copy, Debug)]
 struct Piece {
@@ -66,12 +78,21 @@ struct Piece {
 impl Store {
     /// Seals the buckets that are complete at `now`, of all streams, and those again into which points came late.
     pub async fn roll_up(&self, now: Timestamp) -> Result<RolledUp, StorageError> {
+        self.roll_up_telling(now, |_| {}).await
+    }
+
+    /// The same for who waits for a long backlog: `tell` is called after each day of each resolution.
+    pub async fn roll_up_telling(
+        &self,
+        now: Timestamp,
+        mut tell: impl FnMut(RollUpProgress) + Send,
+    ) -> Result<RolledUp, StorageError> {
         let mut rolled = RolledUp::default();
         let until = Resolution::Hour.bucket_start(now.plus_seconds(-GRACE_SECONDS));
         let kinds = self.kinds_of_sets().await?;
-        self.roll_up_hours(until, &kinds, &mut rolled).await?;
+        self.roll_up_hours(until, &kinds, &mut rolled, &mut tell).await?;
         for resolution in [Resolution::FourHours, Resolution::Day] {
-            self.merge_hours(resolution, &kinds, &mut rolled).await?;
+            self.merge_hours(resolution, &kinds, &mut rolled, &mut tell).await?;
         }
         self.roll_up_late(&kinds, &mut rolled).await?;
         Ok(rolled)
@@ -89,6 +110,7 @@ impl Store {
         until: Timestamp,
         kinds: &BTreeMap<i64, Vec<MetricKind>>,
         rolled: &mut RolledUp,
+        tell: &mut (impl FnMut(RollUpProgress) + Send),
     ) -> Result<(), StorageError> {
         let sealed_to: Option<Ts> = write_store!(self, "begin to roll up", |db| {
             // Whoever records a point before this time from now on notes it as late.
@@ -107,16 +129,21 @@ impl Store {
             Some(sealed_to) => sealed_to.into(),
             None => self.first_bucket(Resolution::Hour).await?.unwrap_or(until),
         };
+        let (began, mut newest) = (from, Newest::new());
         while from < until {
             // A day at a time, so that a backlog of a year is a year of small pieces.
             let to = until.min(Resolution::Day.bucket_start(from).plus_seconds(86_400));
             self.ensure_months(&[month_of(from)]).await?;
             for piece in self.pieces().await? {
-                let streams = self.points_of(piece, from, to).await?;
+                if from == began {
+                    newest.extend(self.newest_before(piece, from).await?);
+                }
+                let streams = self.points_of(piece, from, to, &mut newest).await?;
                 let buckets = aggregated(&streams, kinds);
                 rolled.buckets += self.write_buckets(Resolution::Hour, &buckets).await?;
             }
             self.advance(Resolution::Hour, to).await?;
+            tell(RollUpProgress { resolution: Resolution::Hour, from: began, to, until });
             from = to;
         }
         if sealed_to.is_none() {
@@ -148,45 +175,53 @@ impl Store {
         Ok(pieces)
     }
 
-    /// (stream, metric set) and its points with `from <= ts < to`.
+    /// The newest points before `at`.
+    async fn newest_before(&self, piece: Piece, at: Timestamp) -> Result<Newest, StorageError> {
+        let rows: Vec<PointRow> = read_store!(self, "read points before those to roll up", |db| {
+            // A cross join keeps its order in SQLite, which would rather walk along all points of these streams.
+            Ok(sqlx::query_as(
+                "select p.stream, p.ts, p.since, p.readings from stream s cross join point p
+                where s.id between $1 and $2 and p.stream = s.id
+                    and p.ts = (select max(q.ts) from point q where q.stream = s.id and q.ts < $3)",
+            )
+            .bind(piece.first)
+            .bind(piece.last)
+            .bind(Ts::from(at))
+            .fetch_all(db)
+            .await?)
+        })?;
+        Ok(rows.into_iter().map(|row| (row.stream, row.into())).collect())
+    }
+
+    /// (stream, metric set) and its points with `from <= ts < to`. `newest` are those before, and moves on to the last of these.
     async fn points_of(
         &self,
         piece: Piece,
         from: Timestamp,
         to: Timestamp,
+        newest: &mut Newest,
     ) -> Result<BTreeMap<(i64, i64), StreamPoints>, StorageError> {
-        let (sets, previous, points): (Vec<(i64, i64)>, Vec<PointRow>, Vec<PointRow>) =
-            read_store!(self, "read points to roll up", |db| {
-                let points: Vec<PointRow> = sqlx::query_as(
-                    "select p.stream, p.ts, p.since, p.readings from stream s join point p on p.stream = s.id
-                    where s.id between $1 and $2 and p.ts >= $3 and p.ts < $4 order by p.stream, p.ts",
-                )
+        let (sets, points): (Vec<(i64, i64)>, Vec<PointRow>) = read_store!(self, "read points to roll up", |db| {
+            let points: Vec<PointRow> = sqlx::query_as(
+                "select p.stream, p.ts, p.since, p.readings from stream s cross join point p
+                where s.id between $1 and $2 and p.stream = s.id and p.ts >= $3 and p.ts < $4 order by p.stream, p.ts",
+            )
+            .bind(piece.first)
+            .bind(piece.last)
+            .bind(Ts::from(from))
+            .bind(Ts::from(to))
+            .fetch_all(&mut *db)
+            .await?;
+            if points.is_empty() {
+                return Ok((Vec::new(), points));
+            }
+            let sets = sqlx::query_as("select id, metric_set from stream where id between $1 and $2")
                 .bind(piece.first)
                 .bind(piece.last)
-                .bind(Ts::from(from))
-                .bind(Ts::from(to))
-                .fetch_all(&mut *db)
-                .await?;
-                if points.is_empty() {
-                    return Ok((Vec::new(), Vec::new(), points));
-                }
-                let sets = sqlx::query_as("select id, metric_set from stream where id between $1 and $2")
-                    .bind(piece.first)
-                    .bind(piece.last)
-                    .fetch_all(&mut *db)
-                    .await?;
-                let previous = sqlx::query_as(
-                    "select p.stream, p.ts, p.since, p.readings from stream s join point p on p.stream = s.id
-                        and p.ts = (select max(q.ts) from point q where q.stream = s.id and q.ts < $3)
-                    where s.id between $1 and $2",
-                )
-                .bind(piece.first)
-                .bind(piece.last)
-                .bind(Ts::from(from))
                 .fetch_all(db)
                 .await?;
-                Ok((sets, previous, points))
-            })?;
+            Ok((sets, points))
+        })?;
         let sets: BTreeMap<i64, i64> = sets.into_iter().collect();
         let mut streams: BTreeMap<(i64, i64), StreamPoints> = BTreeMap::new();
         for row in points {
@@ -194,11 +229,9 @@ impl Store {
                 streams.entry((row.stream, *set)).or_default().points.push(row.into());
             }
         }
-        for row in previous {
-            let key = sets.get(&row.stream).map(|set| (row.stream, *set));
-            if let Some(stream) = key.and_then(|key| streams.get_mut(&key)) {
-                stream.previous = Some(row.into());
-            }
+        for ((stream, _), points) in &mut streams {
+            points.previous = newest.remove(stream);
+            newest.extend(points.points.last().map(|last| (*stream, last.clone())));
         }
         Ok(streams)
     }
@@ -252,6 +285,7 @@ impl Store {
         resolution: Resolution,
         kinds: &BTreeMap<i64, Vec<MetricKind>>,
         rolled: &mut RolledUp,
+        tell: &mut (impl FnMut(RollUpProgress) + Send),
     ) -> Result<(), StorageError> {
         let Some(hours) = self.sealed_to(Resolution::Hour).await? else { return Ok(()) };
         let until = resolution.bucket_start(hours);
@@ -259,6 +293,7 @@ impl Store {
             Some(sealed_to) => sealed_to,
             None => self.first_bucket(resolution).await?.unwrap_or(until),
         };
+        let began = from;
         while from < until {
             let to = until.min(Resolution::Day.bucket_start(from).plus_seconds(86_400));
             for piece in self.pieces().await? {
@@ -266,6 +301,7 @@ impl Store {
                 rolled.buckets += self.write_buckets(resolution, &buckets).await?;
             }
             self.advance(resolution, to).await?;
+            tell(RollUpProgress { resolution, from: began, to, until });
             from = to;
         }
         Ok(())
@@ -281,8 +317,8 @@ impl Store {
     ) -> Result<Vec<(i64, Bucket)>, StorageError> {
         let rows: Vec<(i64, i64, Vec<u8>)> = read_store!(self, "read hours to merge", |db| {
             Ok(sqlx::query_as(
-                "select r.stream, s.metric_set, r.aggregates from stream s join rollup r on r.stream = s.id
-                where s.id between $1 and $2 and r.resolution = 3600 and r.ts >= $3 and r.ts < $4
+                "select r.stream, s.metric_set, r.aggregates from stream s cross join rollup r
+                where s.id between $1 and $2 and r.stream = s.id and r.resolution = 3600 and r.ts >= $3 and r.ts < $4
                 order by r.stream, r.ts",
             )
             .bind(piece.first)
@@ -332,7 +368,8 @@ impl Store {
             let piece = Piece { first: stream, last: stream };
             let end = day.plus_seconds(86_400);
             self.ensure_months(&[month_of(day)]).await?;
-            let hours = aggregated(&self.points_of(piece, day, end.min(sealed_to)).await?, kinds);
+            let mut newest = self.newest_before(piece, day).await?;
+            let hours = aggregated(&self.points_of(piece, day, end.min(sealed_to), &mut newest).await?, kinds);
             rolled.again += self.write_buckets(Resolution::Hour, &hours).await?;
             for resolution in [Resolution::FourHours, Resolution::Day] {
                 let sealed_to = self.sealed_to(resolution).await?.unwrap_or(day).min(end);

@@ -506,9 +506,10 @@ impl Store {
             }
             let ids = comma_separated(&ids);
             let before = format!(
-                "select p.stream, p.ts, p.since, p.readings from stream s join point p on p.stream = s.id
-                    and p.ts = (select max(q.ts) from point q where q.stream = s.id and q.ts < $1)
-                where s.id in ({ids})"
+                // A cross join keeps its order in SQLite, which would rather walk along all points of these streams.
+                "select p.stream, p.ts, p.since, p.readings from stream s cross join point p
+                where s.id in ({ids}) and p.stream = s.id
+                    and p.ts = (select max(q.ts) from point q where q.stream = s.id and q.ts < $1)"
             );
             let within = format!(
                 "select stream, ts, since, readings from point where stream in ({ids}) and ts >= $1 and ts < $2
@@ -561,9 +562,9 @@ impl Store {
         for (declaration, declared) in declarations.iter().enumerate() {
             let rows: Vec<(i64, Ts, Option<Ts>, Readings)> = read_store!(self, "read the newest samples", |db| {
                 Ok(sqlx::query_as(
-                    "select p.stream, p.ts, p.since, p.readings from stream s join point p on p.stream = s.id
-                        and p.ts = (select max(q.ts) from point q where q.stream = s.id and q.ts >= $3 and q.ts <= $4)
-                    where s.server = $1 and s.metric_set = $2 and p.ts >= $3 and p.ts <= $4",
+                    "select p.stream, p.ts, p.since, p.readings from stream s cross join point p
+                    where s.server = $1 and s.metric_set = $2 and p.stream = s.id and p.ts >= $3 and p.ts <= $4
+                        and p.ts = (select max(q.ts) from point q where q.stream = s.id and q.ts >= $3 and q.ts <= $4)",
                 )
                 .bind(server.0)
                 .bind(declared.id)

@@ -148,6 +148,7 @@ mod tests {
         assert_eq!(run.absences()[0].1, AbsenceReason::Denied);
     }
 
+    /// D36: `postgres` too.
     #[test]
     fn every_database_but_the_patterns_of_initdb_is_listed_and_the_list_is_complete() {
         for (version, list, created) in [
@@ -174,6 +175,7 @@ mod tests {
         }
     }
 
+    /// D35
     #[test]
     fn copied_files_leave_the_creation_time_unknown_rather_than_wrong() {
         let list = || fixture!("list.18.json");

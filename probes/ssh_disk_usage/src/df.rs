@@ -173,6 +173,7 @@ mod tests {
         assert_eq!(usage, Some(expected));
     }
 
+    /// D34
     #[test]
     fn spaces_in_device_and_mount_point_are_kept() {
         let usage = parse("//nas/My Share 2  cifs 1000 400 600 40% /mnt/My  Data 100%", Columns::WithType).unwrap();

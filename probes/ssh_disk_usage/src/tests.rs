@@ -56,6 +56,7 @@ fn a_hidden_data_directory_is_a_missing_privilege_with_the_grant() {
     assert!(matches!(run.error(), ProbeError::MissingPrivilege(why) if why.contains("superusers only")));
 }
 
+/// D34: tablespaces and WAL on disks of their own.
 #[test]
 fn data_wal_log_and_tablespaces_are_measured_on_their_own_disks() {
     let run = collect(all_but_tablespace(host(150_018)).ssh("df -PkT /ssd/pg", linux("/dev/nvme0n1", "/ssd")));

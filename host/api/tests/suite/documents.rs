@@ -78,6 +78,7 @@ async fn only_pages_of_configured_origins_may_use_the_api_from_elsewhere() {
     assert_eq!(unconfigured.send(own_host).await.header("access-control-allow-origin"), None, "not another origin");
 }
 
+/// D42
 #[tokio::test]
 async fn every_answer_carries_the_security_headers() {
     let app = TestApp::new().await;
@@ -129,11 +130,33 @@ fn every_operation_says_what_it_does_who_may_call_it_and_how_it_fails() {
             assert_eq!(has("401"), operation["security"] != serde_json::json!([]) || path == "/api/token", "{place}");
             assert!(has("404") || !path.contains('{'), "{place}");
             assert!(has("422") && has("413") || operation.get("requestBody").is_none(), "{place}");
-            for (status, response) in responses.iter().filter(|(status, _)| status.as_str() >= "400") {
+            assert!(has("431"), "{place}");
+            assert!(responses["429"]["headers"]["Retry-After"]["schema"].is_object(), "{place}");
+            let may_conflict = path.contains("/test") || path.starts_with("/api/plugins/") && method == "post";
+            assert_eq!(has("409"), may_conflict, "{place}");
+            // What is refused before it is read comes without a body.
+            let told = |status: &str| status >= "400" && status != "431";
+            for (status, response) in responses.iter().filter(|(status, _)| told(status)) {
                 let is_problem = response["content"].get("application/problem+json").is_some();
                 assert!(is_problem || path == "/api/ready", "{place}: {status}");
             }
         }
+    }
+}
+
+#[test]
+fn who_sets_and_who_clears_the_refresh_cookie_says_so() {
+    let document: Value = serde_json::from_str(&pgvigil_api::openapi_json()).unwrap();
+    for (path, method, status) in [
+        ("/api/token", "post", "200"),
+        ("/api/refresh", "post", "200"),
+        ("/api/refresh", "post", "401"),
+        ("/api/logout", "post", "200"),
+        ("/api/users/me/password", "put", "200"),
+    ] {
+        let response = &document["paths"][path][method]["responses"][status];
+        let told = response["headers"]["Set-Cookie"]["description"].as_str();
+        assert!(told.is_some_and(|told| told.starts_with("`refresh_token`")), "{method} {path} {status}");
     }
 }
 

@@ -1,5 +1,6 @@
 //! One app per test: a store of its own, and a host that answers what the test tells it.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -341,6 +342,9 @@ pub struct FakeHost {
     /// What tests were asked to connect to.
     pub targets: Mutex<Vec<TestTarget>>,
     pub away: Mutex<Option<String>>,
+    /// At addresses that are registered.
+    pub nobody_answers: Mutex<Option<String>>,
+    pub unusable: Mutex<HashMap<ServerId, ServerAway>>,
     pub servers_changed: AtomicUsize,
     pub settings_changed: AtomicUsize,
     pub ssh_keys: SshKeys,
@@ -355,6 +359,8 @@ impl Default for FakeHost {
         Self {
             targets: Mutex::default(),
             away: Mutex::default(),
+            nobody_answers: Mutex::default(),
+            unusable: Mutex::default(),
             servers_changed: AtomicUsize::default(),
             settings_changed: AtomicUsize::default(),
             ssh_keys: SshKeys::default(),
@@ -376,6 +382,17 @@ impl FakeHost {
 impl Host for FakeHost {
     async fn test_postgres(&self, target: &TestTarget) -> Vec<TestStep> {
         self.test(target, "PostgreSQL 18.4")
+    }
+
+    async fn reach(&self, _target: &TestTarget) -> Result<(), ServerAway> {
+        match self.nobody_answers.lock().unwrap().clone() {
+            Some(detail) => Err(ServerAway { detail }),
+            None => Ok(()),
+        }
+    }
+
+    fn unusable_servers(&self) -> HashMap<ServerId, ServerAway> {
+        self.unusable.lock().unwrap().clone()
     }
 
     async fn test_ssh(&self, target: &TestTarget) -> Vec<TestStep> {

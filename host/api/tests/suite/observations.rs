@@ -156,13 +156,35 @@ async fn a_date_without_zone_or_time_is_utc_and_a_bad_one_is_400() {
     }
 }
 
+/// As scripts ask for all there is, or for a moment.
 #[tokio::test]
-async fn an_unknown_database_is_not_zero() {
+async fn dates_that_are_far_away_or_the_same_are_taken() {
+    let app = TestApp::new().await;
+    let (viewer, ..) = watched(&app).await;
+    for (window, commits) in [
+        ("start_date=2000-01-01", 5_400),
+        ("start_date=1970-01-01&end_date=9999-12-31", 5_400),
+        ("start_date=2026-01-01&end_date=2026-01-01", 0),
+        ("start_date=2999-01-01&end_date=2999-02-01", 0),
+    ] {
+        let answer = app.get(&viewer, &format!("/api/server/main/db/shop/stats?{window}")).await;
+        assert_eq!((answer.status, &answer.body["total_commits"]), (200, &json!(commits)), "{window}: {}", answer.body);
+    }
+    let backwards = app.get(&viewer, "/api/server/main/stats?start_date=2026-02-01&end_date=2026-01-01").await;
+    assert_eq!(backwards.status, 400);
+}
+
+#[tokio::test]
+async fn an_unknown_database_is_not_found_and_its_sums_are_zero_as_in_the_predecessor() {
     let app = TestApp::new().await;
     let (viewer, ..) = watched(&app).await;
     assert_eq!(app.get(&viewer, "/api/server/main/db/none").await.status, 404);
     let answer = app.get(&viewer, "/api/server/main/db/none/stats").await.body;
-    assert_eq!((&answer["timeline"], &answer["total_commits"]), (&json!([]), &Value::Null));
+    assert_eq!(answer["timeline"], json!([]));
+    for sum in ["total_connections", "total_commits", "max_connections", "min_connections"] {
+        assert_eq!(answer[sum], 0, "{sum}");
+    }
+    assert_eq!(answer["total_size_mb"], 0.0);
 }
 
 #[tokio::test]
@@ -209,7 +231,7 @@ async fn runs_and_plugins_say_what_failed() {
     assert_eq!(app.get(&viewer, "/api/servers/main/filesystems").await.body, json!([]), "SSH never answered");
 }
 
-/// D19: the predecessor wrote today's size into all earlier samples, and drew 0 where it had none.
+/// D19: the predecessor wrote today's size into all earlier samples, and fell to 0 after the newest one.
 #[tokio::test]
 async fn a_size_that_is_measured_later_changes_no_earlier_moment() {
     let app = TestApp::new().await;
@@ -229,7 +251,7 @@ async fn a_size_that_is_measured_later_changes_no_earlier_moment() {
         timeline.iter().map(|point| point["size_mb"].clone()).collect::<Vec<_>>()
     };
     app.store.record(&[counted(0), counted(1), measured(2, 1_048_576.0), counted(2)]).await.unwrap();
-    assert_eq!(sizes_shown().await, [Value::Null, Value::Null, json!(1.0)]);
+    assert_eq!(sizes_shown().await, [json!(0.0), json!(0.0), json!(1.0)]);
     app.store.record(&[measured(3, 2_097_152.0), counted(3)]).await.unwrap();
-    assert_eq!(sizes_shown().await, [Value::Null, Value::Null, json!(1.0), json!(2.0)]);
+    assert_eq!(sizes_shown().await, [json!(0.0), json!(0.0), json!(1.0), json!(2.0)]);
 }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use pgvigil_model::{FailureReason, RunOutcome, RunReport, Secret};
+use pgvigil_model::{FailureReason, Metric, MetricKind, MetricSet, RunOutcome, RunReport, Secret};
 use pgvigil_storage::SecretKind;
 use serde_json::{Value, json};
 
@@ -13,6 +13,12 @@ fn changed(change: impl FnOnce(&mut Value)) -> Value {
     body["password"] = "".into();
     change(&mut body);
     body
+}
+
+fn sessions() -> MetricSet {
+    let count = Metric { name: "count".into(), kind: MetricKind::Gauge, unit: String::new(), help: "help".into() };
+    let (name, labels) = ("pg_stat_activity".into(), vec!["state".into()]);
+    MetricSet { name, help: "help".into(), labels, metrics: vec![count] }
 }
 
 #[tokio::test]
@@ -291,7 +297,7 @@ async fn a_test_uses_exactly_the_password_that_is_stored_now() {
     app.call(&operator, "PUT", "/api/servers/main", changed(|body| body["password"] = "wrong".into())).await;
     assert_eq!(app.host.servers_changed.load(Ordering::SeqCst), 2, "pools follow the change");
     let answer = app.call(&operator, "POST", "/api/servers/main/test-pg", json!({})).await;
-    assert_eq!((answer.status, &answer.body["message"]), (200, &json!("PostgreSQL 18.4")));
+    assert_eq!((answer.status, &answer.body["message"]), (200, &json!("PG 18.4 (0.00с)")));
     let target = app.host.targets.lock().unwrap().pop().unwrap();
     assert_eq!(target.secrets.postgres_password, Some(Secret::new("wrong")));
 }
@@ -314,6 +320,88 @@ async fn a_test_decrypts_only_the_secrets_of_what_it_tests() {
     assert_eq!((&secrets[0].postgres_password, &secrets[0].ssh_password), (&postgres, &None), "test-pg");
     assert_eq!((&secrets[1].postgres_password, &secrets[1].ssh_password), (&None, &ssh), "test-ssh");
     assert_eq!((&secrets[2].postgres_password, &secrets[2].ssh_password), (&postgres, &ssh), "one entered, one stored");
+}
+
+/// As the predecessor, whose scripts look at these words.
+#[tokio::test]
+async fn a_good_test_tells_version_and_connections_in_the_predecessors_words() {
+    let app = TestApp::new().await;
+    let server = app.add_server(server_body("main")).await;
+    let operator = app.sign_in("operator").await;
+    let test = async || app.call(&operator, "POST", "/api/servers/main/test-pg", json!({})).await.body;
+    assert_eq!(test().await["message"], "PG 18.4 (0.00с)", "more sessions than are looked at, and none collected");
+    let rows = vec![row("active", &[2.0]), row("idle", &[5.0])];
+    app.store.declare(&"pg_stat_activity".parse().unwrap(), &[sessions()]).await.unwrap();
+    let report = RunReport {
+        plugin: "pg_stat_activity".parse().unwrap(),
+        sets: [sessions()].into(),
+        ..run(server, now(), collected("pg_stat_activity", rows))
+    };
+    app.store.record(&[report]).await.unwrap();
+    assert_eq!(test().await["message"], "PG 18.4, соединений: 2 акт. / 5 idle (0.00с)");
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_answer_is_registered_only_on_purpose() {
+    let app = TestApp::new().await;
+    let operator = app.sign_in("operator").await;
+    *app.host.nobody_answers.lock().unwrap() = Some("cannot connect to db.example.org:5432".to_owned());
+    let refused = app.call(&operator, "POST", "/api/servers", server_body("main")).await;
+    assert_eq!((refused.status, refused.field_errors()), (400, vec!["host".to_owned()]), "{}", refused.body);
+    assert_eq!(app.get(&operator, "/api/servers").await.body, json!([]));
+    let mut anyway = server_body("main");
+    anyway["allow_unreachable"] = true.into();
+    assert_eq!(app.call(&operator, "POST", "/api/servers", anyway).await.status, 200);
+}
+
+/// The host has another key than the one that the password was stored with.
+#[tokio::test]
+async fn a_server_that_nobody_can_connect_to_is_not_called_well() {
+    let app = TestApp::new().await;
+    let server = app.add_server(server_body("main")).await;
+    app.store.record(&[run(server, now(), collected("pg_stat_database", Vec::new()))]).await.unwrap();
+    let viewer = app.sign_in("viewer").await;
+    assert_eq!(app.get(&viewer, "/api/servers/main").await.body["status"], "ok");
+    let detail = "cannot prepare the connection to `main`".to_owned();
+    app.host.unusable.lock().unwrap().insert(server, pgvigil_api::ServerAway { detail });
+    for shown in
+        [app.get(&viewer, "/api/servers/main").await.body, app.get(&viewer, "/api/servers").await.body[0].take()]
+    {
+        assert_eq!((&shown["state"], &shown["reason"]), (&json!("unreachable"), &json!("misconfigured")), "{shown}");
+        assert_eq!(shown["status"], "PostgreSQL: cannot prepare the connection to `main`");
+    }
+    let metrics = app.get(&viewer, "/metrics").await.text;
+    assert!(metrics.contains("pgvigil_server_up{server=\"main\"} 0.0"), "{metrics}");
+}
+
+/// What a plugin does beside it is told elsewhere: scripts look for `ok`.
+#[tokio::test]
+async fn the_status_of_a_server_that_answers_has_the_predecessors_words_only() {
+    for (reason, detail, words) in [
+        (FailureReason::ProbeFailed, "no such table", "ok"),
+        (
+            FailureReason::SshFailed,
+            "cannot connect to 10.0.0.7:22 for SSH: refused; check host and port",
+            "ok (SSH: unreachable)",
+        ),
+        (FailureReason::SshFailed, "10.0.0.7:22 did not answer over SSH within 5 s (connecting)", "ok (SSH: timeout)"),
+        (
+            FailureReason::SshFailed,
+            "10.0.0.7:22 refused the password of `root` (it accepts: key)",
+            "ok (SSH: authentication failed)",
+        ),
+        (FailureReason::SshFailed, "the SSH key cannot be opened", "ok (SSH: the SSH key cannot be opened)"),
+    ] {
+        let app = TestApp::new().await;
+        let server = app.add_server(server_body("main")).await;
+        let good = run(server, now().plus_seconds(-60), collected("pg_stat_database", Vec::new()));
+        let mut bad = run(server, now(), RunOutcome::Failed { reason, detail: detail.to_owned() });
+        bad.plugin = "ssh_disk_usage".parse().unwrap();
+        app.store.record(&[good, bad]).await.unwrap();
+        let viewer = app.sign_in("viewer").await;
+        let shown = app.get(&viewer, "/api/servers/main").await.body;
+        assert_eq!((&shown["status"], &shown["state"]), (&json!(words), &json!("warning")), "{detail}");
+    }
 }
 
 #[tokio::test]

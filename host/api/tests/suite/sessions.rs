@@ -110,6 +110,10 @@ async fn failed_sign_ins_at_an_account_have_to_wait() {
     let limited = app.sign_in_as("admin", crate::harness::PASSWORD).await;
     assert_eq!(limited.status, 429);
     assert!(limited.header("retry-after").unwrap().parse::<u64>().unwrap() <= 61);
+    app.sign_in_as("admin", crate::harness::PASSWORD).await;
+    let mut expected = vec!["login_limited"];
+    expected.extend(["login_failed"; 5]);
+    assert_eq!(app.audit_types().await, expected, "once, so that a flood does not fill the trail");
     assert_eq!(app.sign_in_as("viewer", crate::harness::PASSWORD).await.status, 200, "others are not locked out");
 }
 

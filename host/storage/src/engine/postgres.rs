@@ -25,6 +25,9 @@ static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/postgres");
 
 const CONNECTIONS: u32 = 8;
 
+/// Followed by what tells one open store from another, a host from a command beside it.
+const APPLICATION_NAME: &str = "pgvigil-store";
+
 /// After a reboot we may be up before the store's PostgreSQL is: it is asked this often, for as long as a call may take.
 const STARTING_RETRY: Duration = Duration::from_millis(500);
 
@@ -53,7 +56,8 @@ pub(crate) struct PostgresEngine {
 
 impl PostgresEngine {
     pub(crate) async fn open(url: &Secret) -> Result<Arc<Self>, StorageError> {
-        let options = connect_options(url.expose())?.application_name("pgvigil-store").options([
+        let name = format!("{APPLICATION_NAME} {:06x}", rand::random::<u32>() & 0xff_ffff);
+        let options = connect_options(url.expose())?.application_name(&name).options([
             ("statement_timeout", format!("{CALL_SECONDS}s")),
             ("lock_timeout", "10s".to_owned()),
             ("idle_in_transaction_session_timeout", "60s".to_owned()),
@@ -62,6 +66,7 @@ impl PostgresEngine {
         // Not from the pool: that one tells of a server which refuses connections only that the time is up.
         let mut connection = connect_postgres(&options).await?;
         check_version(&mut connection).await?;
+        check_contents(&mut connection).await?;
         migrate(connection).await?;
         let pool = RwLock::new(pool(&options));
         Ok(Arc::new(Self { options, pool, away: watch::Sender::new(None), is_asked: AtomicBool::new(false) }))
@@ -181,6 +186,18 @@ async fn check_version(connection: &mut PgConnection) -> Result<(), StorageError
     let asking = sqlx::query_scalar("select current_setting('server_version_num')::int").fetch_one(connection);
     let version: i32 = within(action, CALL_SECONDS, asking).await?.map_err(|error| failed(action, error))?;
     if version < VERSION_MIN { Err(StorageError::TooOld { version }) } else { Ok(()) }
+}
+
+/// The predecessor's database is no place for a store: our tables would stand among its own, some of the same names.
+async fn check_contents(connection: &mut PgConnection) -> Result<(), StorageError> {
+    let action = "look at what its database holds";
+    let asking = sqlx::query_scalar(
+        "select to_regclass('audit_sessions') is not null and to_regclass('db_info') is not null
+            and to_regclass('_sqlx_migrations') is null",
+    );
+    let asking = asking.fetch_one(connection);
+    let is_predecessors: bool = within(action, CALL_SECONDS, asking).await?.map_err(|error| failed(action, error))?;
+    if is_predecessors { Err(StorageError::Predecessor) } else { Ok(()) }
 }
 
 async fn connect_postgres(options: &PgConnectOptions) -> Result<PgConnection, StorageError> {

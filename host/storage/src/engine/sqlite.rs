@@ -3,8 +3,8 @@
 //! Not sqlx's pool: that one asks a connection whether it lives before and after each use, in its thread, which costs more than
 //! most of our statements, and it takes them in turns, so that each would fill a page cache of its own.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::{File, OpenOptions, Permissions, TryLockError};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::time::Duration;
 
@@ -41,6 +41,7 @@ impl SqliteEngine {
     pub(crate) async fn open(path: &Path, max_pages: Option<u32>) -> Result<Self, StorageError> {
         let lock = lock(path)?;
         create_private(path)?;
+        keep_private(path);
         let mut options = SqliteConnectOptions::new()
             .filename(path)
             .journal_mode(SqliteJournalMode::Wal)
@@ -106,6 +107,30 @@ fn lock(path: &Path) -> Result<File, StorageError> {
 fn create_private(path: &Path) -> Result<File, StorageError> {
     let opened = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path);
     opened.map_err(|source| StorageError::NotWritable { path: path.to_owned(), source: Box::new(source) })
+}
+
+/// A store that was copied, or restored, may be readable by all, and with it every hash and sealed secret.
+fn keep_private(path: &Path) {
+    for suffix in ["", "-wal", "-shm"] {
+        let mut path = path.as_os_str().to_owned();
+        path.push(suffix);
+        let path = Path::new(&path);
+        let Ok(metadata) = path.metadata() else { continue };
+        let mode = metadata.permissions().mode() & 0o777;
+        if mode & 0o077 == 0 {
+            continue;
+        }
+        let made = std::fs::set_permissions(path, Permissions::from_mode(0o600));
+        let path = path.display();
+        match made {
+            Ok(()) => {
+                tracing::warn!("the store's file {path} could be read by others (mode {mode:o}); it has mode 600 now")
+            }
+            Err(error) => {
+                tracing::error!("the store's file {path} can be read by others (mode {mode:o}), and stays so: {error}");
+            }
+        }
+    }
 }
 
 /// Some connections to the file. The first that is free is taken, so that its page cache and its statements are warm.

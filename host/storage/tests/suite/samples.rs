@@ -72,6 +72,7 @@ async fn the_same_report_twice_changes_nothing(home: &Home) {
     assert!(store.latest(id, "pg_stat_database", after(1), after(60)).await.unwrap().rows.is_empty());
 }
 
+/// D7
 async fn a_dropped_recreated_or_renamed_database_keeps_its_history(home: &Home) {
     let store = home.open().await;
     declare(&store).await;

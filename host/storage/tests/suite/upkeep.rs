@@ -14,6 +14,7 @@ crate::on_both_engines!(
     retention_drops_old_samples_and_keeps_the_last_run,
 );
 
+/// D44: migrations make it, and know it again.
 async fn an_empty_place_becomes_a_store_and_stays_one(home: &Home) {
     let store = home.open().await;
     assert!(store.servers().await.unwrap().is_empty());
@@ -200,6 +201,21 @@ async fn a_wrong_password_is_told_apart_from_an_absent_server() {
     assert!(matches!(refused, StorageError::AuthenticationFailed { .. }), "{refused:?}");
 }
 
+/// As `cp` and `sqlite3 .backup` make copies.
+#[tokio::test]
+async fn a_store_that_others_could_read_is_closed_to_them() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = Home::sqlite();
+    let StoreUrl::Sqlite(path) = home.url.clone() else { panic!("not SQLite") };
+    drop(home.open().await);
+    std::fs::set_permissions(&path, PermissionsExt::from_mode(0o644)).unwrap();
+    let _store = home.open().await;
+    for suffix in ["", "-wal", "-shm"] {
+        let mode = std::fs::metadata(format!("{}{suffix}", path.display())).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{suffix}");
+    }
+}
+
 #[tokio::test]
 async fn a_full_disk_is_named_and_nothing_is_half_written() {
     let dir = tempfile::tempdir().unwrap();
@@ -225,6 +241,7 @@ async fn a_full_disk_is_named_and_nothing_is_half_written() {
     );
 }
 
+/// D29
 #[tokio::test]
 async fn every_day_of_the_year_has_its_partition_and_the_next() {
     let home = Home::postgres();

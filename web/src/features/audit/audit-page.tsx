@@ -20,7 +20,7 @@ import type { IconName } from '../../ui/icon'
 import { SearchBox } from '../../ui/search-box'
 import { browserName } from './user-agent'
 
-const ALARMING: readonly string[] = ['login_failed', 'refresh_reused', 'access_denied']
+const ALARMING: readonly string[] = ['login_failed', 'login_limited', 'refresh_reused', 'access_denied']
 const USUAL: readonly string[] = ['login_success', 'logout', 'refresh']
 
 export interface AuditSearch {

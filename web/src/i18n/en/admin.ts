@@ -12,6 +12,7 @@ export const admin = {
     kinds: {
       login_success: 'Signed in',
       login_failed: 'Sign-in failed',
+      login_limited: 'Too many sign-ins',
       logout: 'Signed out',
       refresh: 'Session renewed',
       refresh_reused: 'Old token used again',

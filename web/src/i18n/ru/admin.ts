@@ -13,6 +13,7 @@ export const admin: Pick<Messages, 'audit' | 'logs' | 'account'> = {
     kinds: {
       login_success: 'Вход',
       login_failed: 'Неудачный вход',
+      login_limited: 'Слишком много попыток входа',
       logout: 'Выход',
       refresh: 'Сеанс продлён',
       refresh_reused: 'Повтор старого токена',
