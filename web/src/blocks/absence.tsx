@@ -17,10 +17,10 @@ export function AbsenceReason(props: { server: string; set: string; database?: s
 function reasonsOf(run: Run, set: string, database: string | undefined, t: I18n['t']): string[] {
   if (run.outcome !== 'collected') {
     const what = run.reason ? t.failureReasons[run.reason] : t.runOutcomes[run.outcome]
-    return [run.detail ? `${what}: ${run.detail}` : what]
+    return [run.detail ? `${what}: ${t.said(run.detail)}` : what]
   }
   // One without labels is of the whole set; one of another database says nothing about this one.
   return run.absences
     .filter(({ set: of, labels }) => of === set && (labels.length === 0 || labels.includes(database ?? '')))
-    .map(({ reason, detail }) => `${t.absenceReasons[reason]}: ${detail}`)
+    .map(({ reason, detail }) => `${t.absenceReasons[reason]}: ${t.said(detail)}`)
 }

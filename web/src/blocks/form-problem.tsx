@@ -21,5 +21,6 @@ export function FormProblem(props: { error: unknown }) {
 export function fieldProblem(t: Messages, error: unknown, field: string): string | undefined {
   if (!(error instanceof ApiProblem)) return undefined
   const found = error.fields.find((one) => one.field === field)?.message
-  return found === error.message ? problemText(t, error) : found
+  if (found === undefined) return undefined
+  return found === error.message ? problemText(t, error) : t.said(found)
 }

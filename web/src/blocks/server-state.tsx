@@ -15,7 +15,7 @@ export function useServerCause(server: ServerStatus): string {
   const { t, u } = useI18n()
   const now = useNow()
   if (server.state === 'ok' || server.state === 'pending') return ''
-  const cause = server.reason ? t.failureReasons[server.reason] : (server.detail ?? server.status)
+  const cause = server.reason ? t.failureReasons[server.reason] : t.said(server.detail ?? server.status)
   return server.state_since ? `${cause}, ${t.servers.since(u.duration(now - Date.parse(server.state_since)))}` : cause
 }
 

@@ -17,6 +17,12 @@ const CATALOGUES: Record<Locale, () => Promise<Messages>> = {
   ru: () => import('./ru/ru').then((module) => module.ru),
 }
 
+/** What turns the host's own words into a language: long, and needed only where the host has something to say. */
+const HOST_TEXTS: Record<Locale, () => Promise<Messages['said']>> = {
+  en: () => import('./en/host').then((module) => module.said),
+  ru: () => import('./ru/host').then((module) => module.said),
+}
+
 export interface I18n {
   locale: Locale
   t: Messages
@@ -54,7 +60,12 @@ export function I18nProvider(props: { initial: Locale; messages: Messages; child
   const [current, setCurrent] = useState({ locale: props.initial, t: props.messages })
 
   useEffect(() => {
-    document.documentElement.lang = current.locale
+    const { locale } = current
+    document.documentElement.lang = locale
+    HOST_TEXTS[locale]().then(
+      (said) => setCurrent((now) => (now.locale === locale ? { locale, t: { ...now.t, said } } : now)),
+      () => undefined, // The host is away; then what it said is read as it was put.
+    )
   }, [current.locale])
 
   const value = useMemo<I18n>(

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { axe, axeInBothThemes, freshWorld, push, screenshot, settled, signIn } from './browser.ts'
+import { axe, axeInBothThemes, freshWorld, go, push, screenshot, settled, signIn } from './browser.ts'
 import { problem, usePage } from './harness.ts'
 
 /** What people do, step by step, by role and label. */
@@ -204,7 +204,7 @@ describe('adding, changing and deleting a server', () => {
     await fill({ 'SSH user': 'monitor', 'SSH password': 'secret' })
     await page.getByRole('button', { name: 'Test connection' }).click()
     await page.getByText('PostgreSQL: The test has passed').waitFor()
-    await page.locator('pre').getByText('GRANT pg_monitor TO pgvigil;').waitFor()
+    await page.locator('pre').getByText('grant pg_monitor to pgvigil;').waitFor()
     await page.getByText('SSH: The test has passed').waitFor()
     expect(await axeInBothThemes(page)).toEqual([])
     await screenshot(page, 'flow-test')
@@ -222,7 +222,7 @@ describe('adding, changing and deleting a server', () => {
     expect(await page.getByLabel('Name', { exact: true }).inputValue()).toBe('fresh')
     await page.getByRole('button', { name: 'Test connection' }).click()
     await page.getByText('PostgreSQL: The test has passed').waitFor()
-    await page.getByText('GRANT pg_monitor TO pgvigil;', { exact: true }).waitFor()
+    await page.getByText('grant pg_monitor to pgvigil;', { exact: true }).waitFor()
     expect(await axeInBothThemes(page)).toEqual([])
     await screenshot(page, 'flow-setup')
     await page.getByRole('button', { name: 'Watch this server' }).click()
@@ -231,7 +231,7 @@ describe('adding, changing and deleting a server', () => {
     await page.getByText('216 values').waitFor()
     await page.getByText(/answers, with \d+ connections/).waitFor()
     // What was denied comes with the statement that gives it.
-    await page.locator('pre').getByText('GRANT pg_monitor TO pgvigil;').waitFor()
+    await page.locator('pre').getByText('grant pg_monitor to pgvigil;').waitFor()
     expect(await axeInBothThemes(page)).toEqual([])
     await screenshot(page, 'flow-setup-sample')
     await page.getByRole('link', { name: 'Open the server' }).click()
@@ -390,4 +390,17 @@ test('language and theme change at once and stay', async () => {
   await page.getByRole('menuitemradio', { name: 'Тёмное' }).click()
   expect(await page.locator('html').getAttribute('class')).toContain('dark')
   expect(await axe(page)).toEqual([])
+})
+
+test('what the host says is read in the language of the reader', async () => {
+  await page.addInitScript("localStorage.setItem('pgvigil.locale', 'ru')")
+  await signIn(page, 'admin', '/servers/crm-01')
+  await page.getByText('Нет соединения с 10.20.2.12:5432: в соединении отказано').waitFor()
+  await go(page, '/plugins/my_queries')
+  await page.getByText('не загружается: он собран для интерфейса проб 2.0.0, у этого хоста 1.0.0').waitFor()
+  await go(page, '/events')
+  await page
+    .getByText(/^возвращена прежняя версия: .*проба остановлена/)
+    .first()
+    .waitFor()
 })

@@ -154,8 +154,8 @@ function useColumns(): Column<AuditEvent>[] {
         priority: 3,
         cell: ({ details }) =>
           details && (
-            <span className="text-dim" title={details}>
-              {details}
+            <span className="text-dim" title={t.said(details)}>
+              {t.said(details)}
             </span>
           ),
       },
@@ -178,6 +178,6 @@ function useColumns(): Column<AuditEvent>[] {
         ),
       },
     ],
-    [names, u],
+    [t, names, u],
   )
 }

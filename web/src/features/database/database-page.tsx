@@ -59,7 +59,7 @@ function Database(props: { server: string; database: DatabaseStatus }) {
         <div role="status" className="mb-3 flex gap-2 rounded-md bg-warn-soft px-3 py-2 text-warn">
           <Icon name="warning" className="mt-0.5 size-4 shrink-0" />
           <span className="min-w-0 break-words">
-            {t.database.size}: {t.absenceReasons[database.size_absence.reason]}: {database.size_absence.detail}
+            {t.database.size}: {t.absenceReasons[database.size_absence.reason]}: {t.said(database.size_absence.detail)}
           </span>
         </div>
       )}

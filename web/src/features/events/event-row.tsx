@@ -37,9 +37,9 @@ export function EventRow({ event, compact = false }: { event: HostEvent; compact
           </Link>
         )}
         <Subject event={event} />
-        {compact && <span className="min-w-0 flex-1 truncate text-dim">{event.detail}</span>}
+        {compact && <span className="min-w-0 flex-1 truncate text-dim">{t.said(event.detail)}</span>}
       </span>
-      {!compact && <span className="min-w-0 break-words">{event.detail}</span>}
+      {!compact && <span className="min-w-0 break-words">{t.said(event.detail)}</span>}
     </li>
   )
 }

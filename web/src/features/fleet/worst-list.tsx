@@ -84,10 +84,11 @@ function TroubleName({ trouble }: { trouble: Trouble }) {
 }
 
 function Cause({ judged }: { judged: Judged }) {
+  const { t } = useI18n()
   const cause = useServerCause(judged.server)
   if (cause === '') return null
   return (
-    <span className="min-w-0 flex-1 basis-48 truncate text-dim" title={judged.server.detail ?? undefined}>
+    <span className="min-w-0 flex-1 basis-48 truncate text-dim" title={t.said(judged.server.detail ?? '')}>
       {cause}
     </span>
   )

@@ -173,8 +173,8 @@ function LogTable({ entries }: { entries: LogEntry[] }) {
       detail={(entry) =>
         open === keyOf(entry) ? (
           <pre className="bg-canvas px-3 py-3 font-mono text-xs break-words whitespace-pre-wrap sm:pl-10">
-            {entry.message}
-            {entry.details && `\n${entry.details}`}
+            {t.said(entry.message)}
+            {entry.details && `\n${t.said(entry.details)}`}
           </pre>
         ) : null
       }
@@ -184,6 +184,7 @@ function LogTable({ entries }: { entries: LogEntry[] }) {
 
 /** A long message, or one with details, opens. */
 function Message(props: { entry: LogEntry; open: boolean; onToggle: () => void }) {
+  const { t } = useI18n()
   return (
     <button
       type="button"
@@ -192,7 +193,7 @@ function Message(props: { entry: LogEntry; open: boolean; onToggle: () => void }
       className="flex min-h-[24px] w-full items-center gap-1.5 text-left hover:text-accent-strong"
     >
       <Icon name="chevron" className={cx('size-3.5 shrink-0 text-dim', !props.open && '-rotate-90')} />
-      <span className="truncate">{props.entry.message}</span>
+      <span className="truncate">{t.said(props.entry.message)}</span>
     </button>
   )
 }

@@ -13,7 +13,7 @@ export function PluginTrouble({ plugin }: { plugin: Plugin }) {
     <>
       {detail && (
         <Notice bad={bad}>
-          <p className="break-words whitespace-pre-wrap">{detail}</p>
+          <p className="break-words whitespace-pre-wrap">{t.said(detail)}</p>
         </Notice>
       )}
       {heldBack && (

@@ -214,8 +214,8 @@ function useColumns(): Column<Plugin, ColumnId>[] {
 function StateCell({ plugin }: { plugin: Plugin }) {
   const { t } = useI18n()
   const { state, state_detail: detail, missing_grants: missing, is_held_back: heldBack } = plugin
-  const note =
-    detail ?? (missing.length > 0 ? t.plugins.notGranted(missing.join(', ')) : heldBack ? t.plugins.heldBack : '')
+  const own = missing.length > 0 ? t.plugins.notGranted(missing.join(', ')) : heldBack ? t.plugins.heldBack : ''
+  const note = detail ? t.said(detail) : own
   return (
     <>
       <PluginStateBadge state={state} />

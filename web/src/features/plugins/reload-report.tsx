@@ -24,7 +24,7 @@ export function ReloadReport({ report, onClose }: { report: Reload; onClose: () 
             refused ? 'bg-bad-soft text-bad' : 'bg-sunken',
           )}
         >
-          {report.detail}
+          {t.said(report.detail)}
         </pre>
       )}
       {refused && <p className="mt-3 text-dim">{t.plugins.reloadKept}</p>}
@@ -38,7 +38,7 @@ export function ReloadReport({ report, onClose }: { report: Reload; onClose: () 
               />
               <div className="min-w-0">
                 <span className="font-medium">{change.plugin}</span>
-                <span className="block break-words text-dim">{change.detail}</span>
+                <span className="block break-words text-dim">{t.said(change.detail)}</span>
               </div>
             </li>
           ))}

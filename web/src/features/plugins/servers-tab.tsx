@@ -148,11 +148,13 @@ function useColumns(plugin: string): Column<Row, ColumnId>[] {
 }
 
 function LastRunCell({ run }: { run: LastRun }) {
+  const { t } = useI18n()
+  const detail = t.said(run.detail ?? '')
   return (
     <span className="flex min-w-0 items-center gap-2">
       <RunBadge run={run} />
-      <span className="min-w-0 truncate text-dim" title={run.detail ?? undefined}>
-        {run.detail}
+      <span className="min-w-0 truncate text-dim" title={detail}>
+        {detail}
       </span>
       <Age at={run.started_at} className="ml-auto shrink-0 text-xs text-dim" />
     </span>

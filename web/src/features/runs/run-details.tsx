@@ -21,7 +21,7 @@ export function RunDetails({ run }: { run: Run }) {
         {run.trigger === 'request' && `, ${t.runs.onRequest}`}
         {run.ticks_skipped > 0 && <span className="text-warn"> · {t.runs.skipped(run.ticks_skipped)}</span>}
       </p>
-      {run.detail && <p className="break-words whitespace-pre-wrap">{run.detail}</p>}
+      {run.detail && <p className="break-words whitespace-pre-wrap">{t.said(run.detail)}</p>}
       <p className="text-dim">
         {t.runs.columns.cost}: {costs.join(' · ')}
       </p>
@@ -34,7 +34,7 @@ export function RunDetails({ run }: { run: Run }) {
                 <code className="font-mono text-xs">
                   {absence.set} {absence.labels.join(', ')}
                 </code>{' '}
-                <span className="text-warn">{t.absenceReasons[absence.reason]}</span>: {absence.detail}
+                <span className="text-warn">{t.absenceReasons[absence.reason]}</span>: {t.said(absence.detail)}
               </li>
             ))}
           </ul>

@@ -227,8 +227,8 @@ function ServerLink({ run }: { run: Run }) {
 function Detail({ run }: { run: Run }) {
   const { t } = useI18n()
   return (
-    <span className="text-dim" title={run.detail ?? undefined}>
-      {run.detail}
+    <span className="text-dim" title={t.said(run.detail ?? '')}>
+      {t.said(run.detail ?? '')}
       {run.absences.length > 0 && <span className="text-warn"> {t.runs.absences(run.absences.length)}</span>}
     </span>
   )

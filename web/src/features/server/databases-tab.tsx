@@ -210,8 +210,8 @@ function SizeCell({ database }: { database: DatabaseStatus }) {
     <>
       {size != null && <div>{u.bytes(size)}</div>}
       {absence ? (
-        <div className="truncate text-xs text-warn" title={absence.detail}>
-          {t.absenceReasons[absence.reason]}: {absence.detail}
+        <div className="truncate text-xs text-warn" title={t.said(absence.detail)}>
+          {t.absenceReasons[absence.reason]}: {t.said(absence.detail)}
         </div>
       ) : size == null ? (
         <div className="text-xs text-dim">{t.databases.sizePending}</div>

@@ -95,7 +95,7 @@ function Trouble({ server }: { server: ServerStatus }) {
       <Icon name="warning" className="mt-0.5 size-4 shrink-0" />
       <div className="min-w-0 break-words">
         {cause !== '' && <strong className="font-semibold">{cause}. </strong>}
-        {server.state !== 'ok' && server.detail && <span>{sentence(server.detail)} </span>}
+        {server.state !== 'ok' && server.detail && <span>{sentence(t.said(server.detail))} </span>}
         {texts.join(' ')}
       </div>
     </div>

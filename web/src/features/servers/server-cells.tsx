@@ -28,12 +28,13 @@ export function NameCell({ server }: { server: ServerStatus }) {
 }
 
 export function StateCell({ server }: { server: ServerStatus }) {
+  const { t } = useI18n()
   const cause = useServerCause(server)
   return (
     <>
       <ServerStateBadge server={server} />
       {cause !== '' && (
-        <div className="truncate text-xs text-dim" title={`${cause}\n${server.detail ?? ''}`}>
+        <div className="truncate text-xs text-dim" title={`${cause}\n${t.said(server.detail ?? '')}`}>
           {cause}
         </div>
       )}

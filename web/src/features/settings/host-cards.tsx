@@ -47,7 +47,7 @@ function HostState() {
             ...checks.map(({ name, status, detail }): [string, ReactNode] => [
               names[name] ?? name,
               <>
-                <Badge tone={TONES[status] ?? 'idle'}>{states[status] ?? status}</Badge> {detail}
+                <Badge tone={TONES[status] ?? 'idle'}>{states[status] ?? status}</Badge> {t.said(detail)}
               </>,
             ]),
             [t.settings.started, <Age key="started" at={health?.started_at} />],

@@ -1,11 +1,12 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { api, unwrap } from '../../api/client'
-import { ApiProblem, asProblem } from '../../api/problem'
+import { asProblem } from '../../api/problem'
 import { settingsQuery } from '../../api/queries'
 import type { SettingsMap } from '../../api/types'
 import { useUser } from '../../app/session-context'
 import { Card } from '../../blocks/card'
+import { fieldProblem } from '../../blocks/form-problem'
 import { LeaveQuestion } from '../../blocks/leave-question'
 import { PageHeader } from '../../blocks/page-header'
 import { ForbiddenState, QueryView, RequestId } from '../../blocks/state-view'
@@ -96,7 +97,6 @@ function SettingsForm(props: { settings: SettingsMap; savedAt: number | null; on
     months: t.settings.unitMonths,
     days: t.settings.unitDays,
   }
-  const hostFields = save.error instanceof ApiProblem ? save.error.fields : []
 
   const field = (key: SettingKey) => {
     const setting = settings[key]
@@ -111,7 +111,7 @@ function SettingsForm(props: { settings: SettingsMap; savedAt: number | null; on
         key={key}
         label={`${t.settings.names[key]}, ${unit}`}
         hint={`${t.settings.help[key]} ${t.settings.between(...range)} ${unit}${length}`}
-        error={own ?? hostFields.find((problem) => problem.field === key)?.message}
+        error={own ?? fieldProblem(t, save.error, key)}
         inputMode="numeric"
         value={draft[key]}
         onChange={(event) => setDraft({ ...draft, [key]: event.target.value.trim() })}

@@ -71,7 +71,7 @@ function FirstRun({ run }: { run: Run }) {
       </div>
       {texts.map((text) => (
         <p key={text} className="mt-1 break-words text-dim">
-          {text}
+          {t.said(text)}
         </p>
       ))}
       {grants.length > 0 && (

@@ -16,7 +16,11 @@ import { time } from './time'
 import { users } from './users'
 import { words } from './words'
 
+/** What the host said, in this language; comes later than all else, see HOST_TEXTS. */
+const said = (text: string): string => text
+
 export const en = {
+  said,
   ...words,
   ...time,
   ...app,

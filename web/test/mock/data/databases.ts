@@ -24,7 +24,7 @@ export function makeDatabases(): DatabaseStatus[] {
       size_absence: denied
         ? {
             reason: 'denied',
-            detail: 'no CONNECT on this database and no pg_read_all_stats; run: GRANT pg_monitor TO pgvigil;',
+            detail: 'grant connect on database keycloak to pgvigil',
           }
         : null,
       commits_per_second: index === 2 ? 0 : index === 3 ? 0.002 : Math.round(2_000 * noise(index + 9)) / 10,

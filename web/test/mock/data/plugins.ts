@@ -40,7 +40,8 @@ export function makeRuns(): Run[] {
       server: 'crm-01',
       outcome: 'failed',
       reason: 'unreachable',
-      detail: 'connection refused by 10.20.2.12:5432',
+      detail:
+        'cannot connect to 10.20.2.12:5432: Connection refused (os error 111); check that PostgreSQL runs there and listens (listen_addresses, port), and the firewall',
       duration_ms: 2_004,
       values: 0,
       ticks_skipped: 1,
@@ -57,7 +58,7 @@ export function makeRuns(): Run[] {
           set: 'pg_database_size',
           labels: ['keycloak'],
           reason: 'denied',
-          detail: 'run: GRANT pg_monitor TO pgvigil;',
+          detail: 'grant connect on database keycloak to pgvigil',
         },
       ],
     },
@@ -73,7 +74,7 @@ export function makeRuns(): Run[] {
       server: 'orders-01',
       outcome: 'failed',
       reason: 'missing-privilege',
-      detail: 'permission denied for table invoices; run: GRANT SELECT ON invoices TO pgvigil;',
+      detail: 'grant select on invoices to pgvigil',
       values: 0,
     },
     { plugin: 'maintenance', server: null, values: 4 },
@@ -256,7 +257,7 @@ export function makePlugins(): Plugin[] {
     plugin('replica_lag', 'How far replicas are behind', ['postgres'], {
       probe: 'file:probes/replica_lag.wasm',
       state: 'quarantined',
-      state_detail: 'trapped on 3 servers within 10 minutes: integer divide by zero in `collect`',
+      state_detail: 'it failed too often by its own fault, everywhere',
       runs: { collected: 0, not_applicable: 0, failed: 3 },
       on_servers: [
         {
@@ -280,8 +281,7 @@ export function makePlugins(): Plugin[] {
     plugin('my_queries', 'Own queries', ['postgres'], {
       probe: 'file:probes/my_queries.wasm',
       state: 'refused',
-      state_detail:
-        'the probe was built for interface pgvigil:probe@2.0.0, this host speaks 1.0.0; rebuild it with the SDK of this host',
+      state_detail: 'cannot load it: it was built for probe interface 2.0.0, this host offers 1.0.0',
       digest: null,
       loaded_at: null,
       runs: NO_RUNS,
@@ -304,27 +304,28 @@ export function makeEvents(): HostEvent[] {
       kind: 'entity.gone',
       server: 'billing-01',
       subject: 'database:old_shop',
-      detail: 'the database is not on the server any more',
+      detail: '',
     },
-    { kind: 'entity.appeared', server: 'billing-01', subject: 'database:shop', detail: 'owner app_owner' },
+    { kind: 'entity.appeared', server: 'billing-01', subject: 'database:shop', detail: 'is back' },
     {
       kind: 'entity.recreated',
       server: 'orders-01',
       subject: 'database:app',
-      detail: 'oid 16384 became 24576; its counters began anew',
+      detail: 'was 16384, is 24576',
     },
-    { kind: 'entity.renamed', server: 'crm-01', subject: 'database:archive', detail: 'was called archive_2023' },
+    { kind: 'entity.renamed', server: 'crm-01', subject: 'database:archive', detail: 'was `archive_2023`' },
     {
       kind: 'plugin.rolled-back',
       server: null,
       subject: 'plugin:pg_stat_activity',
-      detail: '2 of the first 3 runs of 1.1.0 failed; 1.0.0 (9f86d081) runs again',
+      detail:
+        'rolled back because its first runs failed where the version before worked (trapped: the probe trapped: integer divide by zero)',
     },
     {
       kind: 'plugins.reloaded',
       server: null,
       subject: 'plugins.toml',
-      detail: 'pg_stat_database: 1.0.0 (b94d27b9) instead of 0.9.0 (a1b2c3d4)',
+      detail: 'pg_stat_database: 0.9.0 (a1b2c3d4) -> 1.0.0 (b94d27b9)',
     },
   ]
   return Array.from({ length: 25 }, (_, index) => {

@@ -81,7 +81,7 @@ const UNREACHABLE: Partial<ServerStatus> = {
   status: 'PostgreSQL: host unreachable',
   reason: 'unreachable',
   detail:
-    'connection refused by 10.20.2.12:5432; check that PostgreSQL listens there and that pg_hba.conf and firewalls let us through',
+    'cannot connect to 10.20.2.12:5432: Connection refused (os error 111); check that PostgreSQL runs there and listens (listen_addresses, port), and the firewall',
   state_since: ago(47 * MINUTE),
   checked_at: ago(48 * MINUTE),
 }
@@ -90,7 +90,8 @@ const WARNING: Partial<ServerStatus> = {
   state: 'warning',
   status: 'ok (SSH: authentication failed)',
   reason: 'ssh-failed',
-  detail: 'SSH: authentication failed for monitor@10.20.6.16',
+  detail:
+    'plugin `filesystem`: 10.20.6.16:22 refused the password of `monitor` (it accepts: publickey); check user and the password',
   state_since: ago(5 * HOUR),
   superuser: true,
   tls: false,

@@ -121,7 +121,7 @@ function testServer(call: Call): { postgres: TestResult; ssh: TestResult | null 
           step(
             'privileges',
             'warning',
-            `${settings.user} may not read all statistics; run: GRANT pg_monitor TO ${settings.user};`,
+            `the role sees little of other roles' work: grant pg_monitor to ${settings.user}`,
             3,
           ),
         ],
