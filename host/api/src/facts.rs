@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::try_join_all;
-use pgvigil_model::{PluginName, ServerId, Timestamp};
+use pgvigil_model::{Absence, AbsenceReason, PluginName, ServerId, Timestamp};
 use pgvigil_storage::{LastRun, Latest, LatestRow, SeriesQuery, ServerOverview, StoredEntity, StoredOutcome};
 
 use crate::error::ApiResult;
@@ -28,6 +28,9 @@ const FACTS_AGE_SECONDS_MAX: i64 = 30 * 86_400;
 /// Sizes come in turns: one run may bring only some databases. What is this much older than the newest is gone.
 const SIZES_SPREAD_SECONDS: i64 = 86_400;
 
+/// Each database may have a reason of its own; whoever wants all of thousands reads the runs.
+const ABSENT_MAX: usize = 20;
+
 #[derive(Debug, Default)]
 pub(crate) struct Facts {
     /// Sessions by state; None: never collected.
@@ -39,6 +42,19 @@ pub(crate) struct Facts {
     pub(crate) space: Option<Space>,
     /// Plugins whose last run failed, by name.
     pub(crate) failing: Vec<LastRun>,
+    /// What last runs looked for and did not get, by plugin; at most [`ABSENT_MAX`].
+    pub(crate) absent: Vec<Absent>,
+}
+
+/// What the last run of a plugin did not get for one and the same reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Absent {
+    pub(crate) plugin: PluginName,
+    pub(crate) sets: Vec<String>,
+    pub(crate) reason: AbsenceReason,
+    pub(crate) detail: String,
+    /// Sets as a whole, and rows of them.
+    pub(crate) places: u64,
 }
 
 /// A rate and when it was so.
@@ -122,6 +138,7 @@ async fn read(api: &Api, server: ServerId, intervals: &Intervals) -> ApiResult<F
     let sizes = api.store.latest(server, SIZE_SET, oldest, now).await?;
     let filesystems = api.store.latest(server, FILESYSTEM_SET, oldest, now).await?;
     let mut failing = api.store.last_runs(Some(server)).await?;
+    let absent = absent(&failing);
     failing.retain(|last| matches!(last.run.outcome, StoredOutcome::Failed { .. }));
     Ok(Facts {
         connections: connections(&activity),
@@ -130,7 +147,40 @@ async fn read(api: &Api, server: ServerId, intervals: &Intervals) -> ApiResult<F
         transactions_per_second: transactions_per_second(api, server, intervals, now).await?,
         space: data_space(&filesystems),
         failing,
+        absent,
     })
+}
+
+impl Absent {
+    fn new(plugin: &PluginName, absence: &Absence) -> Self {
+        let Absence { set, reason, detail, .. } = absence;
+        Self { plugin: plugin.clone(), sets: vec![set.clone()], reason: *reason, detail: detail.clone(), places: 1 }
+    }
+
+    fn add(&mut self, set: &String) {
+        self.places += 1;
+        if !self.sets.contains(set) {
+            self.sets.push(set.clone());
+        }
+    }
+}
+
+/// What is not applicable is not missed.
+fn absent(last_runs: &[LastRun]) -> Vec<Absent> {
+    let mut found: Vec<Absent> = Vec::new();
+    for LastRun { run, .. } in last_runs {
+        for absence in run.absences.iter().filter(|absence| absence.reason != AbsenceReason::NotApplicable) {
+            let same = |known: &&mut Absent| {
+                known.plugin == run.plugin && known.reason == absence.reason && known.detail == absence.detail
+            };
+            if let Some(known) = found.iter_mut().find(same) {
+                known.add(&absence.set);
+            } else if found.len() < ABSENT_MAX {
+                found.push(Absent::new(&run.plugin, absence));
+            }
+        }
+    }
+    found
 }
 
 fn newest_at(latest: &Latest) -> Option<Timestamp> {

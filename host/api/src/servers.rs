@@ -15,12 +15,12 @@ use serde::{Deserialize, Serialize};
 use crate::auth::Caller;
 use crate::error::{ApiError, ApiResult, FieldError};
 use crate::extract::{Body, server_named};
-use crate::facts::{self, Facts};
+use crate::facts::{self, Absent, Facts};
 use crate::host::{LiveSession, ServerAway, TestTarget, succeeded};
 use crate::server_input::{ServerIn, ServerInput};
 use crate::shares::Share;
 use crate::state::{Api, now};
-use crate::wire::{FailureReasonWord, LargeJson, Removed, StepOutcomeWord, Time, whole};
+use crate::wire::{AbsenceReasonWord, FailureReasonWord, LargeJson, Removed, StepOutcomeWord, Time, whole};
 
 /// A test goes through name resolution, TCP, TLS, login and a few queries.
 const TEST_TIMEOUT: Duration = Duration::from_secs(15);
@@ -100,6 +100,33 @@ pub(crate) struct ServerStatus {
     /// Bytes of the filesystem of the data directory.
     free_space: Option<i64>,
     total_space: Option<i64>,
+    /// What plugins looked for in their last runs and did not get; the first 20 reasons. Empty does not mean that a plugin ran.
+    not_collected: Vec<NotCollected>,
+}
+
+/// What one plugin did not get for one and the same reason, though it is there.
+#[derive(Debug, Serialize, ToSchema)]
+struct NotCollected {
+    plugin: String,
+    sets: Vec<String>,
+    reason: AbsenceReasonWord,
+    /// Where something is denied: the GRANT that gives it, or why none does.
+    detail: String,
+    /// How many sets, or rows of them, this holds for.
+    places: u64,
+}
+
+impl From<&Absent> for NotCollected {
+    fn from(absent: &Absent) -> Self {
+        let Absent { plugin, sets, reason, detail, places } = absent;
+        Self {
+            plugin: plugin.to_string(),
+            sets: sets.clone(),
+            reason: (*reason).into(),
+            detail: detail.clone(),
+            places: *places,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -558,6 +585,7 @@ fn status(overview: ServerOverview, facts: &Facts, unusable: Option<&ServerAway>
         transactions_per_second: rate.map(|rate| (rate.per_second * 100.0).round() / 100.0),
         free_space: whole(facts.space.and_then(|space| space.avail_bytes)),
         total_space: whole(facts.space.and_then(|space| space.size_bytes)),
+        not_collected: facts.absent.iter().map(NotCollected::from).collect(),
     }
 }
 

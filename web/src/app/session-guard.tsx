@@ -1,12 +1,8 @@
-import { type FormEvent, useEffect, useState } from 'react'
+import { useEffect, useState } from 'react'
 import { session } from '../api/client'
-import { asProblem } from '../api/problem'
-import { useI18n } from '../i18n'
+import { lazyPart } from '../lib/lazy-part'
 import { preferences } from '../lib/preferences'
-import { Button } from '../ui/button'
-import { DialogActions, QuestionDialog } from '../ui/dialog'
-import { TextField } from '../ui/field'
-import { useUser } from './session-context'
+import type { Ending } from './ending-dialog'
 
 /** From here on the reader is asked, unless the page is in use. */
 const WARN_MS = 300_000
@@ -14,8 +10,20 @@ const WARN_MS = 300_000
 const IDLE_MS = 900_000
 const TICK_MS = 1_000
 
-/** `extendable`: a press is enough. `password`: the host does not renew it, so it must be begun anew. */
-type Ending = { kind: 'extendable' | 'password'; left: number }
+const RETRY_MS = 5_000
+
+/** Its code was loaded ahead; where the host was away then, it is tried again until it comes. */
+export const EndingDialog = lazyPart(
+  () => import('./ending-dialog').then((module) => module.EndingDialog),
+  () => null,
+  function Again({ onRetry }) {
+    useEffect(() => {
+      const timer = setTimeout(onRetry, RETRY_MS)
+      return () => clearTimeout(timer)
+    }, [onRetry])
+    return null
+  },
+)
 
 /** Renews the session of a page that is used, and asks before that of an idle one ends. */
 export function SessionGuard() {
@@ -72,68 +80,4 @@ function useActivity() {
       for (const event of events) removeEventListener(event, note)
     }
   }, [])
-}
-
-function EndingDialog({ ending, onExtended }: { ending: Ending; onExtended: () => void }) {
-  const { t, u } = useI18n()
-  const { login } = useUser()
-  const [password, setPassword] = useState('')
-  const [needsPassword, setNeedsPassword] = useState(ending.kind === 'password')
-  const [problem, setProblem] = useState('')
-  const [busy, setBusy] = useState(false)
-  const extend = async (event: FormEvent) => {
-    event.preventDefault()
-    setBusy(true)
-    setProblem('')
-    try {
-      if (needsPassword) await session.signIn(login, password)
-      else if (!(await session.extend())) return setNeedsPassword(true)
-      onExtended()
-    } catch (error) {
-      const { status, message } = asProblem(error)
-      setProblem(status === 401 ? t.login.wrong : status === 0 ? t.login.unavailable : message)
-    } finally {
-      setBusy(false)
-    }
-  }
-  return (
-    <QuestionDialog
-      open
-      onOpenChange={() => undefined}
-      title={t.session.endingTitle}
-      text={
-        <>
-          {/* Said once; the seconds are for the eye. */}
-          {needsPassword ? t.session.endingPassword : t.session.endingText}
-          <span role="timer" className="mt-2 block text-xl font-semibold text-ink">
-            {u.countdown(ending.left)}
-          </span>
-        </>
-      }
-    >
-      <form onSubmit={(event) => void extend(event)} className="mt-4 grid gap-3">
-        {needsPassword && (
-          <TextField
-            label={`${t.login.password} (${login})`}
-            type="password"
-            autoComplete="current-password"
-            required
-            value={password}
-            onChange={(event) => setPassword(event.target.value)}
-          />
-        )}
-        {problem !== '' && (
-          <p role="alert" className="rounded-md bg-bad-soft px-3 py-2 text-bad">
-            {problem}
-          </p>
-        )}
-        <DialogActions>
-          <Button onClick={() => void session.signOut()}>{t.nav.signOut}</Button>
-          <Button type="submit" look="primary" disabled={busy}>
-            {needsPassword ? t.login.submit : t.session.extend}
-          </Button>
-        </DialogActions>
-      </form>
-    </QuestionDialog>
-  )
 }

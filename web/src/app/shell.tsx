@@ -18,7 +18,7 @@ import { Freshness } from './live'
 import { Logo } from './logo'
 import { useNav } from './nav'
 import { useUser } from './session-context'
-import { SessionGuard } from './session-guard'
+import { EndingDialog, SessionGuard } from './session-guard'
 import { ZonedTimes } from './time'
 
 const LANGUAGE_NAMES = { en: 'English', ru: 'Русский' } as const
@@ -37,6 +37,7 @@ function useOverlaysAhead() {
       // Where they cannot be loaded now, opening them tries again and tells.
       void loadPalette().catch(() => undefined)
       void loadHelp().catch(() => undefined)
+      void EndingDialog.preload?.()
     })
   }, [])
 }

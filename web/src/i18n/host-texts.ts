@@ -24,7 +24,7 @@ const REMEMBERED = 500
  */
 export function translator(texts: readonly HostText[]): Said {
   // The one that says more is meant: `cannot connect to {address}: {error}` before `{thing}: {error}`.
-  const rules = [...texts].sort(([one], [other]) => literals(other) - literals(one)).map(rule)
+  const rules = texts.toSorted(([one], [other]) => literals(other) - literals(one)).map(rule)
   const known = new Map<string, string>()
   const said: Said = (text) => {
     const before = known.get(text)

@@ -59,26 +59,26 @@ export const loadMessages = (locale: Locale): Promise<Messages> => CATALOGUES[lo
 export function I18nProvider(props: { initial: Locale; messages: Messages; children: ReactNode }) {
   const [current, setCurrent] = useState({ locale: props.initial, t: props.messages })
 
+  const { locale } = current
   useEffect(() => {
-    const { locale } = current
     document.documentElement.lang = locale
     HOST_TEXTS[locale]().then(
       (said) => setCurrent((now) => (now.locale === locale ? { locale, t: { ...now.t, said } } : now)),
       () => undefined, // The host is away; then what it said is read as it was put.
     )
-  }, [current.locale])
+  }, [locale])
 
   const value = useMemo<I18n>(
     () => ({
       ...current,
       u: createUnits(current.locale, current.t.units),
-      setLocale: (locale) => {
+      setLocale: (chosen) => {
         try {
-          localStorage.setItem(STORAGE_KEY, locale)
+          localStorage.setItem(STORAGE_KEY, chosen)
         } catch {
           // The choice then lasts as long as the page.
         }
-        void loadMessages(locale).then((t) => setCurrent({ locale, t }))
+        void loadMessages(chosen).then((messages) => setCurrent({ locale: chosen, t: messages }))
       },
     }),
     [current],

@@ -231,7 +231,7 @@ describe('adding, changing and deleting a server', () => {
     await page.getByText('216 values').waitFor()
     await page.getByText(/answers, with \d+ connections/).waitFor()
     // What was denied comes with the statement that gives it.
-    await page.locator('pre').getByText('grant pg_monitor to pgvigil;').waitFor()
+    await page.locator('pre').getByText('grant connect on database keycloak to pgvigil;').waitFor()
     expect(await axeInBothThemes(page)).toEqual([])
     await screenshot(page, 'flow-setup-sample')
     await page.getByRole('link', { name: 'Open the server' }).click()
@@ -402,5 +402,22 @@ test('what the host says is read in the language of the reader', async () => {
   await page
     .getByText(/^возвращена прежняя версия: .*проба остановлена/)
     .first()
+    .waitFor()
+})
+
+test('a server that answers but may not be read in full does not pass for all well', async () => {
+  await signIn(page, 'viewer', '/')
+  const worst = page.getByRole('region', { name: 'Needs attention' })
+  await worst.getByText('1 server with parts not collected:').waitFor()
+  await worst.getByRole('link', { name: 'billing-01' }).click()
+  const told = page.getByRole('region', { name: 'Not all is collected' })
+  await told.getByText('grant pg_monitor to pgvigil').waitFor()
+  await told.getByText('grant connect on database keycloak to pgvigil').waitFor()
+  await told.getByRole('button', { name: 'Copy SQL' }).waitFor()
+  expect(await axeInBothThemes(page)).toEqual([])
+  await go(page, '/servers')
+  await page
+    .getByRole('row', { name: /billing-01/ })
+    .getByText('Not all is collected')
     .waitFor()
 })

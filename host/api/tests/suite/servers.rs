@@ -2,7 +2,9 @@
 
 use std::sync::atomic::Ordering;
 
-use pgvigil_model::{FailureReason, Metric, MetricKind, MetricSet, RunOutcome, RunReport, Secret};
+use pgvigil_model::{
+    Absence, AbsenceReason, Collected, FailureReason, Metric, MetricKind, MetricSet, RunOutcome, RunReport, Secret,
+};
 use pgvigil_storage::SecretKind;
 use serde_json::{Value, json};
 
@@ -454,4 +456,34 @@ async fn a_removed_server_is_gone_and_the_record_says_by_whom() {
     let events = app.audit_types().await;
     assert_eq!(&events[..1], ["server_delete"]);
     assert!(events.contains(&"server_create".to_owned()));
+}
+
+#[tokio::test]
+async fn what_a_role_may_not_read_is_told_with_the_grant_and_each_reason_once() {
+    let app = TestApp::new().await;
+    let id = app.add_server(server_body("weak")).await;
+    let viewer = app.sign_in("viewer").await;
+    let absent = |set: &str, reason, detail: &str| {
+        let (set, labels, detail) = (set.to_owned(), Vec::new(), detail.to_owned());
+        Absence { set, labels, reason, detail }
+    };
+    let grant = "grant pg_monitor to weak";
+    let absences = vec![
+        absent("pg_stat_activity", AbsenceReason::Denied, grant),
+        absent("pg_activity_age", AbsenceReason::Denied, grant),
+        absent("pg_wal", AbsenceReason::NotApplicable, "needs a primary, this is a standby"),
+    ];
+    let outcome = RunOutcome::Collected(Collected { absences, ..Default::default() });
+    app.store.record(&[run(id, now(), outcome)]).await.unwrap();
+
+    let told = app.get(&viewer, "/api/servers/weak").await.body;
+    assert_eq!(told["state"], "ok");
+    let expected = json!([{
+        "plugin": "pg_stat_database",
+        "sets": ["pg_stat_activity", "pg_activity_age"],
+        "reason": "denied",
+        "detail": grant,
+        "places": 2
+    }]);
+    assert_eq!(told["not_collected"], expected);
 }

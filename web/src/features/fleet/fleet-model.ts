@@ -44,6 +44,10 @@ export function judge(server: ServerStatus, now: number): Judged {
   return { server, severity, troubles }
 }
 
+/** Names of those of which something could not be collected, though they answer. */
+export const incompleteOf = (servers: readonly ServerStatus[]): string[] =>
+  servers.filter((server) => server.not_collected.length > 0).map((server) => server.name)
+
 const worse = (a: Severity, b: Severity): Severity => (RANK[a] <= RANK[b] ? a : b)
 
 /** The worst first; of equally bad ones what is so for longest. */

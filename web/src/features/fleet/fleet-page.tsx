@@ -19,6 +19,7 @@ import { Segmented } from '../../ui/segmented'
 import { FleetSkeleton } from '../../ui/skeleton'
 import { Busiest } from './busiest'
 import {
+  incompleteOf,
   type Judged,
   judge,
   type Measure,
@@ -80,13 +81,14 @@ function Fleet({ servers }: { servers: ServerStatus[] }) {
   const now = useNow()
   const judged = useMemo(() => servers.map((server) => judge(server, now)), [servers, now])
   const worst = useMemo(() => worstFirst(judged), [judged])
+  const incomplete = useMemo(() => incompleteOf(servers), [servers])
   return (
     <div className="grid gap-3">
       <TotalCards servers={servers} />
       <HeatMap judged={judged} />
       <div className="grid items-start gap-3 xl:grid-cols-2">
         <div className="grid gap-3">
-          <WorstList worst={worst} all={servers.length} />
+          <WorstList worst={worst} incomplete={incomplete} all={servers.length} />
           <Busiest servers={servers} />
         </div>
         <RecentEvents />

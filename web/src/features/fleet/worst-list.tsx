@@ -12,7 +12,7 @@ const SHOWN = 10
 const TONES: Record<Severity, Tone> = { bad: 'bad', warn: 'warn', idle: 'idle', ok: 'ok' }
 
 /** What needs somebody, the worst first; where nothing does, that is said. */
-export function WorstList(props: { worst: readonly Judged[]; all: number }) {
+export function WorstList(props: { worst: readonly Judged[]; incomplete: readonly string[]; all: number }) {
   const { t } = useI18n()
   const { worst } = props
   const more = worst.length - SHOWN
@@ -23,7 +23,7 @@ export function WorstList(props: { worst: readonly Judged[]; all: number }) {
           <span className="grid size-7 place-items-center rounded-full bg-ok-soft text-ok">
             <Icon name="check" />
           </span>
-          {t.fleet.allWell(props.all)}
+          {props.incomplete.length === 0 ? t.fleet.allWell(props.all) : t.fleet.allAnswer(props.all)}
         </p>
       ) : (
         <ul>
@@ -32,6 +32,7 @@ export function WorstList(props: { worst: readonly Judged[]; all: number }) {
           ))}
         </ul>
       )}
+      <Incomplete servers={props.incomplete} />
       {more > 0 && (
         <p className="border-t border-line px-3 py-2">
           <Link
@@ -44,6 +45,27 @@ export function WorstList(props: { worst: readonly Judged[]; all: number }) {
         </p>
       )}
     </Card>
+  )
+}
+
+/** They answer, but not all is known of them. */
+function Incomplete({ servers }: { servers: readonly string[] }) {
+  const { t } = useI18n()
+  if (servers.length === 0) return null
+  return (
+    <p className="flex flex-wrap items-center gap-x-2 border-t border-line px-3 py-2">
+      <span className="text-warn">{t.fleet.incomplete(servers.length)}</span>
+      {servers.slice(0, SHOWN).map((name) => (
+        <Link
+          key={name}
+          to={paths.server(name)}
+          className="inline-flex min-h-[24px] max-w-full items-center truncate text-accent-strong hover:underline"
+        >
+          {name}
+        </Link>
+      ))}
+      {servers.length > SHOWN && <span className="text-dim">{t.fleet.moreTrouble(servers.length - SHOWN)}</span>}
+    </p>
   )
 }
 

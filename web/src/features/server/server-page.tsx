@@ -7,6 +7,7 @@ import { AbsenceReason } from '../../blocks/absence'
 import { Age } from '../../blocks/age'
 import { Fact } from '../../blocks/card'
 import { LinkTabs } from '../../blocks/link-tabs'
+import { NotCollected } from '../../blocks/not-collected'
 import { PageHeader } from '../../blocks/page-header'
 import { connectionCounts, diskUsage, ServerStateBadge, useServerCause } from '../../blocks/server-state'
 import { EmptyState, QueryView } from '../../blocks/state-view'
@@ -40,6 +41,7 @@ export function ServerPage() {
         {(server) => (
           <>
             <Trouble server={server} />
+            <NotCollected server={server} />
             <HeaderCards server={server} />
             <Tabs name={server.name} />
             {server.state === 'pending' ? (

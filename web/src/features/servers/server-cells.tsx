@@ -38,6 +38,14 @@ export function StateCell({ server }: { server: ServerStatus }) {
           {cause}
         </div>
       )}
+      {cause === '' && server.not_collected.length > 0 && (
+        <div
+          className="truncate text-xs text-warn"
+          title={server.not_collected.map(({ detail }) => t.said(detail)).join('\n')}
+        >
+          {t.server.notCollected}
+        </div>
+      )}
     </>
   )
 }

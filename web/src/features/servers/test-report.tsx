@@ -1,6 +1,7 @@
 import type { TestResult, TestStep } from '../../api/types'
 import { CopyButton } from '../../blocks/copy-button'
 import { useI18n } from '../../i18n'
+import { grantsIn } from '../../lib/grants'
 import { cx } from '../../ui/classes'
 import { Icon, type IconName } from '../../ui/icon'
 
@@ -9,14 +10,6 @@ const STEP_LOOKS: Record<TestStep['outcome'], { icon: IconName; className: strin
   warning: { icon: 'warning', className: 'bg-warn-soft text-warn' },
   failed: { icon: 'cross', className: 'bg-bad-soft text-bad' },
   skipped: { icon: 'minus', className: 'bg-sunken text-dim' },
-}
-
-/** The statements in a text that give what is missing: from `GRANT` to the semicolon, or to the end of the line. */
-export function grantsIn(text: string): string[] {
-  return [...text.matchAll(/\bgrant\s[^;\n`]+;?/gi)].map((match) => {
-    const statement = match[0].trim()
-    return statement.endsWith(';') ? statement : `${statement};`
-  })
 }
 
 export function TestReport(props: { title: string; result: TestResult; stale: boolean }) {

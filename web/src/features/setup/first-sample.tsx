@@ -7,12 +7,12 @@ import { CopyButton } from '../../blocks/copy-button'
 import { connectionCounts } from '../../blocks/server-state'
 import { QueryView } from '../../blocks/state-view'
 import { useI18n } from '../../i18n'
+import { grantsIn } from '../../lib/grants'
 import { paths } from '../../lib/paths'
 import { buttonClass } from '../../ui/button'
 import { Icon } from '../../ui/icon'
 import { TextSkeleton } from '../../ui/skeleton'
 import { RunBadge } from '../runs/runs-view'
-import { grantsIn } from '../servers/test-report'
 import { newestOfEach } from './newest'
 
 /** While one waits, a second is long. */

@@ -37,6 +37,8 @@ export const fleet = {
     diskFull: (used: string) => `disk ${used}`,
     worst: 'Needs attention',
     allWell: (count: number) => `All is well: ${plural(count, { one: 'server answers', other: 'servers answer' })}.`,
+    allAnswer: (count: number) => `${plural(count, { one: 'server answers', other: 'servers answer' })}.`,
+    incomplete: (count: number) => `${plural(count, { one: 'server', other: 'servers' })} with parts not collected:`,
     moreTrouble: (count: number) => `${plural(count, { one: 'server', other: 'servers' })} more`,
     busiest: 'Busiest',
     events: 'Recent events',

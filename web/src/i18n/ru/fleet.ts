@@ -39,6 +39,10 @@ export const fleet: Pick<Messages, 'fleet'> = {
     worst: 'Требуют внимания',
     allWell: (count) =>
       `Всё в порядке: ${plural(count, { one: 'сервер отвечает', few: 'сервера отвечают', many: 'серверов отвечают', other: 'сервера отвечают' })}.`,
+    allAnswer: (count) =>
+      `${plural(count, { one: 'сервер отвечает', few: 'сервера отвечают', many: 'серверов отвечают', other: 'сервера отвечают' })}.`,
+    incomplete: (count) =>
+      `Собирается не всё: ${plural(count, { one: 'сервер', few: 'сервера', many: 'серверов', other: 'сервера' })}:`,
     moreTrouble: (count) =>
       `Ещё ${plural(count, { one: 'сервер', few: 'сервера', many: 'серверов', other: 'сервера' })}`,
     busiest: 'Самые загруженные',

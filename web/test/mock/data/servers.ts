@@ -58,6 +58,7 @@ function baseServer(index: number): ServerStatus {
     },
     uptime_hours: Math.round(3_000 * noise(index + 5)) + 0.25,
     status: 'ok',
+    not_collected: [],
     data_dir: '/var/lib/postgresql/18/main',
     tags: index % 2 === 0 ? ['production', base] : ['staging'],
     tls: true,
@@ -97,6 +98,26 @@ const WARNING: Partial<ServerStatus> = {
   tls: false,
 }
 
+/** The role may not read everything: it answers, and that is not all. */
+const WEAK: Partial<ServerStatus> = {
+  not_collected: [
+    {
+      plugin: 'database_size',
+      sets: ['pg_database_size'],
+      reason: 'denied',
+      detail: 'grant connect on database keycloak to pgvigil',
+      places: 1,
+    },
+    {
+      plugin: 'pg_stat_activity',
+      sets: ['pg_stat_activity_wait', 'pg_activity_age'],
+      reason: 'denied',
+      detail: 'grant pg_monitor to pgvigil',
+      places: 2,
+    },
+  ],
+}
+
 const PENDING: Partial<ServerStatus> = {
   state: 'pending',
   status: 'added (connection pending)',
@@ -119,7 +140,15 @@ const PENDING: Partial<ServerStatus> = {
 export function makeServers(count: number): ServerStatus[] {
   const servers = Array.from({ length: count }, (_, index) => ({
     ...baseServer(index),
-    ...(index % 12 === 2 ? UNREACHABLE : index % 12 === 6 ? WARNING : index % 12 === 11 ? PENDING : {}),
+    ...(index % 12 === 2
+      ? UNREACHABLE
+      : index % 12 === 6
+        ? WARNING
+        : index % 12 === 11
+          ? PENDING
+          : index % 12 === 0
+            ? WEAK
+            : {}),
   }))
   return servers.toSorted((a, b) => a.name.localeCompare(b.name))
 }

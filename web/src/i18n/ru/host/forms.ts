@@ -115,6 +115,10 @@ export const forms: readonly HostText[] = [
     'с адреса `{origin}` здесь ничего менять нельзя; если он ваш, добавьте его в allowed origins',
   ],
   ['there is no database called `{database}` on server `{server}`', 'базы `{database}` на сервере `{server}` нет'],
+  [
+    'no plugin ever declared a metric set called `{set}`; GET /api/metric-sets lists all',
+    'набора `{set}` не объявлял ни один плагин',
+  ],
   ['there is no plugin called `{plugin}` in plugins.toml', 'плагина `{plugin}` в plugins.toml нет'],
   [
     'there is no such session of yours; it may have ended by itself',

@@ -1,0 +1,38 @@
+import type { ServerStatus } from '../api/types'
+import { useI18n } from '../i18n'
+import { grantsIn } from '../lib/grants'
+import { Icon } from '../ui/icon'
+import { CopyButton } from './copy-button'
+
+/** What plugins looked for and did not get, and the statement that gives it: a server that answers is not all well by that. */
+export function NotCollected({ server }: { server: ServerStatus }) {
+  const { t } = useI18n()
+  const { not_collected: absent } = server
+  if (absent.length === 0) return null
+  const grants = [...new Set(absent.flatMap(({ detail }) => grantsIn(detail)))]
+  return (
+    <section
+      aria-label={t.server.notCollected}
+      className="mb-3 flex gap-2 rounded-md border border-line bg-panel px-3 py-2"
+    >
+      <Icon name="warning" className="mt-0.5 size-4 shrink-0 text-warn" />
+      <div className="min-w-0 flex-1">
+        <h2 className="font-semibold">{t.server.notCollected}</h2>
+        <ul className="mt-0.5 grid gap-0.5">
+          {absent.map(({ plugin, reason, detail, sets, places }) => (
+            <li key={`${plugin} ${reason} ${detail}`} className="break-words">
+              <code className="font-mono text-xs">{sets.join(', ')}</code>
+              {places > sets.length && <span className="text-dim"> ({t.server.places(places)})</span>}{' '}
+              <span className="text-warn">{t.absenceReasons[reason]}</span>: {t.said(detail)}
+            </li>
+          ))}
+        </ul>
+        {grants.length > 0 && (
+          <div className="mt-1.5">
+            <CopyButton text={grants.join('\n')} label={t.form.copySql} />
+          </div>
+        )}
+      </div>
+    </section>
+  )
+}

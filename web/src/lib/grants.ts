@@ -1,0 +1,7 @@
+/** The statements in a text that give what is missing: from `GRANT` to the semicolon, or to the end of the line. */
+export function grantsIn(text: string): string[] {
+  return [...text.matchAll(/\bgrant\s[^;\n`]+;?/gi)].map((match) => {
+    const statement = match[0].trim()
+    return statement.endsWith(';') ? statement : `${statement};`
+  })
+}
