@@ -32,6 +32,8 @@ const FIRST_RUNS_PER_ENTRY: Duration = Duration::from_millis(20);
 #[derive(Debug, Default)]
 pub(crate) struct Agenda {
     slots: HashMap<EntryKey, Slot>,
+    /// Entries that were taken off while they ran, and since when they run: they may come back before that run ends.
+    still_running: HashMap<EntryKey, Duration>,
     budgets: HashMap<ServerId, Budget>,
 }
 
@@ -146,7 +148,7 @@ impl Agenda {
                     edition,
                     spread,
                     due: soon(),
-                    running_since: None,
+                    running_since: self.still_running.remove(&key),
                     failures: 0,
                     faults: 0,
                     works: false,
@@ -158,6 +160,8 @@ impl Agenda {
             };
             self.slots.insert(key, slot);
         }
+        let running = old.into_iter().filter_map(|(key, slot)| Some((key, slot.running_since?)));
+        self.still_running.extend(running);
         let (budgets, slots) = (&self.budgets, &mut self.slots);
         for (key, slot) in slots.iter_mut() {
             if key.server.is_none_or(|server| !budgets.contains_key(&server)) {
@@ -224,6 +228,7 @@ impl Agenda {
 
     /// A run ended that says nothing of what is on the schedule now: its plugin or server was changed meanwhile.
     pub(crate) fn release(&mut self, key: &EntryKey) {
+        self.still_running.remove(key);
         if let Some(slot) = self.slots.get_mut(key) {
             slot.running_since = None;
         }
@@ -231,8 +236,8 @@ impl Agenda {
 
     /// `busy` is how long the run kept its server busy; `jitter` from 0 to 1. Answers whether the entry is quarantined from now on.
     pub(crate) fn finish(&mut self, key: &EntryKey, now: Duration, ended: Ended, busy: Duration, jitter: f64) -> bool {
+        self.release(key);
         let Some(slot) = self.slots.get_mut(key) else { return false };
-        slot.running_since = None;
         let blame = match ended {
             Ended::Well => None,
             Ended::Badly(blame) => Some(blame),
@@ -567,11 +572,26 @@ mod tests {
     }
 
     #[test]
+    fn an_entry_that_comes_back_while_it_still_runs_does_not_run_twice() {
+        let mut agenda = agenda(&[("a", MINUTE)]);
+        let mut now = agenda.next_due().unwrap();
+        agenda.take_due(now);
+        agenda.replace(now, Vec::new());
+        agenda.replace(now, vec![wanted("a", MINUTE)]);
+        assert_eq!(agenda.take(&entry("a"), now), None);
+        now += MINUTE;
+        assert_eq!(agenda.take_due(now), []);
+        agenda.finish(&entry("a"), now, Ended::Well, Duration::ZERO, 0.0);
+        assert_eq!(agenda.take_due(now + MINUTE).len(), 1);
+        assert!(agenda.still_running.is_empty());
+    }
+
+    #[test]
     fn a_removed_entry_is_gone_even_if_it_finishes_later() {
         let mut agenda = agenda(&[("a", MINUTE)]);
         agenda.take_due(agenda.next_due().unwrap());
         agenda.replace(START, Vec::new());
         agenda.finish(&entry("a"), START, Ended::Well, Duration::ZERO, 0.0);
-        assert_eq!(agenda.len(), 0);
+        assert_eq!((agenda.len(), agenda.still_running.len()), (0, 0));
     }
 }

@@ -42,13 +42,24 @@ impl PluginPlan {
         metrics.any(|metric| metric.kind == MetricKind::Counter)
     }
 
+    fn version(&self) -> u64 {
+        version_key(self.probe.digest(), &self.config)
+    }
+
     /// Another one where anything that decides how a run ends is another.
     fn edition(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
-        (self.probe.digest(), &self.config, &self.databases).hash(&mut hasher);
+        (self.version(), &self.databases).hash(&mut hasher);
         format!("{:?} {:?}", self.grants, self.limits).hash(&mut hasher);
         hasher.finish()
     }
+}
+
+/// What may work or not, and be taken back: code and its configuration. Of the same build of the host only.
+pub fn version_key(digest: &str, config: &[(String, String)]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (digest, config).hash(&mut hasher);
+    hasher.finish()
 }
 
 /// A plugin on one server, or by itself for scope `host`.
@@ -113,8 +124,8 @@ const COMMAND_QUEUE_CAPACITY: usize = 64;
 /// What the host has to act on or to tell. Rare: where nobody listens for so long that the queue is full, the log has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
-    /// The first runs of a new version all failed where the one before worked.
-    NewVersionFails { plugin: PluginName, digest: String, reason: FailureReason, detail: String },
+    /// The first runs of a new version ([`version_key`]) all failed where the one before worked.
+    NewVersionFails { plugin: PluginName, version: u64, reason: FailureReason, detail: String },
     /// The probe failed so often by its own fault that it is not run any more on this server.
     Quarantined { plugin: PluginName, server: Option<ServerName>, reason: FailureReason, detail: String },
 }
@@ -315,21 +326,21 @@ impl Worker {
         info!(entries = self.agenda.len(), "entries on the schedule: {}", self.agenda.len());
     }
 
-    /// Of each plugin whose component is another one: where did the one before work?
+    /// Of each plugin whose version is another one: where did the one before work?
     fn begin_trials(&mut self, entries: &[Entry]) {
-        let mut worked_on: HashMap<&PluginName, (&str, HashSet<EntryKey>)> = HashMap::new();
+        let mut worked_on: HashMap<&PluginName, (u64, HashSet<EntryKey>)> = HashMap::new();
         for entry in entries {
             let key = entry.key();
-            let digest = entry.plugin.probe.digest();
-            if self.entries.get(&key).is_some_and(|known| known.plugin.probe.digest() != digest) {
-                let (_, keys) = worked_on.entry(&entry.plugin.name).or_insert((digest, HashSet::new()));
+            let version = entry.plugin.version();
+            if self.entries.get(&key).is_some_and(|known| known.plugin.version() != version) {
+                let (_, keys) = worked_on.entry(&entry.plugin.name).or_insert((version, HashSet::new()));
                 if self.agenda.works(&key) {
                     keys.insert(key);
                 }
             }
         }
-        for (plugin, (digest, worked_on)) in worked_on {
-            self.trials.begin(plugin.clone(), digest.to_owned(), worked_on);
+        for (plugin, (version, worked_on)) in worked_on {
+            self.trials.begin(plugin.clone(), version, worked_on);
         }
     }
 
@@ -419,14 +430,11 @@ impl Worker {
             RunOutcome::Failed { reason, detail } => Some((*reason, detail)),
             RunOutcome::Collected(_) | RunOutcome::NotApplicable { .. } => None,
         };
-        let key = entry.key();
-        match (self.trials.ended(&key, &report.digest, failure.is_some()), failure) {
-            (Verdict::TakeBack, Some((reason, detail))) => self.notify(Notice::NewVersionFails {
-                plugin: key.plugin,
-                digest: report.digest.clone(),
-                reason,
-                detail: detail.clone(),
-            }),
+        let (key, version) = (entry.key(), entry.plugin.version());
+        match (self.trials.ended(&key, version, failure.is_some()), failure) {
+            (Verdict::TakeBack, Some((reason, detail))) => {
+                self.notify(Notice::NewVersionFails { plugin: key.plugin, version, reason, detail: detail.clone() })
+            }
             (Verdict::Undecided, _) => self.agenda.retry_soon(&key, self.clock.now()),
             (Verdict::None | Verdict::TakeBack, _) => {}
         }

@@ -11,5 +11,5 @@ mod run;
 mod trial;
 
 pub use agenda::EntryKey;
-pub use collector::{Collector, Counters, Entry, NOTICE_QUEUE_CAPACITY, Notice, PluginPlan};
+pub use collector::{Collector, Counters, Entry, NOTICE_QUEUE_CAPACITY, Notice, PluginPlan, version_key};
 pub use run::{Machines, run_once};

@@ -17,7 +17,7 @@ pub(crate) struct Trials {
 
 #[derive(Debug)]
 struct Trial {
-    digest: String,
+    version: u64,
     /// Where the version before worked.
     worked_on: HashSet<EntryKey>,
     failures: u32,
@@ -36,11 +36,11 @@ pub(crate) enum Verdict {
 
 impl Trials {
     /// A plugin got a new version, and `worked_on` is where the one before worked. Where it worked nowhere nothing can get worse.
-    pub(crate) fn begin(&mut self, plugin: PluginName, digest: String, worked_on: HashSet<EntryKey>) {
+    pub(crate) fn begin(&mut self, plugin: PluginName, version: u64, worked_on: HashSet<EntryKey>) {
         if worked_on.is_empty() {
             self.by_plugin.remove(&plugin);
         } else {
-            self.by_plugin.insert(plugin, Trial { digest, worked_on, failures: 0 });
+            self.by_plugin.insert(plugin, Trial { version, worked_on, failures: 0 });
         }
     }
 
@@ -49,9 +49,9 @@ impl Trials {
         self.by_plugin.retain(|plugin, _| is_there(plugin));
     }
 
-    /// A run of the version with this digest ended.
-    pub(crate) fn ended(&mut self, key: &EntryKey, digest: &str, failed: bool) -> Verdict {
-        let trial = self.by_plugin.get_mut(&key.plugin).filter(|trial| trial.digest == digest);
+    /// A run of this version ended.
+    pub(crate) fn ended(&mut self, key: &EntryKey, version: u64, failed: bool) -> Verdict {
+        let trial = self.by_plugin.get_mut(&key.plugin).filter(|trial| trial.version == version);
         let Some(trial) = trial.filter(|trial| trial.worked_on.contains(key)) else { return Verdict::None };
         if failed {
             trial.failures += 1;
@@ -71,6 +71,9 @@ mod tests {
 
     use super::*;
 
+    const OLD: u64 = 1;
+    const NEW: u64 = 2;
+
     fn entry(server: u128) -> EntryKey {
         EntryKey { plugin: "a".parse().unwrap(), server: Some(ServerId(Uuid::from_u128(server))) }
     }
@@ -78,26 +81,26 @@ mod tests {
     fn trials(worked_on: &[u128]) -> Trials {
         let mut trials = Trials::default();
         let worked_on = worked_on.iter().map(|server| entry(*server)).collect();
-        trials.begin("a".parse().unwrap(), "new".to_owned(), worked_on);
+        trials.begin("a".parse().unwrap(), NEW, worked_on);
         trials
     }
 
     #[test]
     fn three_failures_and_no_success_take_a_version_back() {
         let mut trials = trials(&[1, 2, 3]);
-        assert_eq!(trials.ended(&entry(1), "new", true), Verdict::Undecided);
-        assert_eq!(trials.ended(&entry(2), "new", true), Verdict::Undecided);
-        assert_eq!(trials.ended(&entry(1), "new", true), Verdict::TakeBack);
-        assert_eq!(trials.ended(&entry(3), "new", true), Verdict::None);
+        assert_eq!(trials.ended(&entry(1), NEW, true), Verdict::Undecided);
+        assert_eq!(trials.ended(&entry(2), NEW, true), Verdict::Undecided);
+        assert_eq!(trials.ended(&entry(1), NEW, true), Verdict::TakeBack);
+        assert_eq!(trials.ended(&entry(3), NEW, true), Verdict::None);
     }
 
     #[test]
     fn one_success_lets_a_version_stay() {
         let mut trials = trials(&[1, 2]);
-        trials.ended(&entry(1), "new", true);
-        assert_eq!(trials.ended(&entry(2), "new", false), Verdict::None);
+        trials.ended(&entry(1), NEW, true);
+        assert_eq!(trials.ended(&entry(2), NEW, false), Verdict::None);
         for _ in 0..9 {
-            assert_eq!(trials.ended(&entry(1), "new", true), Verdict::None);
+            assert_eq!(trials.ended(&entry(1), NEW, true), Verdict::None);
         }
     }
 
@@ -105,17 +108,17 @@ mod tests {
     fn runs_of_the_version_before_and_where_that_failed_too_say_nothing() {
         let mut trials = trials(&[1]);
         for _ in 0..9 {
-            assert_eq!(trials.ended(&entry(1), "old", true), Verdict::None);
-            assert_eq!(trials.ended(&entry(2), "new", true), Verdict::None);
+            assert_eq!(trials.ended(&entry(1), OLD, true), Verdict::None);
+            assert_eq!(trials.ended(&entry(2), NEW, true), Verdict::None);
         }
-        assert_eq!(trials.ended(&entry(1), "new", true), Verdict::Undecided);
+        assert_eq!(trials.ended(&entry(1), NEW, true), Verdict::Undecided);
     }
 
     #[test]
     fn a_version_after_one_that_worked_nowhere_is_not_on_trial() {
         let mut trials = trials(&[]);
         for _ in 0..9 {
-            assert_eq!(trials.ended(&entry(1), "new", true), Verdict::None);
+            assert_eq!(trials.ended(&entry(1), NEW, true), Verdict::None);
         }
     }
 }
