@@ -2,12 +2,18 @@
 
 use pgvigil_model::PluginChange;
 
-use crate::registry::{Loaded, Plugin, Registry, Standing, asks, missing_grants};
+use crate::registry::{Loaded, Plugin, Registry, Standing, asks, missing_grants, mixture};
 
 /// In the order of plugins.toml, those that are gone last.
 pub(crate) fn changes(before: &Registry, after: &Registry) -> Vec<PluginChange> {
     let changed = after.plugins.iter().filter_map(|plugin| {
-        let (detail, is_trouble) = change(before.find(&plugin.entry.name), plugin)?;
+        let was = before.find(&plugin.entry.name);
+        let (mut detail, mut is_trouble) = change(was, plugin)?;
+        let mixed_before = was.and_then(|was| mixture(was, before));
+        if let Some(mixture) = mixture(plugin, after).filter(|mixture| mixed_before.as_ref() != Some(mixture)) {
+            detail.push_str(&format!(", {mixture}"));
+            is_trouble = true;
+        }
         Some(PluginChange { plugin: plugin.entry.name.clone(), detail, is_trouble })
     });
     let removed = before.plugins.iter().filter(|plugin| after.find(&plugin.entry.name).is_none()).map(|plugin| {

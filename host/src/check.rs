@@ -10,7 +10,7 @@ use crate::first_start::announce;
 use crate::loader::Loader;
 use crate::plugins::PluginFile;
 use crate::probe;
-use crate::registry::{Plugin, Registry, Standing, SwitchedOff, asks, grant_texts, missing_grants};
+use crate::registry::{Plugin, Registry, Standing, SwitchedOff, asks, grant_texts, missing_grants, mixture};
 use crate::serve;
 use crate::versions::Versions;
 
@@ -25,6 +25,9 @@ pub(crate) fn check(path: &Path) -> anyhow::Result<()> {
         }
         for plugin in &registry.plugins {
             announce(&describe(plugin));
+            if let Some(mixture) = mixture(plugin, &registry) {
+                announce(&format!("    {mixture}"));
+            }
         }
         let refused: Vec<_> = registry.plugins.iter().filter_map(refusal).collect();
         if refused.is_empty() { Ok(()) } else { bail!("{}", refused.join("\n")) }

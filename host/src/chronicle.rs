@@ -85,7 +85,11 @@ impl Happening {
         Self::of_file(level(changes), kind, message, Some(summary(changes)))
     }
 
-    pub(crate) fn reloaded(changes: &[PluginChange]) -> Self {
+    pub(crate) fn reloaded(changes: &[PluginChange], left: usize) -> Self {
+        if left == 0 {
+            let message = "plugins.toml names no plugin any more: nothing is collected".to_owned();
+            return Self::of_file(LogLevel::Warning, "plugins.reloaded", message, Some(summary(changes)));
+        }
         let details = if changes.is_empty() { "no plugin changed".to_owned() } else { summary(changes) };
         Self::of_file(level(changes), "plugins.reloaded", "Plugins were reloaded".to_owned(), Some(details))
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use anyhow::{Context, bail};
+use pgvigil_collector::version_key;
 use pgvigil_model::{OptionKind, OptionSpec, PluginName, ProbeMetadata, Scope};
 use pgvigil_runtime::{COMPONENT_BYTES, LoadError, Probe, ProbeComponent, ProbeEngine, digest};
 use tokio::sync::Semaphore;
@@ -42,6 +43,10 @@ pub(crate) struct Version {
 impl Version {
     pub(crate) fn is(&self, other: &Self) -> bool {
         self.probe.digest() == other.probe.digest() && self.given == other.given
+    }
+
+    pub(crate) fn key(&self) -> u64 {
+        version_key(self.probe.digest(), &self.config)
     }
 
     /// `1.2.0 (3f9a1b2c)`
@@ -111,9 +116,7 @@ impl Loader {
         }
         let version = self.version(&digest, Arc::clone(&wasm), &given).await?;
         check_servers(entry, &version)?;
-        if let ProbeSource::File { .. } = entry.probe {
-            self.versions.keep(entry, &given, &digest, &wasm).map_err(at_probe)?;
-        }
+        self.versions.keep(entry, &given, &digest, &wasm).map_err(at_probe)?;
         Ok(Found { version, held_back })
     }
 
@@ -135,7 +138,7 @@ impl Loader {
     /// What a plugin ran before this version, of which a copy is kept.
     pub(crate) async fn earlier(&self, plugin: &PluginName, running: &Version) -> Result<Version, String> {
         let none = || format!("no earlier version of plugin `{plugin}` is kept");
-        let kept = self.versions.earlier(plugin, running.probe.digest()).ok_or_else(none)?;
+        let kept = self.versions.earlier(plugin, running.probe.digest(), &running.given).ok_or_else(none)?;
         let wasm = self.versions.kept(&kept.sha256).map_err(|error| format!("{error:#}"))?;
         let given = kept.config.as_ref().unwrap_or(&running.given);
         self.version(&kept.sha256, wasm, given).await.map_err(|fault| fault.why)

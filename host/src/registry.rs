@@ -9,8 +9,8 @@ use pgvigil_collector::{Entry, PluginPlan};
 use pgvigil_model::{Capability, Metric, MetricSet, PluginName, ProbeMetadata, Scope, Server, Settings, Timestamp};
 use pgvigil_runtime::Grants;
 
-use crate::loader::{Loader, Version};
-use crate::plugins::{Budget, PluginEntry, PluginFile};
+use crate::loader::{Found, Loader, Version};
+use crate::plugins::{Budget, PluginEntry, PluginFile, ProbeSource, Selector};
 
 /// All plugins of a plugins.toml, loaded or refused.
 #[derive(Debug, Default)]
@@ -21,8 +21,11 @@ pub(crate) struct Registry {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Plugin {
+    /// What is in force.
     pub entry: PluginEntry,
     pub standing: Standing,
+    /// What plugins.toml names, which may not be usable yet.
+    pub named: ProbeSource,
 }
 
 #[derive(Clone, Debug)]
@@ -51,13 +54,12 @@ impl Registry {
     /// Loads every enabled plugin. What cannot be loaded keeps the version that ran before, if there is one, or else is refused;
     /// either way it stops no other.
     pub(crate) async fn build(loader: &Loader, file: &PluginFile, switched_off: &SwitchedOff, before: &Self) -> Self {
-        let plugins = file.plugins.iter().enumerate().map(async |(index, entry)| {
-            let standing = match switched_off.get(&entry.name) {
-                _ if !entry.enabled => Standing::Disabled("`enabled = false` in plugins.toml".to_owned()),
-                Some(by_whom) => Standing::Disabled(by_whom.clone()),
-                None => load(loader, file, index, before).await,
-            };
-            Plugin { entry: entry.clone(), standing }
+        let plugins = file.plugins.iter().enumerate().map(async |(index, entry)| match switched_off.get(&entry.name) {
+            _ if !entry.enabled => {
+                Plugin::new(entry, Standing::Disabled("`enabled = false` in plugins.toml".to_owned()))
+            }
+            Some(by_whom) => Plugin::new(entry, Standing::Disabled(by_whom.clone())),
+            None => load(loader, file, index, before).await,
         });
         let mut plugins = join_all(plugins).await;
         refuse_clashes(&mut plugins, before);
@@ -111,17 +113,25 @@ impl Registry {
     }
 }
 
-impl Loaded {
-    /// What to go back to from a version with this digest: what ran, or where that is the same code, what ran before it.
-    fn before_this(&self, digest: &str) -> Option<Version> {
-        if self.version.probe.digest() == digest { self.before.clone() } else { Some(self.version.clone()) }
-    }
-}
-
 /// Where neither plugins.toml nor the probe says how often.
 const INTERVAL_DEFAULT: Duration = Duration::from_secs(60);
 
 impl Plugin {
+    fn new(entry: &PluginEntry, standing: Standing) -> Self {
+        Self { entry: entry.clone(), standing, named: entry.probe.clone() }
+    }
+
+    /// Where an entry cannot be used, all of what was in force before stays so, or nothing runs.
+    fn unusable(entry: &PluginEntry, why: String, before: Option<&Self>) -> Self {
+        match before.and_then(|before| Some((before, before.loaded()?))) {
+            None => Self::new(entry, Standing::Refused(why)),
+            Some((before, loaded)) => {
+                let standing = Standing::Loaded(Loaded { held_back: Some(why), ..loaded.clone() });
+                Self { entry: before.entry.clone(), standing, named: entry.probe.clone() }
+            }
+        }
+    }
+
     pub(crate) fn loaded(&self) -> Option<&Loaded> {
         match &self.standing {
             Standing::Loaded(loaded) => Some(loaded),
@@ -138,40 +148,32 @@ impl Plugin {
     }
 }
 
-async fn load(loader: &Loader, file: &PluginFile, index: usize, before: &Registry) -> Standing {
-    let ran_before = before.find(&file.plugins[index].name).and_then(Plugin::loaded);
-    let found = loader.load(file, index, ran_before.map(|loaded| &loaded.version)).await;
-    match (found, ran_before) {
-        (Ok(found), Some(loaded)) if found.version.is(&loaded.version) => {
-            Standing::Loaded(Loaded { held_back: found.held_back, ..loaded.clone() })
-        }
-        (Ok(found), ran_before) => {
-            let digest = found.version.probe.digest().to_owned();
-            Standing::Loaded(Loaded {
-                version: found.version,
-                at: Timestamp::from(SystemTime::now()),
-                held_back: found.held_back,
-                before: ran_before.and_then(|loaded| loaded.before_this(&digest)),
-            })
-        }
-        (Err(why), ran_before) => refused(why, ran_before),
-    }
-}
-
-/// What cannot be used keeps what ran before.
-fn refused(why: String, ran_before: Option<&Loaded>) -> Standing {
-    match ran_before {
-        Some(loaded) => Standing::Loaded(Loaded { held_back: Some(why), ..loaded.clone() }),
-        None => Standing::Refused(why),
-    }
+async fn load(loader: &Loader, file: &PluginFile, index: usize, before: &Registry) -> Plugin {
+    let entry = &file.plugins[index];
+    let before = before.find(&entry.name);
+    let ran_before = before.and_then(Plugin::loaded);
+    let Found { version, held_back } = match loader.load(file, index, ran_before.map(|loaded| &loaded.version)).await {
+        Ok(found) => found,
+        Err(why) => return Plugin::unusable(entry, why, before),
+    };
+    let loaded = match ran_before {
+        Some(loaded) if version.is(&loaded.version) => Loaded { held_back, ..loaded.clone() },
+        _ => Loaded {
+            version,
+            at: Timestamp::from(SystemTime::now()),
+            held_back,
+            before: ran_before.map(|loaded| loaded.version.clone()),
+        },
+    };
+    Plugin::new(entry, Standing::Loaded(loaded))
 }
 
 /// A metric set has one shape: of two plugins that give it another one, that which is new or changed keeps what ran before, or is
 /// refused; of two that are alike in this, the later one.
 fn refuse_clashes(plugins: &mut [Plugin], before: &Registry) {
-    let ran_before = |plugin: &Plugin| before.find(&plugin.entry.name).and_then(Plugin::loaded);
     let is_unchanged = |plugin: &Plugin| {
-        plugin.loaded().zip(ran_before(plugin)).is_some_and(|(loaded, was)| loaded.version.is(&was.version))
+        let ran_before = before.find(&plugin.entry.name).and_then(Plugin::loaded);
+        plugin.loaded().zip(ran_before).is_some_and(|(loaded, was)| loaded.version.is(&was.version))
     };
     let mut order: Vec<usize> = (0..plugins.len()).collect();
     order.sort_by_key(|at| !is_unchanged(&plugins[*at]));
@@ -186,7 +188,7 @@ fn refuse_clashes(plugins: &mut [Plugin], before: &Registry) {
                 "plugin `{owner}` declares metric set `{}` with other labels, kinds or units; give this one another name",
                 set.name
             );
-            plugin.standing = refused(why, ran_before(plugin));
+            *plugin = Plugin::unusable(&plugin.entry, why, before.find(&plugin.entry.name));
             continue;
         }
         for set in sets.iter() {
@@ -204,6 +206,27 @@ fn clashes(set: &MetricSet, other: &MetricSet) -> bool {
             .any(|known| known.name == metric.name && (known.kind, &known.unit) != (metric.kind, &metric.unit))
     };
     set.labels != other.labels || set.metrics.iter().any(differs)
+}
+
+/// A set that an earlier plugin collects on the same servers too, told so that nobody wonders about a series of two minds.
+pub(crate) fn mixture(plugin: &Plugin, registry: &Registry) -> Option<String> {
+    let sets = |plugin: &Plugin| plugin.loaded().map(|loaded| Arc::clone(&loaded.version.probe.metadata().sets));
+    let ours = sets(plugin)?;
+    let earlier = registry.plugins.iter().take_while(|other| other.entry.name != plugin.entry.name);
+    earlier.filter(|other| overlap(&plugin.entry.servers, &other.entry.servers)).find_map(|other| {
+        let theirs = sets(other)?;
+        let set = ours.iter().find(|set| theirs.iter().any(|other| other.name == set.name))?;
+        Some(format!(
+            "mixes its values of set `{}` with those of plugin `{}`, on the same servers",
+            set.name, other.entry.name
+        ))
+    })
+}
+
+/// As far as the selectors themselves tell.
+fn overlap(ours: &[Selector], theirs: &[Selector]) -> bool {
+    let is_all = |selector: &Selector| matches!(selector, Selector::Name(name) if name == "*");
+    ours.iter().any(|one| theirs.iter().any(|other| one == other || is_all(one) || is_all(other)))
 }
 
 /// What a probe asks for and does not get, as the lines to add to `grants` of its plugin.

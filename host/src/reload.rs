@@ -173,12 +173,12 @@ impl Reloader {
             Notice::Quarantined { plugin, server, reason, detail } => {
                 self.chronicle.write(Happening::quarantined(&plugin, server, reason, &detail)).await;
             }
-            Notice::NewVersionFails { plugin, digest, reason, detail } => {
+            Notice::NewVersionFails { plugin, version, reason, detail } => {
                 let current = Arc::clone(&self.registry.borrow());
                 let is_current = current
                     .find(&plugin)
                     .and_then(Plugin::loaded)
-                    .is_some_and(|loaded| loaded.version.probe.digest() == digest);
+                    .is_some_and(|loaded| loaded.version.key() == version);
                 if is_current {
                     let why = format!(
                         "rolled back because its first runs failed where the version before worked ({}: {detail})",
@@ -265,6 +265,7 @@ impl Reloader {
         let was_refused = self.last_refusal.take().is_some();
         let is_same_text = self.text == next.text;
         self.text = next.text;
+        let left = next.registry.plugins.len();
         self.registry.send_replace(Arc::new(next.registry));
         if next.changes.is_empty() && was_refused {
             self.chronicle.write(Happening::in_order_again()).await;
@@ -273,7 +274,7 @@ impl Reloader {
         if next.changes.is_empty() && is_same_text {
             return ReloadReport { outcome: ReloadOutcome::Unchanged, detail: None, changes: next.changes };
         }
-        self.chronicle.write(Happening::reloaded(&next.changes)).await;
+        self.chronicle.write(Happening::reloaded(&next.changes, left)).await;
         ReloadReport { outcome: ReloadOutcome::Applied, detail: None, changes: next.changes }
     }
 
@@ -293,7 +294,9 @@ impl Reloader {
             None => self.loader.earlier(plugin, &loaded.version).await?,
         };
         let refused = &loaded.version;
-        let why = format!("version {} was {why}", refused.name());
+        let is_same_code = refused.probe.digest() == earlier.probe.digest();
+        let what = if is_same_code { "the configuration of" } else { "version" };
+        let why = format!("{what} {} was {why}", refused.name());
         let held = HeldBack {
             refused: refused.probe.digest().to_owned(),
             refused_config: Some(refused.given.clone()),
@@ -344,7 +347,7 @@ impl Reloader {
         let next = registry.with(plugin, Standing::Disabled(why));
         let changes = changes(&registry, &next);
         self.registry.send_replace(Arc::new(next));
-        self.chronicle.write(Happening::reloaded(&changes)).await;
+        self.chronicle.write(Happening::reloaded(&changes, registry.plugins.len())).await;
         Ok(())
     }
 
@@ -368,7 +371,7 @@ impl Reloader {
 
 /// plugins.toml and the components that it names.
 fn files<'a>(path: &'a Path, registry: &'a Registry) -> impl Iterator<Item = &'a Path> {
-    let components = registry.plugins.iter().filter_map(|plugin| match &plugin.entry.probe {
+    let components = registry.plugins.iter().filter_map(|plugin| match &plugin.named {
         ProbeSource::File { path, .. } => Some(path.as_path()),
         ProbeSource::Builtin(_) => None,
     });

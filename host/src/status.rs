@@ -6,6 +6,7 @@ use std::time::Duration;
 use pgvigil_model::{PluginLimits, PluginState, PluginStatus, Settings};
 use pgvigil_runtime::Limits;
 
+use crate::loader::Version;
 use crate::registry::{Loaded, Plugin, Standing, asks, grant_texts, missing_grants};
 use crate::versions::Versions;
 
@@ -43,7 +44,10 @@ pub(crate) fn status(plugin: &Plugin, settings: &Settings, versions: &Versions) 
 fn earlier_digest(plugin: &Plugin, loaded: &Loaded, versions: &Versions) -> Option<String> {
     match &loaded.before {
         Some(before) => Some(before.probe.digest().to_owned()),
-        None => versions.earlier(&plugin.entry.name, loaded.version.probe.digest()).map(|kept| kept.sha256),
+        None => {
+            let Version { probe, given, .. } = &loaded.version;
+            versions.earlier(&plugin.entry.name, probe.digest(), given).map(|kept| kept.sha256)
+        }
     }
 }
 

@@ -79,6 +79,24 @@ pub(crate) struct HeldBack {
     pub why: String,
 }
 
+impl Kept {
+    /// Where it is not known what it ran with, the code decides.
+    fn is(&self, digest: &str, config: &Config) -> bool {
+        self.sha256 == digest && self.config.as_ref().is_none_or(|known| known == config)
+    }
+}
+
+impl HeldBack {
+    fn refuses(&self, digest: &str, config: Option<&Config>) -> bool {
+        self.refused == digest
+            && self.refused_config.as_ref().zip(config).is_none_or(|(refused, config)| refused == config)
+    }
+
+    fn keeps(&self, digest: &str, config: &Config) -> bool {
+        self.kept == digest && self.kept_config.as_ref().is_none_or(|kept| kept == config)
+    }
+}
+
 impl Versions {
     pub(crate) fn nowhere() -> Self {
         Self { dir: None, list: Mutex::default() }
@@ -105,16 +123,16 @@ impl Versions {
     pub(crate) fn keep(&self, entry: &PluginEntry, config: &Config, digest: &str, wasm: &[u8]) -> anyhow::Result<()> {
         let Some(dir) = &self.dir else { return Ok(()) };
         let copy = copy_of(dir, digest);
-        if !copy.exists() {
+        if !copy.exists() && builtin::by_digest(digest).is_none() {
             write_atomically(&copy, wasm).with_context(|| format!("cannot write {}", copy.display()))?;
         }
         let mut list = self.list();
         let versions = list.entry(entry.name.clone()).or_default();
-        versions.loaded.retain(|known| known.sha256 != digest);
+        versions.loaded.retain(|known| !known.is(digest, config));
         let source = Some(entry.probe.to_string());
         versions.loaded.insert(0, Kept { sha256: digest.to_owned(), source, config: Some(config.clone()) });
         versions.loaded.truncate(COPIES_PER_PLUGIN);
-        if versions.held_back.as_ref().is_some_and(|held| held.kept != digest) {
+        if versions.held_back.as_ref().is_some_and(|held| !held.keeps(digest, config)) {
             versions.held_back = None;
         }
         save(dir, &list)
@@ -137,36 +155,47 @@ impl Versions {
         }
     }
 
-    /// Whether the version with this digest was taken back from the plugin, with this configuration.
+    /// Whether this version was taken back from the plugin.
     pub(crate) fn held_back(&self, plugin: &PluginName, digest: &str, config: &Config) -> Option<HeldBack> {
-        let is_refused = |held: &HeldBack| {
-            held.refused == digest && held.refused_config.as_ref().is_none_or(|refused| refused == config)
-        };
-        self.list().get(plugin)?.held_back.clone().filter(is_refused)
+        self.list().get(plugin)?.held_back.clone().filter(|held| held.refuses(digest, Some(config)))
     }
 
-    /// The version that the plugin ran before the one with this digest.
-    pub(crate) fn earlier(&self, plugin: &PluginName, digest: &str) -> Option<Kept> {
-        self.list().get(plugin)?.loaded.iter().find(|known| known.sha256 != digest).cloned()
+    /// The version that the plugin ran before this one.
+    pub(crate) fn earlier(&self, plugin: &PluginName, digest: &str, config: &Config) -> Option<Kept> {
+        let list = self.list();
+        let mut others = list.get(plugin)?.loaded.iter().filter(|known| !known.is(digest, config));
+        others.find(|known| self.has(&known.sha256)).cloned()
     }
 
-    /// What the plugin of this entry ran last and was not taken back, out of the same file: what it pins, where it pins something.
+    /// What the plugin of this entry ran last and was not taken back, out of the same probe: what it pins, where it pins something.
     pub(crate) fn last(&self, entry: &PluginEntry) -> Option<Kept> {
-        let ProbeSource::File { sha256: pinned, .. } = &entry.probe else { return None };
+        let pinned = match &entry.probe {
+            ProbeSource::File { sha256, .. } => sha256.as_ref(),
+            ProbeSource::Builtin(_) => None,
+        };
         let source = Some(entry.probe.to_string());
         let list = self.list();
         let versions = list.get(&entry.name)?;
+        let is_refused = |kept: &Kept| {
+            versions.held_back.as_ref().is_some_and(|held| held.refuses(&kept.sha256, kept.config.as_ref()))
+        };
         let may_run = |kept: &&Kept| {
             kept.source == source
-                && pinned.as_ref().is_none_or(|pinned| *pinned == kept.sha256)
-                && versions.held_back.as_ref().is_none_or(|held| held.refused != kept.sha256)
+                && pinned.is_none_or(|pinned| *pinned == kept.sha256)
+                && !is_refused(kept)
+                && self.has(&kept.sha256)
         };
         versions.loaded.iter().find(may_run).cloned()
     }
 
+    /// A builtin of an earlier pgvigil is gone with it.
+    fn has(&self, digest: &str) -> bool {
+        builtin::by_digest(digest).is_some() || self.dir.as_ref().is_some_and(|dir| copy_of(dir, digest).exists())
+    }
+
     /// A copy, or the builtin that it was.
     pub(crate) fn kept(&self, wanted: &str) -> anyhow::Result<Arc<[u8]>> {
-        if let Some(builtin) = builtin::components().find(|component| digest(component) == wanted) {
+        if let Some(builtin) = builtin::by_digest(wanted) {
             return Ok(builtin.into());
         }
         let Some(dir) = &self.dir else { bail!("no earlier version is kept") };
@@ -255,8 +284,26 @@ mod tests {
         assert_eq!(reopened.held_back(&entry.name, &old, &config("5")), None);
         assert_eq!(reopened.held_back(&entry.name, &new, &config("6")), None, "another configuration is another try");
         assert_eq!(&*reopened.kept(&old).unwrap(), b"old");
-        let earlier = reopened.earlier(&entry.name, &new).unwrap();
+        let earlier = reopened.earlier(&entry.name, &new, &config("5")).unwrap();
         assert_eq!((earlier.sha256, earlier.config), (old, Some(Config::new())));
+    }
+
+    #[test]
+    fn another_configuration_of_the_same_code_is_another_version() {
+        let (dir, entry) = (tempfile::tempdir().unwrap(), entry());
+        let versions = Versions::open(dir.path().to_owned()).unwrap();
+        let code = digest(b"code");
+        versions.keep(&entry, &config("1"), &code, b"code").unwrap();
+        versions.keep(&entry, &config("2"), &code, b"code").unwrap();
+        let earlier = versions.earlier(&entry.name, &code, &config("2")).unwrap();
+        assert_eq!(earlier.config, Some(config("1")));
+        let held = HeldBack { refused_config: Some(config("2")), kept_config: Some(config("1")), ..held(&code, &code) };
+        versions.hold_back(&entry.name, held.clone()).unwrap();
+        assert_eq!(versions.last(&entry).unwrap().config, Some(config("1")));
+        versions.keep(&entry, &config("1"), &code, b"code").unwrap();
+        assert_eq!(versions.held_back(&entry.name, &code, &config("2")), Some(held), "what is kept runs on");
+        versions.keep(&entry, &config("3"), &code, b"code").unwrap();
+        assert_eq!(versions.held_back(&entry.name, &code, &config("2")), None);
     }
 
     #[test]
@@ -298,7 +345,8 @@ mod tests {
         let text = r#"{"custom":{"loaded":["b","a"],"held_back":{"refused":"b","kept":"a","why":"it failed"}}}"#;
         fs::write(dir.path().join(LIST_FILE), text).unwrap();
         let versions = Versions::open(dir.path().to_owned()).unwrap();
-        assert_eq!(versions.earlier(&entry().name, "b").unwrap().sha256, "a");
+        fs::write(copy_of(dir.path(), "a"), b"a").unwrap();
+        assert_eq!(versions.earlier(&entry().name, "b", &Config::new()).unwrap().sha256, "a");
         assert_eq!(versions.held_back(&entry().name, "b", &config("5")).unwrap().kept, "a");
     }
 
