@@ -58,6 +58,27 @@ async fn the_example_measures_every_major() {
     }
 }
 
+/// What the runtime takes can be stored, up to the last label.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_set_may_have_as_many_labels_as_the_readme_says() {
+    let labels: Vec<String> = (0..32).map(|number| format!("l{number}")).collect();
+    let columns: Vec<String> = labels.iter().map(|label| format!("'{label}' as {label}")).collect();
+    let plugin = |labels: &[String]| {
+        format!(
+            "[[plugin]]\nname = \"many\"\nprobe = \"builtin:sql\"\ninterval = \"1s\"\nservers = [\"*\"]\n\
+             grants = {{ postgres = \"read\" }}\n[[plugin.config.set]]\nname = \"many\"\nlabels = {labels:?}\n\
+             metrics.n = {{ kind = \"gauge\" }}\nsql = \"select 1 as n, {}\"\n",
+            columns.join(", ")
+        )
+    };
+    let host = TestHost::start(HostOptions { plugins: &plugin(&labels), ..HostOptions::default() });
+    let admin = host.admin().await;
+    admin.add_server(&server_of(testing::postgres(18), "target")).await;
+    assert!((newest(&admin, "target", "many", "n", &[("l31", "l31")]).await - 1.0).abs() < 1e-9);
+    let (is_good, text) = check(&plugin(&[labels, vec!["l32".to_owned()]].concat()));
+    assert!(!is_good && text.contains("has more than 32 labels"), "{text}");
+}
+
 /// Every function for the WAL of a primary is an error on a standby. Both clusters are empty: there is no table of which the other
 /// plugins could tell, and that is no failure either.
 #[tokio::test(flavor = "multi_thread")]

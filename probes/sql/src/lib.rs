@@ -100,9 +100,7 @@ fn sample(set: &Set, target: &Target, report: &mut Report) -> Result<Vec<Row>, M
     let answer = set.query(sql).fetch().map_err(|error| explained(set, error))?;
     let rows = read::rows(set, target, &answer)?;
     if answer.truncated {
-        let detail = format!("the answer was cut after {} rows", rows.len());
-        let reason = AbsenceReason::Failed;
-        report.absences.push(Absence { set: set.name.clone(), labels: Vec::new(), reason, detail });
+        report.absences.push(absence(set, format!("the answer was cut after {} rows", rows.len())));
     }
     match &set.top {
         None => Ok(rows),
@@ -110,11 +108,19 @@ fn sample(set: &Set, target: &Target, report: &mut Report) -> Result<Vec<Row>, M
             let (mut kept, rest) = top::split(top, &top::rest_labels(set, target), rows);
             // Of an answer that was cut, nobody knows the rest.
             if !answer.truncated {
-                kept.extend(top::bucket(set, target, &kept, rest)?);
+                match top::bucket(set, target, &kept, rest) {
+                    Ok(bucket) => kept.extend(bucket),
+                    Err(why) => report.absences.push(absence(set, format!("no rest: {why}"))),
+                }
             }
             Ok(kept)
         }
     }
+}
+
+/// What is missing beside the rows that are there.
+fn absence(set: &Set, detail: String) -> Absence {
+    Absence { set: set.name.clone(), labels: Vec::new(), reason: AbsenceReason::Failed, detail }
 }
 
 /// A precondition holds where its only value is true.

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
-use pgvigil_sdk::{MetricKind, ProbeError, Row, Target, now, state};
+use pgvigil_sdk::{MetricKind, Row, Target, now, state};
 
 use crate::config::{DATABASE_LABEL, Label, Rest, Set, Top};
 
@@ -37,7 +37,7 @@ fn by_value(a: f64, b: f64) -> Ordering {
 ///
 /// # Errors
 /// The state is full.
-pub(crate) fn bucket(set: &Set, target: &Target, kept: &[Row], rest: Vec<Row>) -> Result<Option<Row>, ProbeError> {
+pub(crate) fn bucket(set: &Set, target: &Target, kept: &[Row], rest: Vec<Row>) -> Result<Option<Row>, String> {
     // Also where nothing is left over now: the next time there may be.
     let since_us = if remembers(set) { Some(began(set, target, kept)?) } else { None };
     if rest.is_empty() {
@@ -68,7 +68,7 @@ pub(crate) fn remembers(set: &Set) -> bool {
 }
 
 /// When the rows that are kept became these ones.
-fn began(set: &Set, target: &Target, kept: &[Row]) -> Result<i64, ProbeError> {
+fn began(set: &Set, target: &Target, kept: &[Row]) -> Result<i64, String> {
     let key = format!("{}/{}", set.name, target.database.as_deref().unwrap_or_default());
     let members = fingerprint(kept);
     let known = state::get_text(&key);
@@ -77,7 +77,7 @@ fn began(set: &Set, target: &Target, kept: &[Row]) -> Result<i64, ProbeError> {
         return Ok(since);
     }
     let since = now().0;
-    state::set(&key, format!("{members} {since}").as_bytes()).map_err(ProbeError::Internal)?;
+    state::set(&key, format!("{members} {since}").as_bytes())?;
     Ok(since)
 }
 

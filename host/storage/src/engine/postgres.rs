@@ -222,10 +222,12 @@ async fn connect_postgres(options: &PgConnectOptions) -> Result<PgConnection, St
     }
 }
 
-/// A PostgreSQL that is not up yet: nobody listens, or it says so (cannot_connect_now).
+/// A PostgreSQL that is not up yet: its name is not known yet, nobody listens, or it says so (cannot_connect_now).
 fn may_be_starting(error: &sqlx::Error) -> bool {
     match error {
-        sqlx::Error::Io(error) => error.kind() == std::io::ErrorKind::ConnectionRefused,
+        sqlx::Error::Io(error) => {
+            error.kind() == std::io::ErrorKind::ConnectionRefused || error.to_string().contains("lookup address")
+        }
         sqlx::Error::Database(error) => error.code().is_some_and(|code| code == "57P03"),
         _ => false,
     }
@@ -274,7 +276,25 @@ fn with_host(url: &str) -> String {
     if host.is_empty() { format!("{scheme}{authority}localhost{path}") } else { url.to_owned() }
 }
 
+/// What we understand of TLS. Of a misspelt one the driver says no more than a warning, and goes on in clear text.
+const TLS_OPTIONS: [&str; 9] =
+    ["sslmode", "ssl-mode", "sslrootcert", "ssl-root-cert", "ssl-ca", "sslcert", "ssl-cert", "sslkey", "ssl-key"];
+
+fn check_tls_options(url: &str) -> Result<(), StorageError> {
+    let options = url.split_once('?').map_or("", |(_, options)| options);
+    let keys = options.split('&').map(|option| option.split('=').next().unwrap_or_default());
+    match keys.filter(|key| key.starts_with("ssl")).find(|key| !TLS_OPTIONS.contains(key)) {
+        None => Ok(()),
+        Some(key) => {
+            let expected =
+                format!("there is no option `{key}`; of TLS there are sslmode, sslrootcert, sslcert and sslkey");
+            Err(StorageError::BadUrl { expected })
+        }
+    }
+}
+
 pub(super) fn connect_options(url: &str) -> Result<PgConnectOptions, StorageError> {
+    check_tls_options(url)?;
     with_host(url).parse().map_err(|error: sqlx::Error| {
         // The innermost cause says which part is wrong; of these it quotes an unknown sslmode only.
         let mut cause: &dyn std::error::Error = &error;

@@ -120,6 +120,7 @@ async fn errors_of_opening_name_the_cause_and_no_secret() {
             "invalid port number; expected `postgres://user:password@host:port/database`",
         ),
         ("postgres://u:hunter2/3@h/d", "`/` as `%2F`"),
+        ("postgres://u:hunter2@h/d?sslmod=require", "there is no option `sslmod`; of TLS there are sslmode"),
         ("postgres://u:hunter2@h/d?sslmode=maybe", "unknown value \"maybe\" for `ssl_mode`"),
     ] {
         let error = bad.parse::<StoreUrl>().unwrap_err();
