@@ -179,11 +179,20 @@ impl Config {
             )?,
             metrics_token: metrics_token(file.metrics_token, &in_file("metrics_token"))?,
             log_format: options.log_format.or(file.log_format).unwrap_or(LogFormat::Text),
-            log_level: options.log_level.or(file.log_level).unwrap_or_else(|| "info".to_owned()),
+            log_level: options
+                .log_level
+                .and_then(filled)
+                .or(file.log_level.and_then(filled))
+                .unwrap_or("info".to_owned()),
             demo: options.demo,
             data_dir,
         })
     }
+}
+
+/// An empty filter would let nothing through.
+fn filled(text: String) -> Option<String> {
+    (!text.trim().is_empty()).then_some(text)
 }
 
 fn tls_files(certificate: Option<PathBuf>, key: Option<PathBuf>) -> anyhow::Result<Option<TlsFiles>> {
@@ -280,6 +289,13 @@ mod tests {
         assert_eq!(config.listen.port(), 1);
         assert_eq!(config.log_level, "debug");
         assert_eq!(config.log_format, LogFormat::Text);
+    }
+
+    #[test]
+    fn an_empty_log_level_is_none() {
+        let options = || Options { log_level: Some(String::new()), ..Default::default() };
+        assert_eq!(resolve("log_level = \" \"", options()).unwrap().log_level, "info");
+        assert_eq!(resolve("log_level = \"debug\"", options()).unwrap().log_level, "debug");
     }
 
     #[test]

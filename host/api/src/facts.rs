@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::try_join_all;
-use pgvigil_model::{Absence, AbsenceReason, PluginName, ServerId, Timestamp};
+use pgvigil_model::{Absence, AbsenceReason, FailureReason, PluginName, ServerId, Timestamp};
 use pgvigil_storage::{LastRun, Latest, LatestRow, SeriesQuery, ServerOverview, StoredEntity, StoredOutcome};
 
 use crate::error::ApiResult;
@@ -137,8 +137,14 @@ async fn read(api: &Api, server: ServerId, intervals: &Intervals) -> ApiResult<F
     let databases = api.store.latest(server, DATABASE_SET, oldest, now).await?;
     let sizes = api.store.latest(server, SIZE_SET, oldest, now).await?;
     let filesystems = api.store.latest(server, FILESYSTEM_SET, oldest, now).await?;
-    let mut failing = api.store.last_runs(Some(server)).await?;
-    let absent = absent(&failing);
+    let mut last_runs = api.store.last_runs(Some(server)).await?;
+    // A plugin that is not there any more, and a run that the host itself cut, say nothing of the server.
+    last_runs.retain(|last| {
+        let is_cut = matches!(last.run.outcome, StoredOutcome::Failed { reason: FailureReason::Cancelled, .. });
+        !is_cut && intervals.has(&last.run.plugin)
+    });
+    let absent = absent(&last_runs);
+    let mut failing = last_runs;
     failing.retain(|last| matches!(last.run.outcome, StoredOutcome::Failed { .. }));
     Ok(Facts {
         connections: connections(&activity),
@@ -300,12 +306,16 @@ pub(crate) async fn newest_rates(
 pub(crate) struct Intervals {
     seconds: HashMap<String, i64>,
     plugins: HashMap<String, PluginName>,
+    loaded: HashSet<PluginName>,
 }
 
 impl Intervals {
     pub(crate) fn of(api: &Api) -> Self {
         let mut intervals = Self::default();
         for plugin in api.host.plugins() {
+            if plugin.metadata.is_some() {
+                intervals.loaded.insert(plugin.name.clone());
+            }
             let seconds = i64::try_from(plugin.interval_ms / 1_000).unwrap_or(i64::MAX).max(1);
             for set in plugin.metadata.iter().flat_map(|metadata| metadata.sets.iter()) {
                 intervals.seconds.insert(set.name.clone(), seconds);
@@ -313,6 +323,11 @@ impl Intervals {
             }
         }
         intervals
+    }
+
+    /// Whether the plugin is loaded.
+    pub(crate) fn has(&self, plugin: &PluginName) -> bool {
+        self.loaded.contains(plugin)
     }
 
     pub(crate) fn seconds(&self, set: &str) -> i64 {

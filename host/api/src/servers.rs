@@ -659,7 +659,8 @@ impl Standing {
             state: ServerState::Warning,
             reason: Some(*reason),
             detail: Some(format!("plugin `{}`: {detail}", last.run.plugin)),
-            since: last.failing_since.or(Some(last.run.started_at)),
+            // An outage in between was another state.
+            since: Some(last.failing_since.unwrap_or(last.run.started_at).max(since)),
             words,
         }
     }

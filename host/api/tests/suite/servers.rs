@@ -397,12 +397,25 @@ async fn the_status_of_a_server_that_answers_has_the_predecessors_words_only() {
         let app = TestApp::new().await;
         let server = app.add_server(server_body("main")).await;
         let good = run(server, now().plus_seconds(-60), collected("pg_stat_database", Vec::new()));
-        let mut bad = run(server, now(), RunOutcome::Failed { reason, detail: detail.to_owned() });
-        bad.plugin = "ssh_disk_usage".parse().unwrap();
+        let bad = run(server, now(), RunOutcome::Failed { reason, detail: detail.to_owned() });
         app.store.record(&[good, bad]).await.unwrap();
         let viewer = app.sign_in("viewer").await;
         let shown = app.get(&viewer, "/api/servers/main").await.body;
         assert_eq!((&shown["status"], &shown["state"]), (&json!(words), &json!("warning")), "{detail}");
+    }
+}
+
+#[tokio::test]
+async fn what_says_nothing_of_a_server_is_no_warning() {
+    for (plugin, reason) in [("removed", FailureReason::ProbeFailed), ("pg_stat_database", FailureReason::Cancelled)] {
+        let app = TestApp::new().await;
+        let server = app.add_server(server_body("main")).await;
+        let good = run(server, now().plus_seconds(-60), collected("pg_stat_database", Vec::new()));
+        let mut bad = run(server, now(), RunOutcome::Failed { reason, detail: "x".to_owned() });
+        bad.plugin = plugin.parse().unwrap();
+        app.store.record(&[good, bad]).await.unwrap();
+        let viewer = app.sign_in("viewer").await;
+        assert_eq!(app.get(&viewer, "/api/servers/main").await.body["state"], "ok", "{plugin}");
     }
 }
 

@@ -438,9 +438,9 @@ fn is_options_refusal(error: &tokio_postgres::error::DbError) -> bool {
 }
 
 fn tls_advice(cause: &str) -> &'static str {
-    // BadSignature: another authority of the same name.
-    if cause.contains("UnknownIssuer") || cause.contains("BadSignature") {
-        "; give the certificate of the authority that signed the server's as sslrootcert"
+    // BadSignature: another authority of the same name. CaUsedAsEndEntity: the certificate signed itself.
+    if ["UnknownIssuer", "BadSignature", "CaUsedAsEndEntity"].iter().any(|word| cause.contains(word)) {
+        "; give the certificate of the authority that signed the server's (or its own, if it signed itself) as sslrootcert"
     } else if cause.contains("NotValidForName") || cause.contains("not valid for name") {
         "; the certificate is for another host: connect by its name, or use sslmode=verify-ca"
     } else {
