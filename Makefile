@@ -6,6 +6,7 @@
 #   make bench    measure it: cost per collection, memory, answers; prints ratios
 #   make lint     formatting, clippy and the web's linters
 #   make fmt      format everything
+#   make million  take over a million rows of history from a predecessor's database, twice
 #   make soak     watch 20 servers for ten minutes: no error, no growth
 #   make openapi  write web/openapi.json from the API's code
 #   make schemathesis  call every operation of the document on a real host, with inputs that fit it and inputs that do not
@@ -22,7 +23,7 @@ RELEASE := $(CARGO_TARGET_DIR)/release/pgvigil
 TEST_MAJORS := 10 13 15 18
 say = @printf '\033[1m== %s\033[0m\n'
 
-.PHONY: help run test build bench soak schemathesis lint fmt openapi tools web postgres test-parts debug test-rust test-web test-e2e
+.PHONY: help run test build bench million soak schemathesis lint fmt openapi tools web postgres test-parts debug test-rust test-web test-e2e
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -61,6 +62,9 @@ build: tools web
 bench: tools web test-parts
 	$(say) "building the release binary with its benchmark (about 25 minutes on two cores the first time), then measuring"
 	@cargo bench --package pgvigil --bench budget
+
+million: tools test-parts web
+	@cargo test --workspace --test import -- --ignored --nocapture
 
 soak: tools test-parts web
 	@cargo test --release --package pgvigil --test soak -- --ignored --nocapture

@@ -11,7 +11,7 @@ use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 
 /// Whatever is asked first. Without care a call would wait 20 s, and signing out twice that.
-const SOON: Duration = Duration::from_secs(9);
+const SOON: Duration = Duration::from_secs(15);
 /// What is asked when it is known already.
 const AT_ONCE: Duration = Duration::from_secs(1);
 

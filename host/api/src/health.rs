@@ -15,7 +15,7 @@ use crate::state::{Api, now};
 use crate::wire::Time;
 
 /// A store that needs longer for one row is not ready. One that is away is known to be so earlier.
-const STORE_TIMEOUT: Duration = Duration::from_secs(5);
+const STORE_TIMEOUT: Duration = Duration::from_secs(7);
 
 pub(crate) fn routes() -> Vec<Router> {
     vec![

@@ -29,7 +29,7 @@ use crate::plugins::on_servers_by_plugin;
 use crate::state::Api;
 
 /// The store's own timeout is longer than that of who scrapes; one that is away is known to be so earlier.
-const STORE_TIMEOUT: Duration = Duration::from_secs(5);
+const STORE_TIMEOUT: Duration = Duration::from_secs(7);
 
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 

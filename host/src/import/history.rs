@@ -183,7 +183,7 @@ pub(super) async fn take_in(
     Ok(())
 }
 
-/// `by hour: up to 2026-03-01 (40 %)`
+/// `rolling up by hour: to 2026-03-01 (40 %)`
 fn told_of(RollUpProgress { resolution, from, to, until }: RollUpProgress) -> String {
     let percent = to.seconds_since(from) * 100.0 / until.seconds_since(from).max(1.0);
     format!("rolling up by {}: to {} ({percent:.0} %)", resolution.as_str(), to.to_datetime().format("%Y-%m-%d"))
@@ -229,5 +229,23 @@ fn samples_of(report: &RunReport) -> u64 {
     match &report.outcome {
         RunOutcome::Collected(collected) => collected.samples.iter().map(|samples| count(samples.rows.len())).sum(),
         RunOutcome::NotApplicable { .. } | RunOutcome::Failed { .. } => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pgvigil_model::Resolution;
+
+    use super::*;
+
+    #[test]
+    fn who_waits_for_a_roll_up_is_told_how_far_it_is() {
+        let day = |day: i64| Timestamp::from_seconds(1_793_491_200 + day * 86_400);
+        let progress = RollUpProgress { resolution: Resolution::Hour, from: day(0), to: day(4), until: day(10) };
+        assert_eq!(told_of(progress), "rolling up by hour: to 2026-11-05 (40 %)");
+        assert!(
+            told_of(RollUpProgress { from: day(4), until: day(4), ..progress }).ends_with("(0 %)"),
+            "nothing to do"
+        );
     }
 }

@@ -1,11 +1,11 @@
 //! PostgreSQL as the store: a pool of connections, and somebody who notices when nobody answers.
 //!
 //! The pool alone would let every call wait for as long as a call may take. So a call that is silent for a moment has the server
-//! asked, over a connection of its own, whether it answers at all. Where it does not, all calls that wait end, and those that
-//! come fail at once, until it answers again.
+//! asked, over a connection of its own, whether it answers at all. Where it does not, and answers nobody else meanwhile, all calls
+//! that wait end, and those that come fail at once, until it answers again.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -37,8 +37,8 @@ const VERSION_MIN: i32 = 120_000;
 /// A call that has no answer by then has the server asked whether it answers.
 const SILENCE: Duration = Duration::from_secs(1);
 
-/// For that answer: a connection, and a statement that reads nothing.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
+/// For that answer: a connection, and a statement that reads nothing. Long enough for a machine that has much else to do.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How often a server that is away is asked again.
 const AWAY_RETRY: Duration = Duration::from_secs(1);
@@ -52,6 +52,8 @@ pub(crate) struct PostgresEngine {
     away: watch::Sender<Option<String>>,
     /// A task asks whether it answers.
     is_asked: AtomicBool,
+    /// Calls that it answered.
+    answers: AtomicU64,
 }
 
 impl PostgresEngine {
@@ -69,7 +71,8 @@ impl PostgresEngine {
         check_contents(&mut connection).await?;
         migrate(connection).await?;
         let pool = RwLock::new(pool(&options));
-        Ok(Arc::new(Self { options, pool, away: watch::Sender::new(None), is_asked: AtomicBool::new(false) }))
+        let away = watch::Sender::new(None);
+        Ok(Arc::new(Self { options, pool, away, is_asked: AtomicBool::new(false), answers: AtomicU64::new(0) }))
     }
 
     fn pool(&self) -> PgPool {
@@ -101,8 +104,10 @@ impl PostgresEngine {
                     work.await
                 }
             };
-            if matches!(answer, Err(StorageError::Away { .. })) {
-                self.ask();
+            match answer {
+                Err(StorageError::Away { .. }) => self.ask(),
+                Err(StorageError::TimedOut { .. }) => {}
+                Ok(_) | Err(_) => drop(self.answers.fetch_add(1, Ordering::Relaxed)),
             }
             answer
         };
@@ -125,7 +130,12 @@ impl PostgresEngine {
         let engine = Arc::downgrade(self);
         tokio::spawn(async move {
             while let Some(engine) = engine.upgrade() {
-                let Err(why) = engine.knock().await else { return engine.answers() };
+                let before = engine.answers.load(Ordering::Relaxed);
+                let Err(why) = engine.knock().await else { return engine.is_found_there() };
+                if engine.answers.load(Ordering::Relaxed) != before {
+                    // It has no time for one more, but for others.
+                    return engine.is_found_there();
+                }
                 engine.is_found_away(why);
                 drop(engine);
                 sleep(AWAY_RETRY).await;
@@ -155,7 +165,7 @@ impl PostgresEngine {
         self.away.send_replace(Some(why));
     }
 
-    fn answers(&self) {
+    fn is_found_there(&self) {
         if self.is_away() {
             let old =
                 std::mem::replace(&mut *self.pool.write().unwrap_or_else(PoisonError::into_inner), pool(&self.options));

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::home::{after, vault};
 
 /// However slow the machine is: long before a call would end by itself, which is after 20 s.
-const SOON: Duration = Duration::from_secs(10);
+const SOON: Duration = Duration::from_secs(15);
 /// For a call to a store that is known to be away.
 const AT_ONCE: Duration = Duration::from_millis(500);
 

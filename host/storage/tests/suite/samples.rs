@@ -232,9 +232,24 @@ async fn a_year_answers_no_more_points_than_asked(home: &Home) {
         .map(|step| Point { at: after((step - 365 * 4) * 21_600), since: None, values: vec![1.0, step as f64] })
         .collect();
     record_points(&store, id, &points).await;
-    store.roll_up(after(0)).await.unwrap();
+    let mut told = Vec::new();
+    store
+        .roll_up_telling(after(0), |progress| told.push((progress.resolution, progress.to == progress.until)))
+        .await
+        .unwrap();
+    // The last day is not over.
+    for (resolution, count) in [(Resolution::Hour, 365), (Resolution::FourHours, 365), (Resolution::Day, 364)] {
+        let days: Vec<bool> = told.iter().filter(|(of, _)| *of == resolution).map(|(_, is_last)| *is_last).collect();
+        assert_eq!(
+            (days.len(), days.iter().position(|is_last| *is_last)),
+            (count, Some(count - 1)),
+            "told after each day"
+        );
+    }
     let answer = store.series(&query(id, after(-365 * 86_400), after(0))).await.unwrap();
     assert_eq!((answer.resolution, answer.streams[0].buckets.len()), (Resolution::Day, 365));
+    let grown: f64 = answer.streams[0].buckets.iter().filter_map(|bucket| bucket.values[1].increase()).sum();
+    assert_eq!(grown, f64::from(365 * 4 - 1), "also from the last point of a day to the first of the next");
     let ends_of_time = query(id, Timestamp::from_micros(i64::MIN), Timestamp::from_micros(i64::MAX));
     assert_eq!(store.series(&ends_of_time).await.unwrap().streams[0].buckets.len(), 365);
     let backwards = query(id, after(0), after(-86_400));
