@@ -45,16 +45,15 @@ function follow(event: StorageEvent) {
   apply()
 }
 
-function subscribe(listener: () => void): () => void {
-  const media = systemDark()
-  listeners.add(listener)
-  media.addEventListener('change', apply)
+/** From here on every page follows other tabs and the system, also one where nothing is drawn by the theme. */
+export function followTheme() {
+  systemDark().addEventListener('change', apply)
   addEventListener('storage', follow)
-  return () => {
-    listeners.delete(listener)
-    media.removeEventListener('change', apply)
-    removeEventListener('storage', follow)
-  }
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener)
+  return () => listeners.delete(listener)
 }
 
 export const useTheme = (): Theme => useSyncExternalStore(subscribe, () => chosen)

@@ -109,6 +109,9 @@ export async function setTheme(page: Page, theme: 'light' | 'dark'): Promise<voi
     localStorage.setItem('pgvigil.theme', '${theme}')
     dispatchEvent(new StorageEvent('storage', { key: 'pgvigil.theme', newValue: '${theme}' }))
   `)
+  // A page that did not follow would be looked at twice in the same colours.
+  const isIn = await page.evaluate<boolean>("document.documentElement.classList.contains('dark')")
+  if (isIn !== (theme === 'dark')) throw new Error(`the page does not follow the theme ${theme} of another tab`)
 }
 
 interface Violation {
