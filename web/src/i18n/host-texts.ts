@@ -73,5 +73,7 @@ function rule([english, translated]: HostText): Rule {
   const names = [...english.matchAll(PLACEHOLDER)].map((match) => match[1] ?? '')
   const parts = english.split(/\{\w+\}/)
   const escaped = parts.map((part) => part.replaceAll(/[.*+?^${}()|[\]\\/]/g, '\\$&'))
-  return { start: parts[0] ?? '', pattern: new RegExp(`^${escaped.join('(.*?)')}$`, 's'), names, translated }
+  // What stands between backticks is a name, and ends at the next one.
+  const pattern = escaped.reduce((before, part) => `${before}(${before.endsWith('`') ? '[^`]*' : '.*?'})${part}`)
+  return { start: parts[0] ?? '', pattern: new RegExp(`^${pattern}$`, 's'), names, translated }
 }

@@ -218,6 +218,7 @@ describe('a text of the host', () => {
       'name: не указано; port: указано 0, а нужно от 1 до 65535',
     ],
     ['Плагин filesystem: 1 ошибок из 1 серверов', 'Плагин filesystem: ошибок: 1, серверов: 1'],
+    ['plugin `p` did what `q` does not', 'plugin `p` did what `q` does not'],
     ['grant pg_monitor to weak', 'grant pg_monitor to weak'],
     ['what no host has ever said', 'what no host has ever said'],
   ])('%s', (english, russian) => {

@@ -53,12 +53,12 @@ export function makeAudit(): AuditEvent[] {
 
 export function makeLogs(): LogEntry[] {
   const entries: Omit<LogEntry, 'timestamp'>[] = [
-    { level: 'info', source: 'collector_stats', message: 'Statistics: 11 servers OK, 1 failed', details: null },
+    { level: 'info', source: 'collector_stats', message: 'Сбор статистики: 1 ошибок из 12 серверов', details: null },
     {
       level: 'warning',
       source: 'collector_stats',
-      message: 'plugin `pg_stat_database` could not reach server `crm-01`',
-      details: 'connection refused by 10.20.2.12:5432\nnext try in 60 s',
+      message: 'Plugin `replica_lag` is quarantined on `crm-01`: it failed too often by its own fault',
+      details: 'trapped: the probe trapped: integer divide by zero',
     },
     {
       level: 'error',
@@ -66,8 +66,8 @@ export function makeLogs(): LogEntry[] {
       message: 'Плагин pg_stat_activity: 1 ошибок из 1 серверов',
       details: 'crm-01: connection refused',
     },
-    { level: 'info', source: 'collector_sizes', message: 'Sizes: 11 servers OK', details: null },
-    { level: 'info', source: 'maintenance', message: 'Maintenance is done: 1,204 points sealed', details: null },
+    { level: 'info', source: 'collector_sizes', message: 'Обновление размеров: 11 серверов ОК', details: null },
+    { level: 'info', source: 'maintenance', message: 'Обслуживание завершено. Логов очищено: 1204', details: null },
     {
       level: 'error',
       source: 'system',
