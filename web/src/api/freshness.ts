@@ -7,8 +7,8 @@ export interface Freshness {
   every: number
   /** Whether this makes the answer old. */
   touchedBy?: (event: LiveEvent) => boolean
-  /** At least this long between two answers, however much is pushed. */
-  gap?: number
+  /** At least this long between two answers, however much is pushed; longer where the answer is long. */
+  gap?: number | ((answer: unknown) => number)
 }
 
 declare module '@tanstack/react-query' {
@@ -52,7 +52,8 @@ function isDue(query: Query, isTouched: boolean, pushed: boolean, now: number): 
   const freshness = query.meta?.freshness
   if (freshness === undefined || !query.isActive() || query.state.fetchStatus !== 'idle') return false
   const age = now - Math.max(query.state.dataUpdatedAt, query.state.errorUpdatedAt)
-  if (isTouched) return age >= (freshness.gap ?? GAP_MS)
+  const { gap = GAP_MS } = freshness
+  if (isTouched) return age >= (typeof gap === 'number' ? gap : gap(query.state.data))
   const every = pushed && freshness.touchedBy !== undefined ? freshness.every * SAFETY_FACTOR : freshness.every
   return age >= every
 }

@@ -9,7 +9,7 @@ import type { RunOutcome, SeriesResponse } from './types'
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
 
-export const every = (milliseconds: number, touchedBy?: (event: LiveEvent) => boolean, gap?: number) => ({
+export const every = (milliseconds: number, touchedBy?: (event: LiveEvent) => boolean, gap?: Freshness['gap']) => ({
   freshness: {
     every: milliseconds,
     ...(touchedBy === undefined ? {} : { touchedBy }),
@@ -31,13 +31,17 @@ const aboutRuns = (event: LiveEvent) => event.kind === 'run'
 /** What happened to plugins is told as an event of the host. */
 const aboutPlugins = (event: LiveEvent) => event.kind === 'event'
 
+/** Up to so many servers the list costs so little that it may be drawn anew every ten seconds. */
+const FEW_SERVERS = 200
+const listGap = (servers: unknown) => (Array.isArray(servers) && servers.length > FEW_SERVERS ? 30 : 10) * SECOND
+
 /** The list shows what the host last saw, so asking for it costs the servers nothing. */
 export const serversQuery = () =>
   queryOptions({
     queryKey: ['servers'],
     queryFn: ({ signal }) => unwrap(api.GET('/api/servers', { signal })),
     // Of many servers one has always just been seen; the list follows them together.
-    meta: every(10 * SECOND, aboutRuns, 10 * SECOND),
+    meta: every(10 * SECOND, aboutRuns, listGap),
   })
 
 export const serverQuery = (name: string) =>
