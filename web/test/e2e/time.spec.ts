@@ -178,6 +178,21 @@ describe('a chart', () => {
     await chart().getByText('Watched for only a small part').waitFor({ state: 'detached' })
   })
 
+  test('of a server that was added within the hour begins with that hour', async () => {
+    await page.route('**/api/servers/billing-01', async (route) => {
+      const response = await route.fetch()
+      const created_at = new Date(Date.now() - 600_000).toISOString()
+      await route.fulfill({ response, json: { ...(await response.json()), created_at } })
+    })
+    await page.goto('/servers/billing-01')
+    await page.waitForURL(/from=now-1h/)
+    await range().click()
+    await page.getByRole('button', { name: 'Last 24 hours' }).click()
+    await page.waitForURL((url) => !url.searchParams.has('from'))
+    await chart().locator('canvas').waitFor()
+    expect(new URL(page.url()).searchParams.has('from')).toBe(false)
+  })
+
   test('shows nothing of another database while its own is loaded', async () => {
     await page.goto('/servers/billing-01/db/app')
     const load = page.getByRole('region', { name: 'Transactions' })
