@@ -63,8 +63,8 @@ export const connections: readonly HostText[] = [
   ['TLS with {place} failed (sslmode={mode}): {cause}', 'TLS с {place} не удался (sslmode={mode}): {cause}'],
   ['TLS is not available: {error}', 'TLS недоступен: {error}'],
   [
-    "give the certificate of the authority that signed the server's as sslrootcert",
-    'укажите в sslrootcert сертификат центра, подписавшего сертификат сервера',
+    "give the certificate of the authority that signed the server's (or its own, if it signed itself) as sslrootcert",
+    'укажите в sslrootcert сертификат центра, подписавшего сертификат сервера (или сам этот сертификат, если он подписан собой)',
   ],
   [
     'the certificate is for another host: connect by its name, or use sslmode=verify-ca',

@@ -17,6 +17,10 @@ export const plugins: readonly HostText[] = [
   ['does not run: {why}', 'не работает: {why}'],
   ['is refused: {why}', 'не принят: {why}'],
   ['keeps {version}: {why}', 'остаётся {version}: {why}'],
+  [
+    'plugins.toml names no plugin any more: nothing is collected',
+    'в plugins.toml больше нет ни одного плагина: ничего не собирается',
+  ],
   ['runs {version}', 'работает {version}'],
   ['{what}, as plugins.toml names it again', '{what}, как снова указано в plugins.toml'],
   ['plugins.toml is in order again', 'plugins.toml снова в порядке'],
@@ -49,6 +53,7 @@ export const plugins: readonly HostText[] = [
   ],
   ['switched off by {by} at {at}', 'выключил {by}, {at}'],
   ['version {version} was {why}', 'версия {version}: {why}'],
+  ['the configuration of {version} was {why}', 'настройки версии {version}: {why}'],
   [
     'plugin `{plugin}` runs the version that plugins.toml names',
     'плагин `{plugin}` работает на версии из plugins.toml',
