@@ -67,7 +67,7 @@ test('a server is tested, added, and drawn', async () => {
   await page.waitForURL(new RegExp(`/servers/${name}$`))
   await page.getByRole('heading', { name, level: 1 }).waitFor()
   await page.getByRole('button', { name: /^Time range/ }).click()
-  await page.getByRole('button', { name: 'Last 1 hour' }).click()
+  await page.getByRole('button', { name: 'Last 1 hour', exact: true }).click()
 
   // The overview replaces the waiting note as soon as the server has been collected from.
   const chart = page.getByRole('region', { name: 'Connections' })
