@@ -20,9 +20,10 @@ export function lazyPart<Props extends object>(
     Part.preload = undefined
   }
   const Part: LazyPart<Props> = (props) => {
-    const [state, setState] = useState<'waiting' | 'missing' | 'loaded'>('waiting')
+    const [state, setState] = useState<'waiting' | 'missing' | 'loaded'>(Loaded === undefined ? 'waiting' : 'loaded')
     useEffect(() => {
-      if (state !== 'waiting' || Loaded !== undefined) return
+      // Also where it came after this was drawn: nobody else would draw it again.
+      if (state !== 'waiting') return
       ensure().then(
         () => setState('loaded'),
         () => setState('missing'),

@@ -75,11 +75,8 @@ export async function push(page: Page, event: 'run' | 'event' | 'missed', data: 
 export async function signIn(page: Page, login: string, path = '/servers'): Promise<void> {
   await page.request.post('/api/token', { form: { username: login, password: login } })
   await page.goto(path)
-  // Drawn, and its keys are listened to. On a machine with several times its load one opening in some dozens stays at
-  // "Loading" for ever, and nobody knows yet why: opened once more it comes.
-  const drawn = page.locator('[data-page]:not([data-page=""])')
-  await drawn.waitFor({ state: 'attached', timeout: 20_000 }).catch(() => page.reload())
-  await drawn.waitFor({ state: 'attached' })
+  // Drawn, and its keys are listened to.
+  await page.locator('[data-page]:not([data-page=""])').waitFor({ state: 'attached' })
   await page.locator('main h1').waitFor()
 }
 

@@ -119,6 +119,24 @@ async function asleep(before: () => Promise<unknown> = async () => {}) {
   return { renewed, ended }
 }
 
+test('code that comes after it was waited for, and before anybody looked again, is drawn', async () => {
+  // React draws and looks again in two messages: between them, as on a busy machine, there is time here.
+  await page.addInitScript(`
+    const send = MessagePort.prototype.postMessage
+    MessagePort.prototype.postMessage = function (...message) { setTimeout(() => send.apply(this, message), 1000) }
+  `)
+  const found = page.waitForResponse('**/api/users/me')
+  await page.route('**/assets/en-*.js', async (route) => {
+    await found
+    await route.continue()
+  })
+  await page.route('**/assets/signed-in-*.js', async (route) => {
+    await page.getByRole('status').getByText('Loading').waitFor({ state: 'attached' })
+    await route.continue()
+  })
+  await signIn(page, 'admin')
+})
+
 describe('a session', () => {
   test('is renewed in silence while one works', async () => {
     await freshWorld(page, { token: 60 })
