@@ -8,7 +8,6 @@ use anyhow::{Context, bail};
 use pgvigil_collector::version_key;
 use pgvigil_model::{OptionKind, OptionSpec, PluginName, ProbeMetadata, Scope};
 use pgvigil_runtime::{COMPONENT_BYTES, LoadError, Probe, ProbeComponent, ProbeEngine, digest};
-use tokio::sync::Semaphore;
 
 use crate::builtin;
 use crate::plugins::{Config, ConfigValue, PluginEntry, PluginFile, ProbeSource};
@@ -21,14 +20,10 @@ pub(crate) struct Loader {
     pub versions: Arc<Versions>,
     /// By digest. Whoever wants the same one waits for it, and nobody else does.
     compiled: Mutex<HashMap<String, Arc<Slot>>>,
-    compiling: Semaphore,
 }
 
 /// Empty until it is compiled, and again when nobody uses it any more.
 type Slot = tokio::sync::Mutex<Weak<ProbeComponent>>;
-
-/// Components that are compiled at a time. Two: what an admin goes back to does not wait for something large.
-const COMPILED_AT_ONCE: usize = 2;
 
 /// A probe and its configuration: what a plugin runs.
 #[derive(Clone, Debug)]
@@ -65,7 +60,7 @@ pub(crate) struct Found {
 
 impl Loader {
     pub(crate) fn new(engine: Arc<ProbeEngine>, versions: Arc<Versions>) -> Self {
-        Self { engine, versions, compiled: Mutex::default(), compiling: Semaphore::new(COMPILED_AT_ONCE) }
+        Self { engine, versions, compiled: Mutex::default() }
     }
 
     /// The version that the entry names, or the one to which its plugin was rolled back from that. An error is a sentence with
@@ -159,8 +154,6 @@ impl Loader {
         if let Some(component) = known.upgrade() {
             return Ok(component);
         }
-        // It is never closed.
-        let _turn = self.compiling.acquire().await;
         let component = ProbeComponent::load(&self.engine, wasm).await?;
         *known = Arc::downgrade(&component);
         Ok(component)

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use tokio::sync::Semaphore;
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
@@ -83,20 +83,28 @@ impl ProbeEngine {
 
     /// Compiles a component, or takes it from the cache.
     pub(crate) async fn compile(self: &Arc<Self>, wasm: Arc<[u8]>, digest: &str) -> Result<Component, wasmtime::Error> {
-        let _turn = self.compiling.acquire().await?;
-        let (this, digest) = (Arc::clone(self), digest.to_owned());
-        tokio::task::spawn_blocking(move || this.compile_blocking(&wasm, &digest)).await?
-    }
-
-    fn compile_blocking(&self, wasm: &[u8], digest: &str) -> Result<Component, wasmtime::Error> {
-        let Some(dir) = &self.cache_dir else { return Component::from_binary(&self.engine, wasm) };
-        let path = dir.join(format!("{digest}-{:016x}.cwasm", self.compatibility()));
-        if let Some(component) = self.load_cached(&path) {
+        let place = self.place(digest);
+        // Takes a moment, and waits for no other.
+        let (this, path) = (Arc::clone(self), place.clone());
+        if let Some(component) = tokio::task::spawn_blocking(move || this.load_cached(path.as_deref()?)).await? {
             return Ok(component);
         }
+        let _turn = self.compiling.acquire().await?;
+        info!("compiling probe {} of {} kB, which is done once", digest.get(..8).unwrap_or(digest), wasm.len() / 1_000);
+        let this = Arc::clone(self);
+        tokio::task::spawn_blocking(move || this.compile_blocking(&wasm, place.as_deref())).await?
+    }
+
+    /// None where nothing is cached.
+    fn place(&self, digest: &str) -> Option<PathBuf> {
+        Some(self.cache_dir.as_ref()?.join(format!("{digest}-{:016x}.cwasm", self.compatibility())))
+    }
+
+    fn compile_blocking(&self, wasm: &[u8], place: Option<&Path>) -> Result<Component, wasmtime::Error> {
         let component = Component::from_binary(&self.engine, wasm)?;
+        let Some((dir, path)) = place.and_then(|path| Some((path.parent()?, path))) else { return Ok(component) };
         let code = component.serialize()?;
-        if let Err(error) = write_atomically(&path, &code) {
+        if let Err(error) = write_atomically(path, &code) {
             warn!("a compiled probe is not cached: cannot write {}: {error}", path.display());
         }
         if let Err(error) = prune(dir, CACHE_BYTES) {
