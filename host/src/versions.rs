@@ -29,7 +29,7 @@ const COPIES_PER_PLUGIN: usize = 3;
 
 type List = BTreeMap<PluginName, PluginVersions>;
 
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct PluginVersions {
     /// The newest first.
     loaded: Vec<Kept>,
@@ -128,6 +128,7 @@ impl Versions {
         }
         let mut list = self.list();
         let versions = list.entry(entry.name.clone()).or_default();
+        let before = versions.clone();
         versions.loaded.retain(|known| !known.is(digest, config));
         let source = Some(entry.probe.to_string());
         versions.loaded.insert(0, Kept { sha256: digest.to_owned(), source, config: Some(config.clone()) });
@@ -135,7 +136,8 @@ impl Versions {
         if versions.held_back.as_ref().is_some_and(|held| !held.keeps(digest, config)) {
             versions.held_back = None;
         }
-        save(dir, &list)
+        // At a start nothing is new, mostly.
+        if *versions == before { Ok(()) } else { save(dir, &list) }
     }
 
     /// From now on the plugin does not run what was refused, but what was kept.
