@@ -344,9 +344,8 @@ impl Reloader {
         self.store.switch_off_plugin(plugin, by, now).await.map_err(|error| chain(&error))?;
         let why = switched_off_by(by, now);
         self.switched_off.insert(plugin.clone(), why.clone());
-        let next = registry.with(plugin, Standing::Disabled(why));
-        let changes = changes(&registry, &next);
-        self.registry.send_replace(Arc::new(next));
+        self.put(&registry, plugin, Standing::Disabled(why)).await?;
+        let changes = changes(&registry, &self.registry.borrow());
         self.chronicle.write(Happening::reloaded(&changes, registry.plugins.len())).await;
         Ok(())
     }
