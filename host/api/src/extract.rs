@@ -209,16 +209,10 @@ impl Window {
         Ok(Self { from, to })
     }
 
-    /// The same for scripts of the predecessor, which ask for all there is with dates that are far away, and for a moment: cut to
-    /// where there can be samples.
-    pub(crate) fn of_what_is_kept(
-        fields: (&str, &str),
-        from: Option<&str>,
-        to: Option<&str>,
-        default_seconds: i64,
-        now: Timestamp,
-    ) -> ApiResult<Self> {
-        let Self { from, to } = Self::asked(fields, from, to, default_seconds, now)?;
+    /// For scripts of the predecessor, which ask for all there is with dates that are far away, and for a moment: cut to where
+    /// there can be samples.
+    pub(crate) fn of_what_is_kept(self, fields: (&str, &str), now: Timestamp) -> ApiResult<Self> {
+        let Self { from, to } = self;
         if to < from {
             return Err(ApiError::invalid(fields.0, format!("must not be after {}", fields.1)));
         }
@@ -228,7 +222,8 @@ impl Window {
         Ok(Self { from: from.max(to.plus_seconds(-WINDOW_SECONDS_MAX)), to })
     }
 
-    fn asked(
+    /// As it was asked for, which may be no window.
+    pub(crate) fn asked(
         fields: (&str, &str),
         from: Option<&str>,
         to: Option<&str>,
@@ -332,7 +327,9 @@ mod tests {
     #[test]
     fn dates_far_away_ask_for_what_is_kept() {
         let now = Timestamp::from_seconds(1_800_000_000);
-        let window = |from, to| Window::of_what_is_kept(("from", "to"), Some(from), Some(to), 60, now).unwrap();
+        let names = ("from", "to");
+        let kept = |from, to| Window::asked(names, Some(from), Some(to), 60, now).unwrap().of_what_is_kept(names, now);
+        let window = |from, to| kept(from, to).unwrap();
         let all = window("2000-01-01", "9999-12-31");
         assert_eq!(all.to, now.plus_seconds(86_400));
         assert_eq!(all.to.seconds_since(all.from), WINDOW_SECONDS_MAX as f64);
@@ -343,7 +340,7 @@ mod tests {
         );
         let future = window("8000-01-01", "9999-12-31");
         assert!(future.from < future.to);
-        assert!(Window::of_what_is_kept(("from", "to"), Some("now"), Some("now-1h"), 60, now).is_err());
+        assert!(kept("now", "now-1h").is_err());
     }
 
     #[test]

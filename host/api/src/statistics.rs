@@ -53,7 +53,9 @@ impl WindowParameters {
     /// 400 for a bad date, as the predecessor answered.
     fn window(&self, now: Timestamp) -> ApiResult<Window> {
         let (start, end) = (self.start_date.as_deref(), self.end_date.as_deref());
-        Window::of_what_is_kept(("start_date", "end_date"), start, end, WINDOW_SECONDS_DEFAULT, now)
+        let names = ("start_date", "end_date");
+        Window::asked(names, start, end, WINDOW_SECONDS_DEFAULT, now)
+            .and_then(|window| window.of_what_is_kept(names, now))
             .map_err(|error| ApiError::BadRequest(error.to_string()))
     }
 }
