@@ -100,7 +100,7 @@ web: web/dist/index.html
 web/node_modules/.package-lock.json: web/package-lock.json
 	$(say) "installing the web's packages"
 	@# Not `npm ci`: it insists on the optional packages of all other platforms, which not every registry mirror carries.
-	@cd web && npm install --no-save --no-audit --no-fund --loglevel=error && touch node_modules/.package-lock.json
+	@cd web && npm install --no-save --no-audit --no-fund --no-update-notifier --loglevel=error && touch node_modules/.package-lock.json
 
 web/dist/index.html: web/node_modules/.package-lock.json $(shell find web/src web/public web/scripts web/*.json web/*.ts web/*.html -type f -not -name schema.d.ts 2>/dev/null)
 	$(say) "building the web UI"
