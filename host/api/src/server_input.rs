@@ -487,7 +487,7 @@ mod tests {
             json["name"] = "a/b".into();
             json["host"] = "".into();
             json["port"] = 0.into();
-            json["sslmode"] = "allow".into();
+            json["sslmode"] = "always".into();
             json["tags"] = serde_json::json!(["ok", "not ok"]);
             json["ssh_user"] = "root".into();
             json["ssh_port"] = 70_000.into();

@@ -35,12 +35,15 @@ pub struct PostgresSettings {
     pub sslrootcert: Option<String>,
 }
 
-/// The meanings of libpq's `sslmode`, but for `allow`, which we do not offer.
+/// The meanings of libpq's `sslmode`. Whether a connection is encrypted in the end is told beside the server's version.
 /// <https://www.postgresql.org/docs/current/libpq-ssl.html#LIBPQ-SSL-SSLMODE-STATEMENTS>
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SslMode {
     Disable,
+    /// Encrypted only where the server wants it so.
+    Allow,
+    /// Encrypted unless the server does not want it so.
     #[default]
     Prefer,
     Require,
@@ -49,11 +52,13 @@ pub enum SslMode {
 }
 
 impl SslMode {
-    pub const ALL: [Self; 5] = [Self::Disable, Self::Prefer, Self::Require, Self::VerifyCa, Self::VerifyFull];
+    pub const ALL: [Self; 6] =
+        [Self::Disable, Self::Allow, Self::Prefer, Self::Require, Self::VerifyCa, Self::VerifyFull];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Disable => "disable",
+            Self::Allow => "allow",
             Self::Prefer => "prefer",
             Self::Require => "require",
             Self::VerifyCa => "verify-ca",

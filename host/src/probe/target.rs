@@ -195,7 +195,7 @@ mod tests {
     fn what_is_no_connection_string_is_refused_without_quoting_it() {
         let error = parse("postgres://me:secret@host:port/db").unwrap_err().to_string();
         assert!(error.contains("postgres://user@host") && !error.contains("secret"), "{error}");
-        let error = parse("postgres://me@host/db?sslmode=allow").unwrap_err().to_string();
-        assert!(error.contains("`allow` must be one of disable, prefer, require"), "{error}");
+        let error = parse("postgres://me@host/db?sslmode=always").unwrap_err().to_string();
+        assert!(error.contains("`always` must be one of disable, allow, prefer, require"), "{error}");
     }
 }

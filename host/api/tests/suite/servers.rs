@@ -27,7 +27,7 @@ fn sessions() -> MetricSet {
 async fn a_server_that_cannot_be_one_is_refused_field_by_field() {
     let app = TestApp::new().await;
     let operator = app.sign_in("operator").await;
-    let body = json!({"name": "a/b", "host": "", "user": "x", "port": 70_000, "sslmode": "allow"});
+    let body = json!({"name": "a/b", "host": "", "user": "x", "port": 70_000, "sslmode": "always"});
     let answer = app.call(&operator, "POST", "/api/servers", body).await;
     insta::assert_json_snapshot!(answer.body, { ".request_id" => "[id]" });
     let missing = app.call(&operator, "POST", "/api/servers", json!({"name": "main"})).await;

@@ -135,10 +135,12 @@ impl Endpoint {
     }
 
     pub(super) async fn open(&self, progress: &Progress) -> Result<Opened, ConnectFailure> {
-        let opened = match self.open_once(progress).await {
-            Err(Refusal::Options) => {
-                self.refuses_options.store(true, Ordering::Relaxed);
-                self.open_once(progress).await
+        use SslMode::{Allow, Disable, Prefer};
+        let encrypted = !matches!(self.settings.sslmode, Disable | Allow);
+        let opened = match self.open_with_options(progress, encrypted).await {
+            // As libpq does where the mode leaves it to the server: its pg_hba.conf may want the other kind of connection.
+            Err(Refusal::Kind(_)) if matches!(self.settings.sslmode, Allow | Prefer) => {
+                self.open_with_options(progress, !encrypted).await
             }
             other => other,
         };
@@ -148,15 +150,25 @@ impl Endpoint {
                 FailureReason::ServerRefused,
                 format!("{} refuses a start-up parameter that we did not send", self.place()),
             ),
-            Refusal::Failure(failure) => failure,
+            Refusal::Kind(failure) | Refusal::Failure(failure) => failure,
         })
     }
 
-    async fn open_once(&self, progress: &Progress) -> Result<Opened, Refusal> {
+    async fn open_with_options(&self, progress: &Progress, encrypted: bool) -> Result<Opened, Refusal> {
+        match self.open_once(progress, encrypted).await {
+            Err(Refusal::Options) => {
+                self.refuses_options.store(true, Ordering::Relaxed);
+                self.open_once(progress, encrypted).await
+            }
+            other => other,
+        }
+    }
+
+    async fn open_once(&self, progress: &Progress, encrypted: bool) -> Result<Opened, Refusal> {
         let meter = Arc::new(Meter::default());
         meter.allow(MAX_GREETING_BYTES);
         let (socket, address) = self.socket(progress).await?;
-        let (channel, tls) = self.channel(Wire::new(socket, Arc::clone(&meter)), &address, progress).await?;
+        let (channel, tls) = self.channel(Wire::new(socket, Arc::clone(&meter)), &address, encrypted, progress).await?;
 
         progress.set(Some("authentication"));
         let config = self.config();
@@ -271,14 +283,15 @@ impl Endpoint {
         }
     }
 
-    /// Encrypts the wire as `sslmode` says. libpq ignores `sslmode` on a unix socket; so do we.
+    /// libpq ignores `sslmode` on a unix socket; so do we.
     async fn channel(
         &self,
         wire: Wire,
         address: &Address,
+        encrypted: bool,
         progress: &Progress,
     ) -> Result<(Channel, bool), ConnectFailure> {
-        if matches!(address, Address::Unix(_)) || self.settings.sslmode == SslMode::Disable {
+        if matches!(address, Address::Unix(_)) || !encrypted {
             return Ok((plain(wire, address), false));
         }
         progress.set(Some("the TLS handshake"));
@@ -299,7 +312,9 @@ impl Endpoint {
         wire.write_all(&SSL_REQUEST).await.map_err(unreachable)?;
         match wire.read_u8().await.map_err(unreachable)? {
             b'S' => {}
-            b'N' if self.settings.sslmode == SslMode::Prefer => return Ok(Encrypted::NotOffered(Box::new(wire))),
+            b'N' if matches!(self.settings.sslmode, SslMode::Prefer | SslMode::Allow) => {
+                return Ok(Encrypted::NotOffered(Box::new(wire)));
+            }
             b'N' => {
                 let detail = format!(
                     "{place} does not offer TLS, which sslmode={} requires; turn it on there (ssl = on)",
@@ -349,14 +364,19 @@ impl Endpoint {
         let authentication = FailureReason::AuthenticationFailed;
         let failure = match (error.as_db_error(), meter.breach()) {
             (Some(error), _) if is_options_refusal(error) => return Refusal::Options,
+            (Some(error), _) if *error.code() == SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
+                return Refusal::Kind(refused(error, &self.settings));
+            }
             (Some(error), _) => refused(error, &self.settings),
-            (None, Some(Breach::ClearTextPassword)) => ConnectFailure::authenticate(
-                authentication,
-                format!(
-                    "{place} asks for the password in clear text over a connection without TLS; it was not sent: set \
-                     sslmode to verify-full, or use scram-sha-256 in pg_hba.conf"
-                ),
-            ),
+            (None, Some(Breach::ClearTextPassword)) => {
+                return Refusal::Kind(ConnectFailure::authenticate(
+                    authentication,
+                    format!(
+                        "{place} asks for the password in clear text over a connection without TLS; it was not sent: \
+                         set sslmode to verify-full, or use scram-sha-256 in pg_hba.conf"
+                    ),
+                ));
+            }
             (None, Some(_)) => ConnectFailure::authenticate(
                 FailureReason::ServerRefused,
                 format!("{place} sent more than {MAX_GREETING_BYTES} bytes before it was ready; is it PostgreSQL?"),
@@ -423,6 +443,8 @@ fn session_settings() -> [(&'static str, String); 5] {
 
 enum Refusal {
     Options,
+    /// It may take a connection of the other kind: with TLS, or without.
+    Kind(ConnectFailure),
     Failure(ConnectFailure),
 }
 

@@ -78,7 +78,7 @@ pub(super) fn refused(error: &DbError, settings: &PostgresSettings) -> ConnectFa
             format!("grant connect on database {} to {}", quote(database), quote(user)),
         ),
         SqlState::INVALID_CATALOG_NAME => {
-            (FailureReason::ServerRefused, "correct the database in this server's settings".to_owned())
+            (FailureReason::ServerRefused, "it was dropped, or is misspelt in this server's settings".to_owned())
         }
         SqlState::TOO_MANY_CONNECTIONS => (
             FailureReason::ServerRefused,

@@ -57,7 +57,7 @@ fn trust(settings: &PostgresSettings) -> Result<Trust, String> {
     let host_name = match settings.sslmode {
         // As in libpq, `require` with a root certificate is `verify-ca`.
         SslMode::Require if settings.sslrootcert.is_some() => HostName::Ignored,
-        SslMode::Disable | SslMode::Prefer | SslMode::Require => return Ok(Trust::Anybody),
+        SslMode::Disable | SslMode::Allow | SslMode::Prefer | SslMode::Require => return Ok(Trust::Anybody),
         SslMode::VerifyCa => HostName::Ignored,
         SslMode::VerifyFull => HostName::Checked,
     };

@@ -20,6 +20,8 @@ fn tls_cluster() -> &'static Cluster {
                 "host all hashed all md5".to_owned(),
                 "hostssl all encrypted all scram-sha-256".to_owned(),
                 "host all encrypted all reject".to_owned(),
+                "hostnossl all plain all scram-sha-256".to_owned(),
+                "host all plain all reject".to_owned(),
             ],
             ..ClusterOptions::default()
         };
@@ -28,6 +30,7 @@ fn tls_cluster() -> &'static Cluster {
             "create role rejected login password 'x'",
             "create role clear login password 'x'",
             "create role encrypted login password 'x'",
+            "create role plain login password 'x'",
             "set password_encryption = 'md5'; create role hashed login password 'x'",
             "create database closed",
             "revoke connect on database closed from public",
@@ -74,6 +77,7 @@ async fn tls_is_as_sslmode_says() {
     let (known, stranger) = (Some(known.as_str()), Some(stranger.as_str()));
     for (sslmode, host, root, expected) in [
         (SslMode::Disable, "127.0.0.1", None, Ok(false)),
+        (SslMode::Allow, "127.0.0.1", None, Ok(false)),
         (SslMode::Prefer, "127.0.0.1", None, Ok(true)),
         (SslMode::Require, "127.0.0.1", None, Ok(true)),
         (SslMode::Require, "127.0.0.1", stranger, Err("give the certificate of the authority")),
@@ -111,6 +115,42 @@ async fn tls_is_as_sslmode_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn where_sslmode_leaves_it_to_the_server_its_pg_hba_conf_decides() {
+    for (sslmode, user, expected) in [
+        (SslMode::Disable, "encrypted", None),
+        (SslMode::Allow, "encrypted", Some(true)),
+        (SslMode::Prefer, "encrypted", Some(true)),
+        (SslMode::Allow, "clear", Some(true)),
+        (SslMode::Allow, "plain", Some(false)),
+        (SslMode::Prefer, "plain", Some(false)),
+        (SslMode::Require, "plain", None),
+        (SslMode::Allow, "rejected", None),
+        (SslMode::Prefer, "rejected", None),
+    ] {
+        let server = with(|settings| {
+            settings.sslmode = sslmode;
+            settings.user = user.to_owned();
+        });
+        match expected {
+            Some(tls) => {
+                let identity = server.identity(BUDGET.timeout).await;
+                let identity = identity.unwrap_or_else(|error| panic!("{sslmode:?} {user}: {error}"));
+                assert_eq!(identity.tls, tls, "{sslmode:?} {user}");
+            }
+            None => {
+                let unavailable = refusal(&server).await;
+                assert_eq!(
+                    unavailable.reason,
+                    FailureReason::AuthenticationFailed,
+                    "{sslmode:?} {user}: {unavailable}"
+                );
+                assert!(unavailable.detail.contains("pg_hba.conf"), "{sslmode:?} {user}: {unavailable}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn tls_that_is_required_is_never_done_without() {
     let cluster = testing::postgres(18); // without TLS
     for sslmode in [SslMode::Require, SslMode::VerifyCa, SslMode::VerifyFull] {
@@ -120,7 +160,11 @@ async fn tls_that_is_required_is_never_done_without() {
         assert_eq!(unavailable.reason, FailureReason::TlsFailed, "{unavailable}");
         assert!(unavailable.detail.contains("does not offer TLS"), "{unavailable}");
     }
-    assert!(!server(cluster, "postgres").identity(BUDGET.timeout).await.unwrap().tls, "prefer");
+    for sslmode in [SslMode::Allow, SslMode::Prefer] {
+        let settings = PostgresSettings { sslmode, ..settings(cluster, "postgres") };
+        let server = PostgresServer::new(settings, Some(Secret::new(cluster.password())), Arc::default());
+        assert!(!server.identity(BUDGET.timeout).await.unwrap().tls, "{sslmode:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -163,11 +207,7 @@ async fn each_refusal_has_its_reason_and_remedy() {
         (wrong("nobody"), FailureReason::AuthenticationFailed, "nobody"),
         (wrong("rejected"), FailureReason::AuthenticationFailed, "pg_hba.conf"),
         (no_password, FailureReason::AuthenticationFailed, "none is stored"),
-        (
-            with(|settings| settings.database = "nosuch".to_owned()),
-            FailureReason::ServerRefused,
-            "correct the database",
-        ),
+        (with(|settings| settings.database = "nosuch".to_owned()), FailureReason::ServerRefused, "it was dropped"),
         (
             with(|settings| {
                 settings.user = "hashed".to_owned();

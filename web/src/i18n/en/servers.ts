@@ -109,6 +109,7 @@ export const servers = {
     sslmode: 'TLS mode',
     sslmodeHints: {
       disable: 'Nothing is encrypted, not even the password.',
+      allow: 'Encrypted only where the server insists on it; nothing is verified.',
       prefer: 'Encrypted where the server can; nothing is verified.',
       require: 'Always encrypted; who answers is not verified.',
       'verify-ca': 'Encrypted, and the certificate must be of an authority that is trusted.',

@@ -113,7 +113,10 @@ export const connections: readonly HostText[] = [
     'check that role `{user}` exists and may log in, and pg_hba.conf on the server',
     'проверьте, что роль `{user}` есть и может входить, и pg_hba.conf на сервере',
   ],
-  ["correct the database in this server's settings", 'исправьте базу в настройках этого сервера'],
+  [
+    "it was dropped, or is misspelt in this server's settings",
+    'она удалена или указана с ошибкой в настройках этого сервера',
+  ],
   [
     'raise max_connections, or let the role connect to reserved slots (pg_use_reserved_connections)',
     'увеличьте max_connections или разрешите роли занимать резерв (pg_use_reserved_connections)',
