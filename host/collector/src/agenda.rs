@@ -20,6 +20,8 @@ const FAILURES_BEFORE_BACKOFF: u32 = 3;
 const FAULTS_BEFORE_QUARANTINE: u32 = 10;
 /// A new version that failed where the one before worked is tried again soon, so that it is known early whether it is to stay.
 const RETRY_OF_NEW_VERSION: Duration = Duration::from_secs(5);
+/// Who waited in vain for the connection waits again: whoever has it most of the time must keep nobody from it for good.
+const RETRY_OF_UNSERVED: Duration = Duration::from_secs(1);
 /// However long a server was away, it is asked again this often at least (or at the entry's own interval, if longer).
 const BACKOFF_LONGEST: Duration = Duration::from_secs(300);
 /// A rate takes two samples: after its first run a new entry with counters does not wait for a whole interval.
@@ -104,7 +106,7 @@ pub(crate) struct Turn {
 pub(crate) enum Ended {
     Well,
     Badly(Blame),
-    /// It never came to its turn, for which others are to blame: as if it had not run.
+    /// It never came to its turn, for which others are to blame: as if it had not run, and soon once more.
     Unserved,
 }
 
@@ -241,7 +243,10 @@ impl Agenda {
         let blame = match ended {
             Ended::Well => None,
             Ended::Badly(blame) => Some(blame),
-            Ended::Unserved => return false,
+            Ended::Unserved => {
+                slot.due = slot.due.min(now + RETRY_OF_UNSERVED);
+                return false;
+            }
         };
         let was_quarantined = slot.is_quarantined();
         slot.busy =
@@ -498,7 +503,8 @@ mod tests {
             let now = agenda.next_due().unwrap();
             agenda.take_due(now);
             agenda.finish(&entry("a"), now, Ended::Unserved, MINUTE, 0.0);
-            assert!(agenda.next_due().unwrap() <= now + MINUTE);
+            // Not only at its next tick, at which the connection may be taken again.
+            assert!(agenda.next_due().unwrap() <= now + RETRY_OF_UNSERVED);
         }
         assert_eq!(agenda.statuses(START)[0].failures, 2);
     }

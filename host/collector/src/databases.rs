@@ -162,10 +162,9 @@ impl Databases {
 const fn absence_reason(reason: FailureReason) -> AbsenceReason {
     match reason {
         FailureReason::TimedOut | FailureReason::ConnectionBusy => AbsenceReason::TimedOut,
-        FailureReason::NotGranted
-        | FailureReason::MissingPrivilege
-        | FailureReason::AuthenticationFailed
-        | FailureReason::ServerRefused => AbsenceReason::Denied,
+        FailureReason::NotGranted | FailureReason::MissingPrivilege | FailureReason::AuthenticationFailed => {
+            AbsenceReason::Denied
+        }
         _ => AbsenceReason::Failed,
     }
 }
