@@ -7,6 +7,7 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use harness::{Client, HostOptions, TestHost, eventually, server_of, server_over_ssh};
 use pgvigil_cluster::{ClientKey, Cluster, ClusterOptions, Installation, Shutdown, testing};
@@ -349,6 +350,26 @@ async fn databases_that_change_places_are_no_spike() {
         rates.iter().all(|rate| *rate < 10.0),
         "300 commits of another database are no rate of this one: {rates:?}"
     );
+}
+
+/// From 15 on a crash takes the counters, and no row of the view tells.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_of_a_backend_begins_the_counters_anew() {
+    const SQL: &str = include_str!("../../probes/pg_stat_database/pg_stat_database.18.sql");
+    let cluster = own_cluster(18);
+    let since = || {
+        let rows = testing::try_execute(&cluster, "postgres", SQL).ok()?;
+        rows.into_iter().find(|row| row[0].as_deref() == Some("postgres"))?.pop()?
+    };
+    let before = since().unwrap();
+    let pid = "select pid from pg_stat_activity where backend_type = 'walwriter'";
+    let pid = testing::execute(&cluster, "postgres", pid)[0][0].clone().unwrap();
+    assert!(Command::new("kill").args(["-9", &pid]).status().unwrap().success());
+    let until = Instant::now() + Duration::from_secs(60);
+    while since().is_none_or(|now| now <= before) {
+        assert!(Instant::now() < until, "still counted since {before}");
+        tokio::task::yield_now().await;
+    }
 }
 
 /// D37: no pool that could run out, and no five idle connections.

@@ -1,6 +1,7 @@
 -- PostgreSQL 14 and newer: sessions.
 -- The view counts milliseconds.
 -- The row of shared objects (datid 0) has no datname.
+-- From 15 on a crash of any backend takes all counters and leaves stats_reset null: when it was, the background writer knows.
 select
     s.datname,
     s.numbackends,
@@ -28,7 +29,11 @@ select
     s.sessions_abandoned,
     s.sessions_fatal,
     s.sessions_killed,
-    coalesce(s.stats_reset, pg_postmaster_start_time() + s.datid::bigint % 1000000 * interval '1 microsecond') as since
+    coalesce(
+        s.stats_reset,
+        greatest(pg_postmaster_start_time(), pg_stat_get_bgwriter_stat_reset_time())
+            + s.datid::bigint % 1000000 * interval '1 microsecond'
+    ) as since
 from pg_stat_database as s
     left join pg_database as d on d.oid = s.datid
 where s.datid = 0 or not d.datistemplate or d.datname not in ('template0', 'template1')
