@@ -22,6 +22,9 @@ const METRICS_MAX: usize = 50;
 const LABELS_MAX: usize = 10;
 const TOP_MAX: u32 = 100;
 
+/// A unit of which a sum says nothing.
+const RATIO: &str = "ratio";
+
 /// Values in one answer, times included: about 2 MB of JSON before compression.
 const VALUES_MAX: usize = 250_000;
 
@@ -66,6 +69,10 @@ struct SeriesParameters {
     /// Only so many series, those with the greatest mean; the others are summed up in `rest`. For one metric; 1 to 100.
     #[salvo(parameter(value_type = Option<u32>, required = false))]
     top: Option<String>,
+    /// `true`: one series for each metric, the sum over all that match, also where they are more than one answer holds. Not with
+    /// `top`, and not of ratios.
+    #[salvo(parameter(value_type = Option<bool>, required = false))]
+    sum: Option<String>,
 }
 
 /// What may be asked for.
@@ -212,6 +219,7 @@ async fn get_series(api: Api, parameters: SeriesParameters) -> ApiResult<LargeJs
     let labels = parse_labels(parameters.labels.as_deref())?;
     let resolution = parse_resolution(parameters.resolution.as_deref())?;
     let shown = parse_rate(parameters.rate.as_deref())?;
+    let is_sum = parse_sum(parameters.sum.as_deref(), top)?;
     let server = server_named(&api, name).await?.server;
     let (from, to) = (window.from, window.to);
     let query = SeriesQuery { server: server.id, set, labels, metrics, from, to, max_points, resolution };
@@ -220,8 +228,13 @@ async fn get_series(api: Api, parameters: SeriesParameters) -> ApiResult<LargeJs
     check_names(&query, &answer)?;
     let interval_seconds = answer.bucket_seconds.unwrap_or(0).max(Intervals::of(&api).seconds(&query.set));
     // The rest is exact only if all of them are looked at.
-    let values_max = if top.is_some() { usize::MAX } else { VALUES_MAX };
-    let mut columns = columns(server.name.to_string(), query.set, window, interval_seconds, values_max, shown, answer);
+    let values_max = if top.is_some() || is_sum { usize::MAX } else { VALUES_MAX };
+    let shape = Shape { values_max, shown, series: if is_sum { sums } else { series } };
+    if let Some(ratio) = answer.metrics.iter().find(|metric| is_sum && metric.unit == RATIO) {
+        return Err(ApiError::invalid("sum", format!("a sum of ratios says nothing: leave `{}` out", ratio.name)));
+    }
+    let server = server.name.to_string();
+    let mut columns = columns(server, query.set, window, interval_seconds, &shape, answer);
     if let Some(top) = top {
         keep_top(&mut columns, top);
     }
@@ -273,6 +286,15 @@ fn parse_rate(text: Option<&str>) -> ApiResult<Shown> {
     }
 }
 
+fn parse_sum(text: Option<&str>, top: Option<usize>) -> ApiResult<bool> {
+    match text {
+        None | Some("false") => Ok(false),
+        Some("true") if top.is_some() => Err(ApiError::invalid("sum", "leaves no series for `top` to rank")),
+        Some("true") => Ok(true),
+        Some(_) => Err(ApiError::invalid("sum", "must be true or false")),
+    }
+}
+
 fn parse_top(text: Option<&str>, metrics: &[String]) -> ApiResult<Option<usize>> {
     let Some(text) = text else { return Ok(None) };
     if metrics.len() != 1 {
@@ -286,7 +308,7 @@ fn parse_top(text: Option<&str>, metrics: &[String]) -> ApiResult<Option<usize>>
 fn keep_top(columns: &mut SeriesColumns, top: usize) {
     columns.series.sort_by(|one, other| mean(other).total_cmp(&mean(one)));
     let others = columns.series.split_off(top.min(columns.series.len()));
-    let is_additive = columns.metrics.iter().all(|metric| metric.unit != "ratio");
+    let is_additive = columns.metrics.iter().all(|metric| metric.unit != RATIO);
     if others.is_empty() || columns.series_left_out > 0 || !is_additive {
         columns.series_left_out += u64::try_from(others.len()).unwrap_or(u64::MAX);
         return;
@@ -337,22 +359,28 @@ fn parse_labels(text: Option<&str>) -> ApiResult<Vec<(String, String)>> {
     labels.ok_or_else(|| ApiError::invalid("labels", "must be label:value, separated by commas"))
 }
 
+/// What becomes of the streams that were found.
+struct Shape {
+    values_max: usize,
+    shown: Shown,
+    series: fn(&SeriesAnswer, &[i64], Shown) -> Vec<SeriesColumn>,
+}
+
 fn columns(
     server: String,
     set: String,
     window: Window,
     interval_seconds: i64,
-    values_max: usize,
-    shown: Shown,
+    shape: &Shape,
     mut answer: SeriesAnswer,
 ) -> SeriesColumns {
     let timestamps = axis(&answer, interval_seconds);
     // Whole streams only: half of one would look like an outage.
     let values_per_stream = timestamps.len().saturating_mul(answer.metrics.len()).max(1);
-    let streams_max = (values_max / values_per_stream).max(1);
+    let streams_max = (shape.values_max / values_per_stream).max(1);
     let left_out = answer.streams.len().saturating_sub(streams_max);
     answer.streams.truncate(streams_max);
-    let series = series(&answer, &timestamps, shown);
+    let series = (shape.series)(&answer, &timestamps, shape.shown);
     SeriesColumns {
         server,
         resolution: ResolutionWord::of(&answer),
@@ -413,12 +441,30 @@ fn series(answer: &SeriesAnswer, timestamps: &[i64], shown: Shown) -> Vec<Series
     series
 }
 
+/// One series for each metric; null where none of them has a value.
+fn sums(answer: &SeriesAnswer, timestamps: &[i64], shown: Shown) -> Vec<SeriesColumn> {
+    let mut sums = vec![vec![Number(None); timestamps.len()]; answer.metrics.len()];
+    for bucket in answer.streams.iter().flat_map(|stream| &stream.buckets) {
+        let Ok(position) = timestamps.binary_search(&bucket.start.seconds()) else { continue };
+        for (sum, aggregate) in sums.iter_mut().zip(&bucket.values) {
+            if let (Some(Number(sum)), Some(value)) = (sum.get_mut(position), shown(*aggregate)) {
+                *sum = Some(sum.unwrap_or(0.0) + value);
+            }
+        }
+    }
+    let metrics = answer.metrics.iter().map(|metric| metric.name.clone());
+    let column = |(metric, values)| SeriesColumn { metric, labels: std::collections::BTreeMap::new(), values };
+    metrics.zip(sums).map(column).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use pgvigil_model::{Bucket, Timestamp};
     use pgvigil_storage::SeriesStream;
 
     use super::*;
+
+    const EACH: Shape = Shape { values_max: VALUES_MAX, shown: Aggregate::chart_value, series };
 
     fn gauge(value: f64) -> Aggregate {
         Aggregate::Gauge { count: 1.0, sum: value, min: value, max: value, last: value }
@@ -446,15 +492,7 @@ mod tests {
 
     fn columns_of(streams: Vec<SeriesStream>) -> (Vec<i64>, Vec<String>) {
         let window = Window { from: Timestamp::from_seconds(0), to: Timestamp::from_seconds(1_000) };
-        let columns = columns(
-            "main".into(),
-            "pg_stat_database".into(),
-            window,
-            60,
-            VALUES_MAX,
-            Aggregate::chart_value,
-            answer(streams),
-        );
+        let columns = columns("main".into(), "pg_stat_database".into(), window, 60, &EACH, answer(streams));
         let values = columns.series.iter().map(|series| serde_json::to_string(&series.values).unwrap());
         (columns.timestamps, values.collect())
     }
@@ -484,9 +522,22 @@ mod tests {
         let points: Vec<(i64, f64)> = (0..5_000).map(|minute| (minute * 60, 1.0)).collect();
         let streams = (0..100).map(|number| stream(&number.to_string(), &points)).collect();
         let window = Window { from: Timestamp::from_seconds(0), to: Timestamp::from_seconds(300_000) };
-        let columns =
-            columns("main".into(), "s".into(), window, 60, VALUES_MAX, Aggregate::chart_value, answer(streams));
+        let columns = columns("main".into(), "s".into(), window, 60, &EACH, answer(streams));
         assert_eq!((columns.series.len(), columns.series_left_out), (50, 50));
+    }
+
+    #[test]
+    fn a_sum_is_of_all_streams_also_of_those_that_one_answer_does_not_hold() {
+        let points: Vec<(i64, f64)> = (0..5_000).map(|minute| (minute * 60, 2.0)).collect();
+        let mut streams: Vec<_> = (0..100).map(|number| stream(&number.to_string(), &points)).collect();
+        streams.push(stream("late", &[(299_940, 0.5)]));
+        let window = Window { from: Timestamp::from_seconds(0), to: Timestamp::from_seconds(300_000) };
+        let all = Shape { values_max: usize::MAX, series: sums, ..EACH };
+        let columns = columns("main".into(), "s".into(), window, 60, &all, answer(streams));
+        let [sum] = &columns.series[..] else { panic!("{} series", columns.series.len()) };
+        assert!(sum.labels.is_empty() && columns.series_left_out == 0);
+        let ends = [&sum.values[..1], &sum.values[4_998..]].concat();
+        assert_eq!(ends, [Number(Some(200.0)), Number(Some(200.0)), Number(Some(200.5))]);
     }
 
     #[test]
@@ -494,8 +545,7 @@ mod tests {
         let points = |value: f64| [(0, value), (60, value * 2.0)];
         let streams = [("a", 1.0), ("b", 10.0), ("c", 3.0)].map(|(name, value)| stream(name, &points(value)));
         let window = Window { from: Timestamp::from_seconds(0), to: Timestamp::from_seconds(1_000) };
-        let mut columns =
-            columns("main".into(), "s".into(), window, 60, VALUES_MAX, Aggregate::chart_value, answer(streams.into()));
+        let mut columns = columns("main".into(), "s".into(), window, 60, &EACH, answer(streams.into()));
         keep_top(&mut columns, 1);
         assert_eq!(columns.series.iter().map(|series| &series.labels["datname"]).collect::<Vec<_>>(), ["b"]);
         let rest = columns.rest.unwrap();
@@ -509,7 +559,7 @@ mod tests {
         let window = Window { from: Timestamp::from_seconds(0), to: Timestamp::from_seconds(1_000) };
         let mut answer = answer(streams.into());
         answer.metrics[0].unit = "ratio".to_owned();
-        let mut columns = columns("main".into(), "s".into(), window, 60, VALUES_MAX, Aggregate::chart_value, answer);
+        let mut columns = columns("main".into(), "s".into(), window, 60, &EACH, answer);
         keep_top(&mut columns, 1);
         assert_eq!((columns.series.len(), columns.rest.is_none(), columns.series_left_out), (1, true, 1));
     }

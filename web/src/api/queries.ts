@@ -83,6 +83,8 @@ export interface SeriesRequest {
   labels?: string | undefined
   /** So many series, the greatest; the others come summed up. */
   top?: number | undefined
+  /** One series for each metric: the sum of all that match. */
+  sum?: boolean | undefined
 }
 
 /**
@@ -123,9 +125,9 @@ export const seriesQuery = (request: SeriesRequest, range: TimeRange, window = r
   queryOptions({
     queryKey: ['series', request, window],
     queryFn: ({ signal }) => {
-      const { server, set, labels, top } = request
+      const { server, set, labels, top, sum } = request
       const metrics = request.metrics.join(',')
-      const query = { server, set, metrics, ...window, max_points: MAX_POINTS, ...withoutUnset({ labels, top }) }
+      const query = { server, set, metrics, ...window, max_points: MAX_POINTS, ...withoutUnset({ labels, top, sum }) }
       return orNothing(unwrap(api.GET('/api/series', { params: { query }, signal })), query, range)
     },
     placeholderData: keptOf(request),

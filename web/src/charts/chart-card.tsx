@@ -10,7 +10,7 @@ import { ChartSkeleton } from '../ui/skeleton'
 import { ChartFrame } from './chart-frame'
 import type { ChartDefinition } from './definitions'
 import { useMarks } from './marks'
-import { type ChartWords, chartData, withCompared } from './model'
+import { type ChartShape, type ChartWords, chartData, SERIES_MAX, withCompared } from './model'
 import { useSeen } from './seen'
 
 interface ChartCardProps {
@@ -19,6 +19,10 @@ interface ChartCardProps {
   /** Only this database's series. */
   database?: string
 }
+
+/** What would be summed up here, the host sums up: it looks at more series than one answer holds. */
+const gathered = ({ kind }: ChartShape) =>
+  kind === 'by-metric' || kind === 'ratio' ? { sum: true } : { top: SERIES_MAX }
 
 /** One chart of what a probe of ours declares. Loads when it comes into view. */
 export function ChartCard(props: ChartCardProps) {
@@ -32,6 +36,7 @@ export function ChartCard(props: ChartCardProps) {
     set: definition.set,
     metrics: definition.metrics,
     labels: props.database === undefined ? undefined : labelMatcher('datname', props.database),
+    ...gathered(definition.shape),
   }
   const query = useQuery({ ...seriesQuery(request, range), enabled: seen })
   const earlier = comparison === undefined ? 0 : comparisonSeconds(comparison, range)

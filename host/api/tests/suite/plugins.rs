@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
-use crate::harness::{Running, TestApp, api, collected, counters, now, row, run, server_body, unreachable};
+use crate::harness::{Running, TestApp, api, collected, counters, now, row, run, server_body, sizes, unreachable};
 
 pub fn entry(server: ServerId, state: EntryState, failures: u32) -> PluginOnServer {
     let plugin = "pg_stat_database".parse().unwrap();
@@ -112,13 +112,21 @@ async fn metric_sets_are_all_that_can_be_asked_for() {
 }
 
 #[tokio::test]
-async fn the_top_needs_one_metric_to_rank_by() {
+async fn what_cannot_be_ranked_or_summed_up_is_refused() {
     let app = TestApp::new().await;
     app.add_server(server_body("main")).await;
     let viewer = app.sign_in("viewer").await;
     let path = "/api/series?server=main&set=pg_stat_database";
     assert_eq!(app.get(&viewer, &format!("{path}&top=3")).await.field_errors(), ["top"]);
+    assert_eq!(app.get(&viewer, &format!("{path}&sum=yes")).await.field_errors(), ["sum"]);
+    assert_eq!(app.get(&viewer, &format!("{path}&metrics=a&top=3&sum=true")).await.field_errors(), ["sum"]);
     assert_eq!(app.get(&viewer, &format!("{path}&metrics=a&top=0")).await.field_errors(), ["top"]);
+    let mut shares = sizes();
+    "ratio".clone_into(&mut shares.metrics[0].unit);
+    app.store.declare(&"pg_database_size".parse().unwrap(), &[shares]).await.unwrap();
+    let shares = "/api/series?server=main&set=pg_database_size";
+    assert_eq!(app.get(&viewer, shares).await.status, 200);
+    assert_eq!(app.get(&viewer, &format!("{shares}&sum=true")).await.field_errors(), ["sum"]);
 }
 
 /// Reads until all of `words` came.

@@ -34,6 +34,10 @@ export function makeSeries(query: URLSearchParams): SeriesResponse {
     }))
   const all = metrics.flatMap(([name, metric]) => values(name, metric).toSorted((a, b) => mean(b) - mean(a)))
   const rest = all.slice(top)
+  const sums = metrics.map(([metric]) => {
+    const ones = all.filter((one) => one.metric === metric)
+    return { metric, labels: {}, values: timestamps.map((_, place) => sum(ones.map((one) => one.values[place]))) }
+  })
   return {
     server: query.get('server') ?? '',
     set: setName,
@@ -57,7 +61,12 @@ export function makeSeries(query: URLSearchParams): SeriesResponse {
             series_count: rest.length,
             values: timestamps.map((_, place) => sum(rest.map((one) => one.values[place]))),
           },
-    series: query.has('top') ? all.slice(0, top) : metrics.flatMap(([name, metric]) => values(name, metric)),
+    series:
+      query.get('sum') === 'true'
+        ? sums
+        : query.has('top')
+          ? all.slice(0, top)
+          : metrics.flatMap(([name, metric]) => values(name, metric)),
   }
 }
 
