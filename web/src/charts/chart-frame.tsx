@@ -84,11 +84,14 @@ function Drawn(props: ChartFrameProps & { data: ChartData; asTable: boolean; onP
   const { data, answer, title } = props
   const marks = marksWithin(props.marks, data.from, data.to)
   if (!hasValues(data)) {
-    const few = data.timestamps.length > 0 && answer?.metrics.some((metric) => metric.kind === 'counter') === true
+    const isCounted = data.timestamps.length > 0 && answer?.metrics.some((metric) => metric.kind === 'counter') === true
+    // Values, and yet nothing to draw: nothing of nothing is no share.
+    const isIdle = isCounted && answer.series.some((series) => series.values.some((value) => value !== null))
+    const few = isCounted && !isIdle
     return (
       <div className="grid h-[180px] content-center justify-items-center gap-3 px-4 text-center text-dim">
-        <p>{few ? t.charts.oneSample : t.charts.noSamples}</p>
-        {!few && answer && <AbsenceReason server={answer.server} set={answer.set} database={props.database} />}
+        <p>{isIdle ? t.charts.nothingCounted : few ? t.charts.oneSample : t.charts.noSamples}</p>
+        {!isCounted && answer && <AbsenceReason server={answer.server} set={answer.set} database={props.database} />}
         {few && answer?.resolution !== 'raw' && answer?.resolution !== 'merged' && <LookCloser title={title} />}
       </div>
     )

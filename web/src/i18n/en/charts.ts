@@ -41,6 +41,7 @@ export const charts = {
     noSamples: 'No samples in this range',
     leftOut: (count: number) =>
       `Not all are counted here: ${plural(count, { one: 'series', other: 'series' })} more. Choose a shorter time.`,
+    nothingCounted: 'Nothing was counted in this range, so there is no share to show',
     oneSample: 'A rate needs two points; there is only one in this range yet',
     compareOne: 'Choose one of the lines to compare it with the time before.',
     fewSamples: 'Watched for only a small part of this range yet.',
