@@ -78,7 +78,8 @@ export function I18nProvider(props: { initial: Locale; messages: Messages; child
         } catch {
           // The choice then lasts as long as the page.
         }
-        void loadMessages(chosen).then((messages) => setCurrent({ locale: chosen, t: messages }))
+        const swap = (t: Messages) => setCurrent((now) => (now.locale === chosen ? now : { locale: chosen, t }))
+        void loadMessages(chosen).then(swap)
       },
     }),
     [current],
