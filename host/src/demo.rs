@@ -98,7 +98,11 @@ async fn register(store: &Store, cluster: &Cluster, password: &Secret) -> anyhow
 async fn prepare(cluster: &Cluster, password: &Secret) -> anyhow::Result<()> {
     let postgres = connect(&cluster.url("postgres")).await?;
     // Letters and digits only, so it needs no quoting.
-    let role = format!("create role {ROLE} login password '{}'; grant pg_monitor to {ROLE}", password.expose());
+    let role = format!(
+        "create role {ROLE} login password '{}'; grant pg_monitor to {ROLE}; \
+         grant execute on function pg_catalog.pg_stat_file(text, boolean) to {ROLE}",
+        password.expose()
+    );
     postgres.batch_execute(&role).await?;
     for database in DATABASES {
         postgres.batch_execute(&format!("create database {database}")).await?;

@@ -40,9 +40,11 @@ pub(crate) fn start(config: &Config) -> anyhow::Result<Levels> {
     Ok(Levels { configured: log_level, replace })
 }
 
-/// That the HTTP server listens and stops: we say so ourselves, at the right moment.
+/// That the HTTP server listens and stops, which we say at the right moment; and that a connection was lost, which we say with the
+/// server's name.
 fn is_said_by_us(line: &tracing::Metadata<'_>) -> bool {
-    line.target() == "salvo_core::server" && *line.level() == tracing::Level::INFO
+    let is_of_http = line.target() == "salvo_core::server" && *line.level() == tracing::Level::INFO;
+    is_of_http || line.target() == "deadpool.postgres"
 }
 
 impl Levels {
