@@ -16,7 +16,6 @@ export const shell = {
     requestId: 'Request',
     copy: 'Copy',
     copied: 'Copied',
-    asOf: (age: string) => `as of ${age}`,
     on: 'on',
     off: 'off',
     yes: 'yes',

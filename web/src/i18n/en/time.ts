@@ -40,7 +40,6 @@ export const time = {
     compared: (with_: string) => `compared: ${with_}`,
     zone: 'Times in',
     zoneBrowser: (name: string) => `This browser (${name})`,
-    zoneOther: 'Another zone',
     liveOn: 'Live',
     liveStates: {
       push: { label: 'Live', hint: 'The host tells what is new' },

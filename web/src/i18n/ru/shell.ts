@@ -18,7 +18,6 @@ export const shell: Pick<Messages, 'common' | 'nav' | 'states' | 'login'> = {
     requestId: 'Запрос',
     copy: 'Копировать',
     copied: 'Скопировано',
-    asOf: (age) => `данные: ${age}`,
     on: 'включено',
     off: 'выключено',
     yes: 'да',

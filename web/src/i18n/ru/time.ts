@@ -36,7 +36,6 @@ export const time: Pick<Messages, 'time'> = {
     compared: (with_) => `сравнение: ${with_}`,
     zone: 'Часовой пояс',
     zoneBrowser: (name) => `Этого браузера (${name})`,
-    zoneOther: 'Другой пояс',
     liveOn: 'Вживую',
     liveStates: {
       push: { label: 'Вживую', hint: 'Узел сам сообщает о новом' },
