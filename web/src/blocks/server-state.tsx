@@ -16,7 +16,9 @@ export function useServerCause(server: ServerStatus): string {
   const now = useNow()
   if (server.state === 'ok' || server.state === 'pending') return ''
   const cause = server.reason ? t.failureReasons[server.reason] : t.said(server.detail ?? server.status)
-  return server.state_since ? `${cause}, ${t.servers.since(u.duration(now - Date.parse(server.state_since)))}` : cause
+  if (!server.state_since) return cause
+  // The browser's clock may run behind the host's.
+  return `${cause}, ${t.servers.since(u.duration(Math.max(0, now - Date.parse(server.state_since))))}`
 }
 
 /** Connections by state, summed; null where they are not known. `None` are the server's own processes: they have no state. */

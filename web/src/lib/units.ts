@@ -78,10 +78,11 @@ export function createUnits(locale: Locale, words: UnitWords, zone?: Zone) {
     return `${short(amount)} ${words.bytes[step] ?? ''}`
   }
 
-  /** One or two units: `3 d 4 h`, `12 min`, `45 s`, `180 ms`. */
-  const duration = (milliseconds: Maybe): string => {
-    if (!isKnown(milliseconds)) return UNKNOWN
-    const value = Math.abs(milliseconds)
+  /** One or two units: `3 d 4 h`, `12 min`, `45 s`, `180 ms`; `-2 min` of what is past, or ahead where it should be behind. */
+  const duration = (milliseconds: Maybe): string =>
+    !isKnown(milliseconds) ? UNKNOWN : milliseconds < 0 ? `-${length(-milliseconds)}` : length(milliseconds)
+
+  const length = (value: number): string => {
     if (value > 0 && value < 0.1) return `${short(value * 1_000)} ${words.microsecond}`
     // As they are rounded: 999.6 ms are a second, and must not read as 1,000 ms.
     if (Math.round(value) < SECOND) return `${format(value, value < 10 ? 1 : 0)} ${words.millisecond}`
@@ -135,8 +136,8 @@ export function createUnits(locale: Locale, words: UnitWords, zone?: Zone) {
       if (Number.isNaN(at)) return UNKNOWN
       const distance = now - at
       if (Math.abs(distance) < 5 * SECOND) return words.now
-      const length = duration(Math.round(distance / SECOND) * SECOND)
-      return distance < 0 ? words.ahead(length) : words.ago(length)
+      const text = length(Math.round(Math.abs(distance) / SECOND) * SECOND)
+      return distance < 0 ? words.ahead(text) : words.ago(text)
     },
     /** In how long something is due. */
     ahead: (milliseconds: Maybe): string => (isKnown(milliseconds) ? words.ahead(duration(milliseconds)) : UNKNOWN),
