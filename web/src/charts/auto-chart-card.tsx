@@ -1,19 +1,16 @@
-import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
-import { seriesQuery } from '../api/queries'
 import type { SeriesResponse } from '../api/types'
-import { useTime } from '../app/time'
 import { type Column, DataTable } from '../blocks/data-table'
 import { QueryView } from '../blocks/state-view'
 import { useI18n } from '../i18n'
-import { comparedQuery, comparisonSeconds } from '../lib/time-range'
 import { ChartSkeleton } from '../ui/skeleton'
 import type { AutoChart } from './auto-chart'
 import { ChartFrame } from './chart-frame'
 import { seriesFacts } from './facts'
 import { useMarks } from './marks'
-import { type ChartWords, chartData, mergeOf, SERIES_MAX, withCompared } from './model'
+import { type ChartWords, mergeOf, SERIES_MAX } from './model'
 import { useSeen } from './seen'
+import { useLines } from './use-lines'
 
 export interface AutoChartCardProps {
   server: string
@@ -30,31 +27,19 @@ export interface AutoChartCardProps {
 export function AutoChartCard(props: AutoChartCardProps) {
   const { t } = useI18n()
   const { server, chart } = props
-  const { range, comparison } = useTime()
   const [card, seen] = useSeen()
   const marks = useMarks({ server })
   const names = useMemo(() => chart.metrics.map((metric) => metric.name), [chart])
-  const request = { server, set: chart.set.name, metrics: names, labels: props.labels, top: topOf(chart) }
-  const query = useQuery({ ...seriesQuery(request, range), enabled: seen })
-  const earlier = comparison === undefined ? 0 : comparisonSeconds(comparison, range)
-  const before = useQuery({
-    ...seriesQuery(request, range, comparedQuery(range, earlier)),
-    enabled: seen && earlier > 0,
-  })
-  // Moved by the length of another comparison it would stand at wrong times.
-  const compared = before.isPlaceholderData ? undefined : before.data
-  const data = useMemo(() => {
-    if (query.data === undefined) return undefined
-    const words: ChartWords = {
+  const words = useMemo(
+    (): ChartWords => ({
       metric: (name) => name,
       label: (value) => (value === '' ? t.charts.noLabel : value),
       other: t.charts.other,
-    }
-    const shaped = chartData(query.data, chart.shape, names, words)
-    if (earlier === 0 || compared === undefined) return shaped
-    const shapedBefore = chartData(compared, chart.shape, names, words)
-    return withCompared(shaped, shapedBefore, earlier, query.data.interval_seconds)
-  }, [query.data, compared, earlier, chart, names, t])
+    }),
+    [t],
+  )
+  const request = { server, set: chart.set.name, metrics: names, labels: props.labels, top: topOf(chart) }
+  const { query, data, beforeFailed } = useLines({ request, shape: chart.shape, words, seen })
   const metric = names[0] ?? ''
   return (
     <ChartFrame
@@ -64,6 +49,7 @@ export function AutoChartCard(props: AutoChartCardProps) {
       answer={query.data}
       data={data}
       marks={marks}
+      beforeFailed={beforeFailed}
       zero={chart.zero}
       {...(props.height === undefined ? {} : { height: props.height })}
       fileParts={[server, chart.set.name, names.join('-')]}

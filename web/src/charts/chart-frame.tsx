@@ -29,6 +29,8 @@ export interface ChartFrameProps {
   answer: SeriesResponse | undefined
   data: ChartData | undefined
   marks: readonly ChartMark[]
+  /** Whether the window to compare with could not be loaded. */
+  beforeFailed?: boolean
   zero: boolean
   height?: number
   /** Of the names of saved files. */
@@ -114,9 +116,9 @@ function Drawn(props: ChartFrameProps & { data: ChartData; asTable: boolean; onP
           onPlot={props.onPlot}
         />
       )}
-      {!props.asTable && data.compared.length > COMPARED_MAX && (
-        <p className="mt-1 px-1 text-xs text-dim">{t.charts.compareOne}</p>
-      )}
+      {!props.asTable && data.compared.length > COMPARED_MAX && <Note>{t.charts.compareOne}</Note>}
+      {data.compared.length > 0 && data.others === null && <Note>{t.charts.otherAlone}</Note>}
+      {props.beforeFailed === true && <p className="mt-1 px-1 text-xs text-warn">{t.charts.beforeFailed}</p>}
       {isNew(data) && (
         <div className="mt-2 flex flex-wrap items-center justify-between gap-2 px-1 text-xs text-dim">
           {t.charts.fewSamples}
@@ -126,6 +128,8 @@ function Drawn(props: ChartFrameProps & { data: ChartData; asTable: boolean; onP
     </>
   )
 }
+
+const Note = (props: { children: string }) => <p className="mt-1 px-1 text-xs text-dim">{props.children}</p>
 
 /** A server that was added just now has hours of a day without anything, and minutes with much. */
 function LookCloser({ title }: { title: string }) {

@@ -16,6 +16,8 @@ export interface ChartData {
   series: ChartSeries[]
   /** The same series in the window before, moved here: one for each of `series`, or none. */
   compared: ChartSeries[]
+  /** Keys of the series that are drawn as one; null where the host added some of them up, and does not say which. */
+  others: readonly string[] | null
   format: ValueFormat
   resolution: SeriesResponse['resolution']
   from: number
@@ -91,14 +93,20 @@ function mean(values: readonly (number | null)[]): number {
 const byKey = (a: ChartSeries, b: ChartSeries): number =>
   Number(a.key === '') - Number(b.key === '') || (a.key < b.key ? -1 : 1)
 
-export function topAndOther(
-  series: ChartSeries[],
-  otherLabel: (count: number) => string,
-  length: number,
-  merge: Merge = 'sum',
-  left: SeriesResponse['rest'] = null,
-): ChartSeries[] {
-  if (series.length <= SERIES_MAX && left === null) return series.toSorted(byKey)
+/** Lines of an answer, before they are drawn. */
+interface Lines {
+  series: ChartSeries[]
+  length: number
+  merge: Merge
+  /** What the host has added up already. */
+  left: SeriesResponse['rest']
+}
+
+type Drawn = Pick<ChartData, 'series' | 'others'>
+
+/** The greatest, and the rest as one, where they are too many. */
+function topAndOther({ series, length, merge, left }: Lines, otherLabel: ChartWords['other']): Drawn {
+  if (series.length <= SERIES_MAX && left === null) return { series: series.toSorted(byKey), others: [] }
   const ranked = series.toSorted((a, b) => mean(b.values) - mean(a.values))
   const rest = ranked.slice(SERIES_SHOWN)
   const other = {
@@ -106,7 +114,20 @@ export function topAndOther(
     label: otherLabel(rest.length + (left?.series_count ?? 0)),
     values: mergeColumns([...rest.map((one) => one.values), ...(left === null ? [] : [left.values])], length, merge),
   }
-  return [...ranked.slice(0, SERIES_SHOWN).toSorted(byKey), other]
+  return {
+    series: [...ranked.slice(0, SERIES_SHOWN).toSorted(byKey), other],
+    others: left === null ? rest.map((one) => one.key) : null,
+  }
+}
+
+/** The lines that `like` has, whichever were the greatest here: else one name would stand for different sums. */
+function sameLines({ series, length, merge }: Lines, like: Drawn): Drawn {
+  const found = (keys: readonly string[]) => series.filter((one) => keys.includes(one.key))
+  const lines = found(like.series.map((one) => one.key))
+  const rest = found(like.others ?? []).map((one) => one.values)
+  const other = like.series.find((one) => one.key === OTHER_KEY)
+  if (other === undefined || rest.length === 0) return { series: lines, others: like.others }
+  return { series: [...lines, { ...other, values: mergeColumns(rest, length, merge) }], others: like.others }
 }
 
 /** What several values of one time become: a sum of shares or of ages would say nothing. */
@@ -142,18 +163,26 @@ export type ChartShape =
   /** One line: the share of `part` in `part` and `rest`. */
   | { kind: 'ratio'; part: string; rest: string }
 
+/** By which a series is found again in another window. */
+export const keyOf = (labels: Record<string, string>, shape: ChartShape): string =>
+  shape.kind === 'by-label' ? (labels[shape.label] ?? '') : JSON.stringify(labels)
+
 export interface ChartWords {
   metric: (name: string) => string
   label: (value: string) => string
   other: (count: number) => string
 }
 
-/** `order` is that of the lines; the API answers in the order of the probe's declaration. */
+/**
+ * `order` is that of the lines; the API answers in the order of the probe's declaration. With `like`, the lines are
+ * those that it has.
+ */
 export function chartData(
   answer: SeriesResponse,
   shape: ChartShape,
   order: readonly string[],
   words: ChartWords,
+  like?: ChartData,
 ): ChartData {
   const length = answer.timestamps.length
   const first = answer.metrics[0]
@@ -163,6 +192,12 @@ export function chartData(
     from: Date.parse(answer.from) / 1_000,
     to: Date.parse(answer.to) / 1_000,
     compared: [],
+    others: [],
+  }
+  const merge = mergeOf(first?.unit ?? '')
+  const cut = (series: ChartSeries[]): Drawn => {
+    const lines = { series, length, merge, left: answer.rest }
+    return like === undefined ? topAndOther(lines, words.other) : sameLines(lines, like)
   }
   const summed = (metric: string) =>
     sumColumns(
@@ -172,8 +207,7 @@ export function chartData(
   const format = first === undefined ? 'count' : valueFormat(first.kind, first.unit)
   switch (shape.kind) {
     case 'by-label': {
-      const merge = mergeOf(first?.unit ?? '')
-      const series = [...groupBy(answer.series, (one) => one.labels[shape.label] ?? '')].map(([value, ones]) => ({
+      const series = [...groupBy(answer.series, (one) => keyOf(one.labels, shape))].map(([value, ones]) => ({
         key: value,
         label: words.label(value),
         values: mergeColumns(
@@ -182,19 +216,18 @@ export function chartData(
           merge,
         ),
       }))
-      return { ...base, format, series: topAndOther(series, words.other, length, merge) }
+      return { ...base, format, ...cut(series) }
     }
     case 'by-series': {
       const series = answer.series.map((one) => {
         const label = Object.values(one.labels).map(words.label).join(' · ')
         return {
-          key: JSON.stringify(one.labels),
+          key: keyOf(one.labels, shape),
           label: label === '' ? words.metric(one.metric) : label,
           values: one.values,
         }
       })
-      const merge = mergeOf(first?.unit ?? '')
-      return { ...base, format, series: topAndOther(series, words.other, length, merge, answer.rest) }
+      return { ...base, format, ...cut(series) }
     }
     case 'by-metric':
       return {
@@ -223,54 +256,4 @@ export function isNew(data: ChartData): boolean {
   const first = data.timestamps[0]
   const length = data.to - data.from
   return first !== undefined && length > HOUR_SECONDS && data.to - first < length * NEW_SHARE
-}
-
-/** As far as two windows can be laid over each other: a point belongs to another that is nearer than half a step. */
-const NEAR = 0.5
-
-/**
- * Lays `before`, which is `seconds` earlier, under `data`. Where only the window before has points, there are times
- * without a value now, which are gaps of the lines.
- */
-export function withCompared(data: ChartData, before: ChartData, seconds: number, step: number): ChartData {
-  const shifted = before.timestamps.map((at) => at + seconds)
-  const timestamps = mergeTimes(data.timestamps, shifted, step * NEAR)
-  const place = (own: readonly number[], values: readonly (number | null)[]) =>
-    onTimes(timestamps, own, values, step * NEAR)
-  return {
-    ...data,
-    timestamps,
-    series: data.series.map((one) => ({ ...one, values: place(data.timestamps, one.values) })),
-    compared: data.series.map((one) => {
-      const earlier = before.series.find((candidate) => candidate.key === one.key)
-      const values = earlier === undefined ? timestamps.map(() => null) : place(shifted, earlier.values)
-      return { key: one.key, label: one.label, values }
-    }),
-  }
-}
-
-/** All of `first`, and of `second` what is not near one of them. Both rise. */
-function mergeTimes(first: readonly number[], second: readonly number[], near: number): number[] {
-  const extra: number[] = []
-  let at = 0
-  for (const time of second) {
-    while (at < first.length - 1 && Math.abs((first[at + 1] ?? 0) - time) <= Math.abs((first[at] ?? 0) - time)) at += 1
-    const closest = first[at]
-    if (closest === undefined || Math.abs(closest - time) > near) extra.push(time)
-  }
-  return extra.length === 0 ? [...first] : [...first, ...extra].toSorted((a, b) => a - b)
-}
-
-function onTimes(
-  timestamps: readonly number[],
-  own: readonly number[],
-  values: readonly (number | null)[],
-  near: number,
-): (number | null)[] {
-  let at = 0
-  return timestamps.map((time) => {
-    while (at < own.length - 1 && Math.abs((own[at + 1] ?? 0) - time) <= Math.abs((own[at] ?? 0) - time)) at += 1
-    const closest = own[at]
-    return closest !== undefined && Math.abs(closest - time) <= near ? (values[at] ?? null) : null
-  })
 }

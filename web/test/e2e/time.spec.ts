@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { axeInBothThemes, go, push, screenshot, settled, signIn } from './browser.ts'
-import { usePage } from './harness.ts'
+import { problem, usePage } from './harness.ts'
 
 /** The time context: one for all pages, in the URL, by mouse and by keyboard. */
 
@@ -144,6 +144,43 @@ describe('a chart', () => {
       .getByText(/\(before /)
       .first()
       .waitFor()
+  })
+
+  test('of more than twenty databases finds the one that grew in the time before, where it was not among the greatest', async () => {
+    const DAY = 86_400
+    const size = (index: number, isNow: boolean) => (index === 24 ? (isNow ? 500 : 1) : 25 - index) * 1024 ** 3
+    // As the host answers: the greatest of the window that is asked for, the others added up.
+    await page.route('**/api/series?*set=pg_database_size*', async (route) => {
+      const asked = new URL(route.request().url()).searchParams
+      const response = await route.fetch()
+      const answer = await response.json()
+      const isNow = asked.get('to') === 'now'
+      const at = Math.floor(Date.now() / 60_000) * 60 - 600 - (isNow ? 0 : DAY)
+      const names = Array.from({ length: 25 }, (_, index) => ({ size: size(index, isNow), datname: `db${index}` }))
+      const series = names
+        .toSorted((a, b) => b.size - a.size)
+        .map((one) => ({ metric: 'bytes', labels: { datname: one.datname }, values: [one.size, one.size] }))
+      const one = series.filter(({ labels }) => asked.get('labels') === `datname:${labels.datname}`)
+      const shown = asked.has('labels')
+        ? { series: one, rest: null }
+        : { series: series.slice(0, 20), rest: { series_count: 5, values: [1, 1] } }
+      await route.fulfill({ response, json: { ...answer, timestamps: [at, at + 60], ...shown } })
+    })
+    await page.goto('/servers/billing-01?cmp=-1d')
+    const sizes = page.getByRole('region', { name: 'Size', exact: true })
+    await sizes.getByText('Other series are not compared: they may not have been the same.').waitFor()
+    await sizes.getByText(/^other \(15\): last /).waitFor({ state: 'attached' })
+    await sizes.getByRole('button', { name: 'db24' }).click()
+    await sizes.getByRole('group', { name: /^Size/ }).focus()
+    await page.keyboard.press('ArrowLeft')
+    await sizes.getByTestId('chart-tooltip').getByText('(before 1 GB)').waitFor()
+    expect(await axeInBothThemes(page)).toEqual([])
+  })
+
+  test('says that the time before could not be loaded', async () => {
+    await page.route('**/api/series?*to=now-*', (route) => route.fulfill(problem(500, 'the store is away')))
+    await page.goto('/servers/billing-01?cmp=prev')
+    await chart().getByText('The time before could not be loaded.').waitFor({ timeout: 20_000 })
   })
 
   test('that has one point for an hour offers to look closer', async () => {

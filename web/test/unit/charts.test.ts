@@ -1,8 +1,16 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { SeriesResponse } from '../../src/api/types.ts'
 import { yRange } from '../../src/charts/axes.ts'
+import { unseenBefore, withCompared, withFound } from '../../src/charts/compare.ts'
 import { seriesFacts } from '../../src/charts/facts.ts'
-import { type ChartWords, chartData, OTHER_KEY, ratioColumns, sumColumns } from '../../src/charts/model.ts'
+import {
+  type ChartShape,
+  type ChartWords,
+  chartData,
+  OTHER_KEY,
+  ratioColumns,
+  sumColumns,
+} from '../../src/charts/model.ts'
 
 const words: ChartWords = { metric: (name) => name, label: (value) => value, other: (count) => `other ${count}` }
 
@@ -88,21 +96,76 @@ test('the same has the same place in every chart, whatever the order of the answ
   expect(keys(['forum', 'shop'])).toEqual(['forum', 'shop'])
 })
 
-test('what the host has summed up already joins the rest', () => {
-  const series = Array.from({ length: 12 }, (_, index) => ({
-    metric: 'n',
-    labels: { id: String(index) },
-    values: [100 - index],
-  }))
-  const rest = { series_count: 30, values: [7] }
-  const data = chartData(
-    answer({ timestamps: [0], metrics: [metric('n')], series, rest }),
-    { kind: 'by-series' },
-    ['n'],
-    words,
-  )
-  expect(data.series).toHaveLength(11)
-  expect(data.series.at(-1)).toEqual({ key: OTHER_KEY, label: 'other 32', values: [90 + 89 + 7] })
+test.each<ChartShape>([{ kind: 'by-series' }, { kind: 'by-label', label: 'id' }])(
+  'what the host has summed up already joins the rest, drawn $kind',
+  (shape) => {
+    const series = Array.from({ length: 12 }, (_, index) => ({
+      metric: 'n',
+      labels: { id: String(index) },
+      values: [100 - index],
+    }))
+    const rest = { series_count: 30, values: [7] }
+    const data = chartData(answer({ timestamps: [0], metrics: [metric('n')], series, rest }), shape, ['n'], words)
+    expect(data.series).toHaveLength(11)
+    expect(data.series.at(-1)).toEqual({ key: OTHER_KEY, label: 'other 32', values: [90 + 89 + 7] })
+  },
+)
+
+describe('of more than twenty databases the window before shows the same', () => {
+  const shape: ChartShape = { kind: 'by-label', label: 'datname' }
+  const DAY = 86_400
+  const name = (index: number) => `db${String(index).padStart(2, '0')}`
+  /** db00 is the greatest before, and db24, which was the smallest, the greatest now. */
+  const sizes = (start: number, last: number) => ({
+    timestamps: [start, start + 60],
+    metrics: [metric('bytes')],
+    series: Array.from({ length: 25 }, (_, index) => {
+      const size = index === 24 ? last : 25 - index
+      return { metric: 'bytes', labels: { datname: name(index) }, values: [size, size] }
+    }),
+  })
+  const now = answer(sizes(DAY, 500))
+  const before = answer(sizes(0, 1))
+  /** As the host answers `top=20`. */
+  const cut = (all: SeriesResponse): SeriesResponse => {
+    const ranked = all.series.toSorted((a, b) => (b.values[0] ?? 0) - (a.values[0] ?? 0))
+    const rest = ranked.slice(20).map((one) => one.values)
+    return { ...all, series: ranked.slice(0, 20), rest: { series_count: 5, values: sumColumns(rest, 2) } }
+  }
+  const compared = (later: SeriesResponse, earlier: SeriesResponse) => {
+    const lines = chartData(later, shape, ['bytes'], words)
+    return withCompared(lines, chartData(earlier, shape, ['bytes'], words, lines), DAY, 60)
+  }
+  const greatest = [...Array.from({ length: 9 }, (_, index) => name(index)), 'db24']
+
+  test('as lines, and the rest as the sum of the same ones', () => {
+    const data = compared(now, before)
+    expect(data.compared.map((one) => one.key)).toEqual([...greatest, OTHER_KEY])
+    expect(data.compared.map((one) => one.values[0])).toEqual([25, 24, 23, 22, 21, 20, 19, 18, 17, 1, 135])
+    expect(data.series.at(-1)?.values[0]).toBe(135)
+  })
+
+  test('but not the rest, where the host added it up and does not say of what', () => {
+    const data = compared(cut(now), cut(before))
+    expect(data.others).toBeNull()
+    expect([data.compared.at(-1)?.key, data.compared.at(-1)?.values]).toEqual([OTHER_KEY, [null, null]])
+  })
+
+  test('also those that the host had among the rest then: they are asked for one by one', () => {
+    const lines = chartData(cut(now), shape, ['bytes'], words)
+    expect(unseenBefore(cut(now), lines, cut(before), shape)).toEqual(['datname:db24'])
+    expect(unseenBefore(cut(now), lines, before, shape)).toEqual([])
+    const found = { ...before, series: before.series.slice(-1) }
+    const data = compared(cut(now), withFound(cut(before), [found]))
+    expect(data.compared.find((one) => one.key === 'db24')?.values).toEqual([1, 1])
+  })
+
+  test('by all their labels, where these make the line', () => {
+    const bySeries: ChartShape = { kind: 'by-series' }
+    const later = answer({ ...sizes(DAY, 500), series: [{ metric: 'n', labels: { a: 'x,y', b: '' }, values: [1, 1] }] })
+    const lines = chartData(later, bySeries, ['n'], words)
+    expect(unseenBefore(later, lines, cut(before), bySeries)).toEqual(['a:x\\,y,b:'])
+  })
 })
 
 test('twenty series are all drawn', () => {

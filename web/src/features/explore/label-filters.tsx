@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { labelMatcher } from '../../api/label-matcher'
+import { labelMatchers } from '../../api/label-matcher'
 import { seriesQuery } from '../../api/queries'
 import type { MetricSetDeclaration } from '../../api/types'
 import { useTime } from '../../app/time'
@@ -26,8 +26,7 @@ export function LabelFilters(props: { server: string; set: MetricSetDeclaration;
   const chosen = parseLabels(search.l)
   const choose = (label: string, value: string | undefined) => {
     const { [label]: _before, ...others } = chosen
-    const next = Object.entries(value === undefined ? others : { ...others, [label]: value })
-    const text = next.map(([name, one]) => labelMatcher(name, one)).join(',')
+    const text = labelMatchers(value === undefined ? others : { ...others, [label]: value })
     setSearch({ l: text === '' ? undefined : text })
   }
   return (

@@ -5,8 +5,8 @@ import type { CostItem, Costs } from '../../api/types'
 import { useTime } from '../../app/time'
 import { QueryView } from '../../blocks/state-view'
 import { ChartFrame } from '../../charts/chart-frame'
+import { withCompared } from '../../charts/compare'
 import { useMarks } from '../../charts/marks'
-import { withCompared } from '../../charts/model'
 import { useSeen } from '../../charts/seen'
 import { useI18n } from '../../i18n'
 import type { Messages } from '../../i18n/en/en'
@@ -91,6 +91,7 @@ function HourlyCard({ chart, filter }: { chart: HourlyChart; filter: CostsFilter
       answer={undefined}
       data={data}
       marks={marks}
+      beforeFailed={earlier > 0 && before.isError}
       zero
       fileParts={[server ?? plugin ?? '', chart.id]}
       view={(draw) => (

@@ -86,6 +86,7 @@ export function hourlyData(costs: Costs, lines: readonly HourlyLine[], format: V
     timestamps,
     series: lines.map((line) => ({ key: line.key, label: line.label, values: values(line) })),
     compared: [],
+    others: [],
     format,
     resolution: 'hour',
     from: first,

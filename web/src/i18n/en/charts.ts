@@ -44,6 +44,8 @@ export const charts = {
     nothingCounted: 'Nothing was counted in this range, so there is no share to show',
     oneSample: 'A rate needs two points; there is only one in this range yet',
     compareOne: 'Choose one of the lines to compare it with the time before.',
+    otherAlone: 'Other series are not compared: they may not have been the same.',
+    beforeFailed: 'The time before could not be loaded.',
     fewSamples: 'Watched for only a small part of this range yet.',
     lookCloser: 'Show the last hour',
     showTable: 'Show as table',
