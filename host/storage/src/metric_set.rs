@@ -80,8 +80,10 @@ impl Store {
             let mut ids = Vec::with_capacity(rows.len());
             for (set, digest, declaration) in &rows {
                 let id: i64 = sqlx::query_scalar(
-                    "insert into metric_set (name, digest, plugin, declaration) values ($1, $2, $3, $4)
-                    on conflict (name, digest) do update set plugin = excluded.plugin, declaration = excluded.declaration
+                    "insert into metric_set (name, digest, plugin, declaration, declared)
+                    values ($1, $2, $3, $4, (select coalesce(max(declared), 0) + 1 from metric_set))
+                    on conflict (name, digest) do update set
+                        plugin = excluded.plugin, declaration = excluded.declaration, declared = excluded.declared
                     returning id",
                 )
                 .bind(&set.name)
@@ -108,7 +110,9 @@ impl Store {
     /// Each set that was ever declared, as the newest declaration has it, and with the metrics that earlier ones had.
     pub async fn metric_sets(&self) -> Result<Vec<MetricSet>, StorageError> {
         let rows: Vec<String> = read_store!(self, "list metric sets", |db| {
-            Ok(sqlx::query_scalar("select declaration from metric_set order by name, id desc").fetch_all(db).await?)
+            Ok(sqlx::query_scalar("select declaration from metric_set order by name, declared desc, id desc")
+                .fetch_all(db)
+                .await?)
         })?;
         let mut sets: Vec<MetricSet> = Vec::new();
         for text in rows {
@@ -127,10 +131,10 @@ impl Store {
         Ok(sets)
     }
 
-    /// All declarations of a set, the newest first.
+    /// All declarations of a set, that which was made last first.
     pub(crate) async fn declarations_of(&self, set: &str) -> Result<Vec<Declared>, StorageError> {
         let rows: Vec<(i64, String)> = read_store!(self, "read a metric set", |db| {
-            Ok(sqlx::query_as("select id, declaration from metric_set where name = $1 order by id desc")
+            Ok(sqlx::query_as("select id, declaration from metric_set where name = $1 order by declared desc, id desc")
                 .bind(crate::types::clean(set))
                 .fetch_all(db)
                 .await?)

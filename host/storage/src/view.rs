@@ -27,8 +27,10 @@ fn view_name(set: &str) -> String {
 fn select(declarations: &[Declared]) -> String {
     let mut labels: Vec<&str> = Vec::new();
     let mut metrics: Vec<&str> = Vec::new();
-    // The oldest first: columns are only ever added at the end, so `create or replace` works.
-    for declared in declarations.iter().rev() {
+    // In the order in which they first came: columns are only ever added at the end, so `create or replace` works.
+    let mut by_age: Vec<&Declared> = declarations.iter().collect();
+    by_age.sort_by_key(|declared| declared.id);
+    for declared in by_age {
         for label in &declared.set.labels {
             if !labels.contains(&label.as_str()) {
                 labels.push(label);

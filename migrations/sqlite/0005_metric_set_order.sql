@@ -1,0 +1,3 @@
+-- A set that is declared as it was before is the newest again: after a roll back, or where an old text is put back.
+alter table metric_set add column declared integer not null default 0;
+update metric_set set declared = id;
