@@ -102,11 +102,11 @@ impl Databases {
             (0, None, Some((database, detail))) => not_applicable(format!("in database `{database}`: {detail}")),
             (0, None, None) if left_out.is_empty() => not_applicable("no database is chosen by `databases`".to_owned()),
             (0, None, None) => failed(FailureReason::TimedOut, "there was no time for any database".to_owned()),
-            _ if self.collected.value_count() > self.limits.values => failed(
+            _ if self.collected.value_count().max(self.collected.fact_count()) > self.limits.values => failed(
                 FailureReason::LimitExceeded,
                 format!(
                     "all databases together have {} values, more than {}",
-                    self.collected.value_count(),
+                    self.collected.value_count().max(self.collected.fact_count()),
                     self.limits.values
                 ),
             ),

@@ -86,6 +86,15 @@ impl Collected {
     pub fn value_count(&self) -> usize {
         self.samples.iter().flat_map(|samples| &samples.rows).map(|row| row.values.len()).sum()
     }
+
+    /// What it holds besides values: entities and their attributes, absences, cells of tables, and each list of them.
+    pub fn fact_count(&self) -> usize {
+        let entities =
+            self.entities.iter().map(|set| 1 + set.items.iter().map(|item| 1 + item.attrs.len()).sum::<usize>());
+        let cells =
+            self.tables.iter().map(|table| 1 + table.columns.len() + table.rows.iter().map(Vec::len).sum::<usize>());
+        entities.chain(cells).sum::<usize>() + self.absences.len()
+    }
 }
 
 /// Why a run failed. A closed set: it becomes a label, a colour and a text in the UI.

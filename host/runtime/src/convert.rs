@@ -56,12 +56,24 @@ pub(crate) fn postgres_error_to_guest(error: PostgresError) -> postgres::Postgre
     }
 }
 
+/// What a probe says for people goes into logs and lists: one line of bearable length, in which nothing else can be forged.
+pub(crate) fn said(text: &str) -> String {
+    let mut said: String =
+        text.chars().take(SAID_CHARS).map(|char| if char.is_control() { ' ' } else { char }).collect();
+    if text.chars().nth(SAID_CHARS).is_some() {
+        said.push('…');
+    }
+    said
+}
+
+const SAID_CHARS: usize = 2_000;
+
 /// Fails with the name of a capability that this host does not have.
 pub(crate) fn metadata_from_guest(metadata: types::Metadata) -> Result<model::ProbeMetadata, String> {
     Ok(model::ProbeMetadata {
         name: metadata.name,
         version: metadata.version,
-        summary: metadata.summary,
+        summary: said(&metadata.summary),
         scope: match metadata.scope {
             types::Scope::PerServer => model::Scope::PerServer,
             types::Scope::PerDatabase => model::Scope::PerDatabase,
@@ -187,6 +199,6 @@ fn absence_from_guest(absence: types::Absence) -> model::Absence {
             types::AbsenceReason::NotApplicable => model::AbsenceReason::NotApplicable,
             types::AbsenceReason::Failed => model::AbsenceReason::Failed,
         },
-        detail: absence.detail,
+        detail: said(&absence.detail),
     }
 }

@@ -247,7 +247,10 @@ async fn describe(component: &ProbeComponent, config: &[(String, String)]) -> Re
         Ok(Ok(Ok(metadata))) => convert::metadata_from_guest(metadata).map_err(|capability| {
             LoadError::Declaration(format!("it asks for capability `{capability}`, which this host does not have"))
         }),
-        Ok(Ok(Err(types::ConfigError { path, message }))) => Err(LoadError::Config { path, message }),
+        Ok(Ok(Err(types::ConfigError { path, message }))) => {
+            let path = path.iter().map(|key| convert::said(key)).collect();
+            Err(LoadError::Config { path, message: convert::said(&message) })
+        }
         Ok(Err(error)) => {
             let RunOutcome::Failed { detail, .. } = trapped(&error, store.data()) else {
                 return Err(LoadError::Describe { detail: format!("{error:#}") });
@@ -270,7 +273,9 @@ fn trapped(error: &wasmtime::Error, state: &RunState) -> RunOutcome {
     let last_words = state.log.iter().rev().find(|line| line.severity == Severity::Error);
     let detail = match (error.downcast_ref::<Trap>(), last_words) {
         // The SDK's panic hook logs file, line and message just before the trap.
-        (Some(Trap::UnreachableCodeReached), Some(line)) => format!("the probe panicked: {}", line.message),
+        (Some(Trap::UnreachableCodeReached), Some(line)) => {
+            format!("the probe panicked: {}", convert::said(&line.message))
+        }
         (Some(Trap::StackOverflow | Trap::MemoryOutOfBounds), _) => {
             format!("the probe left its memory, most likely by endless recursion: {error:#}")
         }
@@ -285,13 +290,14 @@ fn refused(error: types::ProbeError, state: &RunState) -> RunOutcome {
         // Without PostgreSQL no server has a version: that says nothing of the server.
         types::ProbeError::NotApplicable(said) => match state.permits.refusal(&state.plugin, Capability::Postgres) {
             Some(refusal) => (FailureReason::NotGranted, format!("{refusal} (the probe says: {said})")),
-            None => return RunOutcome::NotApplicable { detail: said },
+            None => return RunOutcome::NotApplicable { detail: convert::said(&said) },
         },
         types::ProbeError::MissingPrivilege(detail) => (FailureReason::MissingPrivilege, detail),
         types::ProbeError::Config(detail) => (FailureReason::Misconfigured, detail),
         types::ProbeError::Internal(detail) => (FailureReason::ProbeFailed, detail),
         types::ProbeError::HostCall(detail) => (FailureReason::HostCallFailed, detail),
     };
+    let detail = convert::said(&detail);
     let reason = match (&state.host_failure, reason) {
         (Some(failure), FailureReason::HostCallFailed) => failure.reason,
         // To a probe, a grant that is missing is configuration.

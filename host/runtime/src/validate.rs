@@ -11,10 +11,19 @@ use crate::limits::{LABEL_BYTES, LABELS_PER_SET, Limits};
 const SETS_MAX: usize = 64;
 const METRICS_PER_SET_MAX: usize = 256;
 const ENTITIES_MAX: usize = 10_000;
+/// They are kept with each run.
+const ABSENCES_MAX: usize = 10_000;
 const NAME_BYTES: usize = 63; // also the name of a view in PostgreSQL
+/// Of a key or an attribute.
+const ENTITY_BYTES: usize = 64 << 10;
 
 /// What is wrong with a declaration, as a sentence for the probe's author.
 pub(crate) fn metadata(metadata: &ProbeMetadata) -> Result<(), String> {
+    for (what, text) in [("name", &metadata.name), ("version", &metadata.version)] {
+        if text.is_empty() || text.len() > NAME_BYTES || text.contains(char::is_control) {
+            return Err(format!("its {what} must be one line of 1 to {NAME_BYTES} bytes"));
+        }
+    }
     if metadata.sets.len() > SETS_MAX {
         return Err(format!("it declares {} metric sets, more than {SETS_MAX}", metadata.sets.len()));
     }
@@ -90,6 +99,21 @@ pub(crate) fn report(
     let values = collected.value_count();
     if values > limits.values {
         return Err(ReportFault::TooLarge(format!("the report has {values} values, more than {}", limits.values)));
+    }
+    let kinds = collected.entities.len();
+    if kinds > SETS_MAX {
+        return Err(ReportFault::TooLarge(format!("the report has {kinds} kinds of entities, more than {SETS_MAX}")));
+    }
+    let absences = collected.absences.len();
+    if absences > ABSENCES_MAX {
+        return Err(ReportFault::TooLarge(format!("the report has {absences} absences, more than {ABSENCES_MAX}")));
+    }
+    let facts = collected.fact_count();
+    if facts > limits.values {
+        return Err(ReportFault::TooLarge(format!(
+            "the report has {facts} entities, attributes, absences and cells of tables, more than {}",
+            limits.values
+        )));
     }
     for samples in &mut collected.samples {
         let set = metadata.sets.iter().find(|set| set.name == samples.set).ok_or_else(|| {
@@ -182,6 +206,19 @@ fn entities(set: &EntitySet) -> Result<(), ReportFault> {
     for entity in &set.items {
         if !keys.insert(&entity.key) {
             return Err(ReportFault::Invalid(format!("the report has {} `{}` twice", set.kind, entity.key)));
+        }
+        if entity
+            .attrs
+            .iter()
+            .flat_map(|(key, value)| [key, value])
+            .chain([&entity.key])
+            .any(|text| text.len() > ENTITY_BYTES)
+        {
+            let begins: String = entity.key.chars().take(40).collect();
+            let kind = &set.kind;
+            return Err(ReportFault::TooLarge(format!(
+                "{kind} `{begins}` has more than {ENTITY_BYTES} bytes in one text"
+            )));
         }
         if entity.key.contains('\0')
             || entity.attrs.iter().any(|(key, value)| key.contains('\0') || value.contains('\0'))

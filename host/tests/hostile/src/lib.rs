@@ -1,7 +1,7 @@
 //! Does everything that a probe must not be able to do. The option `act` chooses.
 
 use pgvigil_sdk::prelude::*;
-use pgvigil_sdk::{Attr, ConfigError, Metadata, Row, Rows, log, state};
+use pgvigil_sdk::{Absence, AbsenceReason, Attr, ConfigError, EntitySet, Metadata, Row, Rows, log, state};
 
 probe!(Hostile);
 
@@ -15,6 +15,18 @@ impl Probe for Hostile {
             "memory" => drop(core::hint::black_box(hoard())),
             "recursion" => drop(core::hint::black_box(recurse(1))),
             "panic" => panic!("on purpose"),
+            "absences" => report.absences.extend((0..60_000).map(|n| Absence {
+                set: "hostile".into(),
+                labels: vec![n.to_string()],
+                reason: AbsenceReason::Failed,
+                detail: String::new(),
+            })),
+            "kinds" => report.entities.extend((0..60_000).map(|n| EntitySet {
+                kind: format!("k{n}"),
+                complete: false,
+                items: Vec::new(),
+            })),
+            "forgery" => return Err(ProbeError::Internal("x\n2026-01-01T00:00:00Z ERROR forged\u{1b}[2J".to_owned())),
             "undeclared" => report.samples.push(rows("nobody_knows", 1, 1)),
             "labels" => report.samples.push(rows("hostile", 2, 1)),
             "values" => report.samples.push(rows("hostile", 1, 60_000)),
