@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use pgvigil_api::{HostEvent, RunNews};
 use pgvigil_collector::Counters;
-use pgvigil_model::{Backoff, RunOutcome, RunReport};
+use pgvigil_model::{Backoff, FailureReason, RunOutcome, RunReport};
 use pgvigil_storage::{StorageError, Store, StoredOutcome};
 use tokio::sync::{broadcast, mpsc};
 use tokio::time::{Instant, timeout_at};
@@ -22,6 +22,8 @@ pub(crate) const REPORT_QUEUE_CAPACITY: usize = 256;
 const BATCH: usize = 64;
 /// A transaction costs more than a report, so a report waits this long for others that go with it.
 const LINGER: Duration = Duration::from_secs(1);
+/// A report is tried as often as this before it is told apart from a slow store.
+const SLOW_ATTEMPTS: u32 = 2;
 const RETRY: Backoff = Backoff { first: Duration::from_millis(250), longest: Duration::from_secs(10) };
 
 /// Stores reports until the collector is gone and the queue is empty, or until it is time to give up; then it counts what is
@@ -85,6 +87,23 @@ async fn store_batch(store: &Store, batch: &[RunReport], counters: &Counters) {
     }
 }
 
+/// Whether it is the batch that takes too long, and not the store: a smaller one is taken, or a report that only tells of this.
+async fn is_too_much(store: &Store, batch: &[RunReport], failures: u32) -> bool {
+    match batch {
+        [report] => failures >= SLOW_ATTEMPTS && store.record(&[without_content(report)]).await.is_ok(),
+        _ => true,
+    }
+}
+
+fn without_content(report: &RunReport) -> RunReport {
+    let detail = "the store did not take the report in time".to_owned();
+    RunReport {
+        outcome: RunOutcome::Failed { reason: FailureReason::LimitExceeded, detail },
+        log: Vec::new(),
+        ..report.clone()
+    }
+}
+
 /// Fails only with what trying again would not mend.
 async fn store_in_time(store: &Store, batch: &[RunReport]) -> Result<(), StorageError> {
     let mut failures = 0;
@@ -92,6 +111,10 @@ async fn store_in_time(store: &Store, batch: &[RunReport]) -> Result<(), Storage
         match store.record(batch).await {
             Err(failure) if failure.is_passing() => {
                 failures += 1;
+                let is_slow = matches!(failure, StorageError::TimedOut { .. });
+                if is_slow && is_too_much(store, batch, failures).await {
+                    return Err(failure);
+                }
                 if failures == 1 {
                     error!("the store does not take run reports, trying again: {}", chain(&failure));
                 }
@@ -137,7 +160,8 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use pgvigil_model::{RunCost, RunId, RunOutcome, Trigger};
+    use pgvigil_model::{RunCost, RunId, RunOutcome, Secret, Trigger};
+    use pgvigil_storage::{MasterKey, Vault};
 
     use super::*;
 
@@ -158,6 +182,31 @@ mod tests {
             cost: RunCost::default(),
             log: Vec::new(),
         }
+    }
+
+    /// A report of so many entities takes the store too long; here a trigger says so at once.
+    #[tokio::test]
+    async fn a_report_that_the_store_is_too_slow_for_costs_only_itself() {
+        let database = pgvigil_cluster::testing::database(pgvigil_cluster::testing::postgres(18));
+        let vault = Vault::new(MasterKey::from_text(&Secret::new("the key of the tests")).unwrap());
+        let store = Store::open(database.url().parse().unwrap(), vault).await.unwrap();
+        database.execute(
+            "create function slow() returns trigger language plpgsql as $$ begin
+                if new.plugin = 'slow' and new.outcome <> 'failed' then
+                    raise exception 'too slow' using errcode = '57014';
+                end if;
+                return new;
+            end $$",
+        );
+        database.execute("create trigger slow before insert on run for each row execute function slow()");
+        let counters = Counters::default();
+        let batch = ["a", "slow", "b"].map(|plugin| RunReport { plugin: plugin.parse().unwrap(), ..report() });
+        store_batch(&store, &batch, &counters).await;
+        assert_eq!(counters.reports_dropped.load(Ordering::Relaxed), 1);
+        let runs = database.execute("select plugin, outcome, detail from run order by plugin");
+        let runs: Vec<Vec<&str>> = runs.iter().map(|run| run.iter().flatten().map(String::as_str).collect()).collect();
+        let told = "the store did not take the report in time";
+        assert_eq!(runs, [["a", "not-applicable", ""], ["b", "not-applicable", ""], ["slow", "failed", told]]);
     }
 
     /// So long that a test which has to wait for it fails.
