@@ -45,6 +45,9 @@ pub use sessions::Session;
 /// How long an answer to [`IDENTITY`] is believed: a promoted standby shows within this time.
 const IDENTITY_MAX_AGE: Duration = Duration::from_secs(60);
 
+/// Our own questions take milliseconds. Who asks may have minutes; a server that lets us in and says nothing is not to have them.
+const QUESTION_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// One row of it is a name of at most 63 bytes.
 const DATABASES_MAX: usize = 10_000;
 const DATABASES: &str = include_str!("postgres/databases.sql");
@@ -347,7 +350,8 @@ impl PostgresServer {
         timeout: Duration,
     ) -> Result<(ResultSet, Arc<Link>), PostgresError> {
         let budget = CallBudget { timeout, max_rows, max_bytes: 1 << 20 };
-        self.run(&Statement::new(sql, &[], Instant::now() + timeout, budget)).await
+        let statement = Statement::new(sql, &[], Instant::now() + timeout, budget);
+        self.run(&statement.answered_within(QUESTION_TIMEOUT)).await
     }
 
     fn not_said(&self, what: &str, error: PostgresError, timeout: Duration) -> Unavailable {
@@ -356,7 +360,7 @@ impl PostgresServer {
             PostgresError::Unavailable(unavailable) => unavailable,
             PostgresError::TimedOut => Unavailable {
                 reason: FailureReason::Unreachable,
-                detail: format!("{place} did not say {what} within {} ms", timeout.as_millis()),
+                detail: format!("{place} did not say {what} within {} ms", timeout.min(QUESTION_TIMEOUT).as_millis()),
             },
             error @ (PostgresError::TooLarge(_) | PostgresError::Sql { .. }) => Unavailable {
                 reason: FailureReason::ServerRefused,

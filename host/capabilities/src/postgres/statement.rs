@@ -3,6 +3,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use futures_util::future::try_join3;
@@ -57,6 +58,7 @@ pub(super) struct Statement<'a> {
     pub(super) sql: &'a str,
     pub(super) params: &'a [Value],
     pub(super) deadline: Instant,
+    answer_within: Duration,
     pub(super) budget: CallBudget,
     /// A hash of the text, whatever the parameters.
     pub(super) key: u64,
@@ -66,7 +68,14 @@ impl<'a> Statement<'a> {
     pub(super) fn new(sql: &'a str, params: &'a [Value], deadline: Instant, budget: CallBudget) -> Self {
         let mut hasher = DefaultHasher::new();
         sql.hash(&mut hasher);
-        Self { sql, params, deadline, budget, key: hasher.finish() }
+        let answer_within = budget.timeout;
+        Self { sql, params, deadline, answer_within, budget, key: hasher.finish() }
+    }
+
+    /// Counted from when it is sent, however long its turn took to come.
+    pub(super) fn answered_within(mut self, answer_within: Duration) -> Self {
+        self.answer_within = answer_within;
+        self
     }
 
     pub(super) async fn run(&self, client: &Client, link: &Link, endpoint: &Endpoint) -> Ran {
@@ -74,7 +83,8 @@ impl<'a> Statement<'a> {
         let max_received = max_bytes.saturating_add(max_bytes / 4).saturating_add(SLACK_BYTES).min(MAX_CALL_BYTES);
         link.meter.allow(max_received as u64);
         link.begin(self.key);
-        let Ok(answer) = timeout_at(self.deadline, self.answer(client, link)).await else {
+        let deadline = self.deadline.min(Instant::now() + self.answer_within);
+        let Ok(answer) = timeout_at(deadline, self.answer(client, link)).await else {
             return Ran::Unfinished(Err(PostgresError::TimedOut));
         };
         let ran = match answer {

@@ -86,6 +86,20 @@ fn reason(error: PostgresError) -> FailureReason {
     }
 }
 
+/// Or a pooler whose own server is away.
+#[tokio::test]
+async fn a_server_that_lets_us_in_and_says_nothing_is_away_long_before_the_run_ends() {
+    let (server, _) = fake(|stream| {
+        greet(stream)?;
+        stream.read_to_end(&mut Vec::new()).map(drop)
+    });
+    let began = Instant::now();
+    let unavailable = server.identity(Duration::from_secs(300)).await.unwrap_err();
+    assert_eq!(unavailable.reason, FailureReason::Unreachable, "{unavailable}");
+    assert!(unavailable.detail.ends_with("did not say its version within 5000 ms"), "{unavailable}");
+    assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
+}
+
 #[tokio::test]
 async fn a_password_is_not_given_to_who_asks_for_it_in_clear_text() {
     for sslmode in [SslMode::Disable, SslMode::Prefer] {
