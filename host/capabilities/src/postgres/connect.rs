@@ -175,7 +175,13 @@ impl Endpoint {
         let start = timeout(STEP_TIMEOUT, config.connect_raw(channel, Established));
         let (client, connection) = match start.await {
             Ok(Ok(started)) => started,
-            Ok(Err(error)) => return Err(self.start_refused(&error, &meter)),
+            Ok(Err(error)) => {
+                return Err(match self.start_refused(&error, &meter) {
+                    // It has no TLS: the other kind is this one.
+                    Refusal::Kind(failure) if tls != encrypted => Refusal::Failure(failure),
+                    refusal => refusal,
+                });
+            }
             Err(_) => return Err(self.timed_out("authentication", ConnectFailure::authenticate).into()),
         };
         self.opened.fetch_add(1, Ordering::Relaxed);
