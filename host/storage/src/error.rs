@@ -45,6 +45,10 @@ pub enum StorageError {
     Damaged { path: PathBuf, source: Box<dyn std::error::Error + Send + Sync> },
     #[error("the store `{}` is in use by another pgvigil; stop that one, or give this one its own --data-dir", path.display())]
     AlreadyOpen { path: PathBuf },
+    #[error(
+        "the store's table `{table}` is in the way of a partition: attach it to `{parent}`, or give it another name"
+    )]
+    InTheWay { table: String, parent: &'static str },
     #[error("the store's disk is full, so it cannot {action}")]
     Full { action: &'static str },
     #[error("the store did not {action} within {seconds} s")]
@@ -84,7 +88,14 @@ impl StorageError {
 
     /// Whether the same call may succeed later, with nobody changing what is stored.
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::Full { .. } | Self::TimedOut { .. } | Self::Away { .. })
+        matches!(
+            self,
+            Self::Unreachable { .. }
+                | Self::InTheWay { .. }
+                | Self::Full { .. }
+                | Self::TimedOut { .. }
+                | Self::Away { .. }
+        )
     }
 }
 

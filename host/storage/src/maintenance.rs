@@ -421,12 +421,20 @@ impl Store {
             for month in &missing {
                 let mut is_missing = false;
                 for table in ["point", "rollup"] {
-                    let there: bool = sqlx::query_scalar("select to_regclass($1) is not null")
-                        .bind(format!("{table}_{month}"))
-                        .fetch_one(&mut *transaction)
-                        .await?;
-                    if there {
+                    let name = format!("{table}_{month}");
+                    let (is_there, is_partition): (bool, bool) = sqlx::query_as(
+                        "select to_regclass($1) is not null, exists (select from pg_inherits
+                            where inhrelid = to_regclass($1) and inhparent = to_regclass($2))",
+                    )
+                    .bind(&name)
+                    .bind(table)
+                    .fetch_one(&mut *transaction)
+                    .await?;
+                    if is_partition {
                         continue;
+                    }
+                    if is_there {
+                        return Ok(Err(StorageError::InTheWay { table: name, parent: table }));
                     }
                     is_missing = true;
                     // With explicit offsets: the session's time zone must not move a bound.
@@ -441,9 +449,9 @@ impl Store {
                 made += u32::from(is_missing);
             }
             transaction.commit().await?;
-            Ok(made)
+            Ok(Ok(made))
         })
-        .await?;
+        .await??;
         self.known_months().extend(missing);
         Ok(made)
     }

@@ -108,6 +108,14 @@ async fn a_partition_that_somebody_dropped_is_made_again() {
     home.execute("drop table rollup_2026_11");
     assert_eq!(store.ensure_partitions(after(0), 0).await.unwrap(), 1, "and so does maintenance");
     assert_eq!(store.ensure_partitions(after(0), 0).await.unwrap(), 0);
+    // One that was detached is in the way, and what comes meanwhile is to wait.
+    home.execute("alter table point detach partition point_2026_11");
+    assert!(at(120).await.is_err());
+    let in_the_way = at(120).await.unwrap_err();
+    assert!(in_the_way.is_passing(), "{in_the_way}");
+    assert!(in_the_way.to_string().contains("table `point_2026_11` is in the way of a partition"), "{in_the_way}");
+    home.execute("alter table point_2026_11 rename to archived");
+    assert_eq!(at(120).await.unwrap().points, 1);
 }
 
 #[tokio::test]
