@@ -231,7 +231,7 @@ fn store_url(in_file: Option<String>, key: &str) -> anyhow::Result<Option<StoreU
     let mut found = (key, in_file.unwrap_or_default());
     for variable in STORE_VARIABLES.into_iter().rev() {
         match std::env::var(variable) {
-            Ok(url) if url.is_empty() && variable == "LOCAL_DB_DSN" => {}
+            Ok(url) if url.is_empty() => {}
             Ok(url) => found = (variable, url),
             Err(VarError::NotPresent) => {}
             Err(VarError::NotUnicode(_)) => bail!("{variable} is not UTF-8 text"),

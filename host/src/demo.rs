@@ -18,6 +18,8 @@ use crate::first_start::random_text;
 pub(crate) const PLUGINS: &[u8] = include_bytes!("../../examples/plugins.demo.toml");
 
 pub(crate) const SERVER: &str = "demo";
+/// By which it is known again.
+const TAG: &str = "demo";
 /// What monitoring needs, and no more.
 const ROLE: &str = "pgvigil";
 const DATABASES: [&str; 3] = ["shop", "forum", "warehouse"];
@@ -74,13 +76,13 @@ async fn register(store: &Store, cluster: &Cluster, password: &Secret) -> anyhow
             sslrootcert: None,
         },
         ssh: None,
-        tags: vec!["demo".to_owned()],
+        tags: vec![TAG.to_owned()],
     };
     let secrets = SecretChanges { postgres_password: SecretChange::Set(password.clone()), ..SecretChanges::default() };
     let now = Timestamp::from(SystemTime::now());
     match store.server(&name).await? {
         // Of an earlier start, or else somebody's own.
-        Some(known) if known.server.postgres.user != ROLE => {
+        Some(known) if known.server.postgres.user != ROLE || !known.server.tags.contains(&TAG.to_owned()) => {
             anyhow::bail!(
                 "a server `{SERVER}` is registered that is not the demo's: rename it, or give the demo its own --data-dir"
             )

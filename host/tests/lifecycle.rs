@@ -43,6 +43,17 @@ fn a_broken_database_url_is_told_without_its_password() {
     }
 }
 
+/// As compose files and units write it for one that was not given: the wrong store would be a silent one.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_database_url_leaves_that_of_the_file() {
+    let (dir, database) = (tempfile::tempdir().unwrap(), testing::database(testing::postgres(18)));
+    std::fs::write(dir.path().join("pgvigil.toml"), format!("database_url = \"{}\"\n", database.url())).unwrap();
+    let environment = vec![("DATABASE_URL", String::new()), ("LOCAL_DB_DSN", String::new())];
+    let _host = TestHost::start(HostOptions { plugins: "", data_dir: Some(dir.path()), environment });
+    assert!(!dir.path().join("pgvigil.sqlite").exists());
+    assert_eq!(database.execute("select count(*) from users")[0][0].as_deref(), Some("1"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_empty_variable_is_none_and_the_demo_takes_no_server_of_the_operator() {
     let dir = tempfile::tempdir().unwrap();
@@ -50,7 +61,12 @@ async fn an_empty_variable_is_none_and_the_demo_takes_no_server_of_the_operator(
     let environment = environment.map(|name| (name, String::new())).to_vec();
     let host = TestHost::start(HostOptions { plugins: "", data_dir: Some(dir.path()), environment });
     let admin = host.admin().await;
-    let ours = admin.add_server(&server_of(testing::postgres(18), "demo")).await;
+    let ours = server_of(testing::postgres(18), "demo");
+    // The README's own name for the role.
+    testing::execute(testing::postgres(18), "postgres", "create role pgvigil login password 'x'");
+    let mut theirs = ours.clone();
+    (theirs["user"], theirs["password"]) = (json!("pgvigil"), json!("x"));
+    let ours = admin.add_server(&theirs).await;
     drop(host);
     let mut demo = Command::new(env!("CARGO_BIN_EXE_pgvigil"));
     let demo = demo.args(["serve", "--demo", "--listen", "127.0.0.1:0", "--data-dir"]).arg(dir.path());
