@@ -18,6 +18,8 @@ const NEXT_OID: &str = "next_oid";
 const MOST_PER_RUN: usize = 900;
 /// Kept back to get the report out: a run that is cut loses all its sizes, and its state.
 const LAST_MOMENT: Duration = Duration::from_secs(1);
+/// The list is one scan of a small catalog: a server that does not answer it is not to keep its connection for minutes.
+const LIST_TIMEOUT: Duration = Duration::from_secs(10);
 /// Page counts are one scan of one catalog; they are asked for when the time of an exact size is already spent.
 const STAND_IN_TIMEOUT: Duration = Duration::from_millis(500);
 /// PostgreSQL 18 refuses the size of a database that is not there; 15 and older answer NULL.
@@ -27,7 +29,7 @@ impl Probe for DatabaseSize {
     /// One statement per database, so that one that hangs costs no other its size.
     fn collect(target: &Target) -> Result<Report, ProbeError> {
         let policy = Policy::read(target)?;
-        let answer = query(DATABASES).fetch()?;
+        let answer = query(DATABASES).timeout(LIST_TIMEOUT).fetch()?;
         let mut databases = answer.rows().map(|row| Database::read(&row)).collect::<Result<Vec<_>, _>>()?;
         begin_where_the_last_run_stopped(&mut databases);
         let mut report = Report::default();

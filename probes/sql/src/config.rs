@@ -167,6 +167,13 @@ fn set(at: &At<'_>, scope: Scope) -> Result<Set, ConfigError> {
     if let (Some(at), true) = (at.get("top"), labels.is_empty()) {
         return at.fail("needs labels: without them there is one row");
     }
+    if top.is_none() {
+        let given = at.needed("metrics")?;
+        let rest = metrics.iter().find_map(|metric| given.get(&metric.name)?.get("rest"));
+        if let Some(rest) = rest {
+            return rest.fail("is of the row that `top` leaves, and this set has no `top`");
+        }
+    }
     Ok(Set {
         help: at.optional("help", At::text)?.unwrap_or_else(|| name.clone()),
         statements: statements(at)?,

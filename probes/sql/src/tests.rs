@@ -53,6 +53,7 @@ fn what_does_not_hold_together_is_found_with_the_way_to_it() {
         (metric(json!({})), "set.0.metrics.placed", "has no `kind`"),
         (metric(json!({"kind": "total"})), "set.0.metrics.placed.kind", "\"gauge\", \"counter\", \"info\""),
         (metric(json!({"kind": "gauge", "unit": "ms"})), "set.0.metrics.placed.unit", "must be \"seconds\", \"bytes\""),
+        (metric(json!({"kind": "gauge", "rest": "max"})), "set.0.metrics.placed.rest", "this set has no `top`"),
         (changed("query", json!([])), "set.0.sql", "is there beside `query`"),
         (changed("sql", json!(" ")), "set.0.sql", "must not be empty"),
         (changed("role", json!("leader")), "set.0.role", "must be \"primary\", \"standby\""),
