@@ -97,13 +97,30 @@ pub(crate) enum Selector {
     /// A name, or a glob in which `*` stands for any text.
     Name(String),
     Tag(String),
+    /// Not to be written: what a file took away from another.
+    Both(Box<Self>, Box<Self>),
 }
 
 impl Selector {
+    pub(crate) fn is_all(&self) -> bool {
+        matches!(self, Self::Name(name) if name == "*")
+    }
+
+    pub(crate) fn and(&self, other: &Self) -> Self {
+        if self == other || other.is_all() {
+            self.clone()
+        } else if self.is_all() {
+            other.clone()
+        } else {
+            Self::Both(Box::new(self.clone()), Box::new(other.clone()))
+        }
+    }
+
     pub(crate) fn matches(&self, server: &Server) -> bool {
         match self {
             Self::Name(pattern) => glob_matches(pattern, server.name.as_str()),
             Self::Tag(tag) => server.tags.contains(tag),
+            Self::Both(one, other) => one.matches(server) && other.matches(server),
         }
     }
 }
@@ -113,6 +130,7 @@ impl fmt::Display for Selector {
         match self {
             Self::Name(pattern) => formatter.write_str(pattern),
             Self::Tag(tag) => write!(formatter, "tag:{tag}"),
+            Self::Both(one, other) => write!(formatter, "{one} & {other}"),
         }
     }
 }
@@ -320,9 +338,10 @@ impl Source<'_> {
         let share = self.value(&raw.share, |text| {
             let percent = text.strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok());
             let percent = percent.filter(|percent| *percent > 0.0 && *percent <= 100.0);
-            percent
-                .map(|percent| percent / 100.0)
-                .ok_or_else(|| format!("share `{text}` must be more than 0% and at most 100%, like \"2%\""))
+            percent.map(|percent| percent / 100.0).filter(|_| !raw.servers.is_empty()).ok_or_else(|| match percent {
+                Some(_) => "`servers` names none; servers = [\"*\"] bounds it on all".to_owned(),
+                None => format!("share `{text}` must be more than 0% and at most 100%, like \"2%\""),
+            })
         })?;
         Ok(Budget { servers: self.selectors(&raw.servers)?, share })
     }
@@ -589,6 +608,8 @@ mod tests {
                 format!("plugins.toml:3:9: share `{wrong}` must be more than 0% and at most 100%, like \"2%\"");
             assert_eq!(budget(wrong).unwrap_err(), expected);
         }
+        let of_none = parse("[[budget]]\nservers = []\nshare = \"2%\"").unwrap_err();
+        assert_eq!(of_none, "plugins.toml:3:9: `servers` names none; servers = [\"*\"] bounds it on all");
     }
 
     #[test]
