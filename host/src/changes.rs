@@ -46,7 +46,7 @@ fn change(before: Option<&Plugin>, after: &Plugin) -> Option<(String, bool)> {
 
 fn replaced(was: &Loaded, is: &Loaded, before: &Plugin, after: &Plugin) -> Option<(String, bool)> {
     if let Some(why) = is.held_back.as_ref().filter(|why| was.held_back.as_ref() != Some(why)) {
-        return Some((format!("keeps {}: {why}", is.version.name()), true));
+        return Some((format!("keeps {}: {why}{}", is.version.name(), wants(after, is)), true));
     }
     let is_mended =
         if was.held_back.is_some() && is.held_back.is_none() { ", as plugins.toml names it again" } else { "" };

@@ -56,6 +56,8 @@ pub(crate) struct Found {
     pub version: Version,
     /// Why it is not what plugins.toml names.
     pub held_back: Option<String>,
+    /// Its component, where it did not run already: a copy is to be kept once it may run.
+    pub fresh: Option<Arc<[u8]>>,
 }
 
 impl Loader {
@@ -80,12 +82,13 @@ impl Loader {
         let why = format!("{}: {why}", file.place(index, &keys));
         // What runs goes on; a host that has just started takes up what ran until it stopped.
         match self.last(entry).await.filter(|_| running.is_none()) {
-            Some(version) => Ok(Found { version, held_back: Some(why) }),
+            Some(version) => Ok(Found { version, held_back: Some(why), fresh: None }),
             None => Err(why),
         }
     }
 
-    async fn last(&self, entry: &PluginEntry) -> Option<Version> {
+    /// What the plugin ran when its host stopped.
+    pub(crate) async fn last(&self, entry: &PluginEntry) -> Option<Version> {
         let kept = self.versions.last(entry)?;
         let wasm = self.versions.kept(&kept.sha256).ok()?;
         self.version(&kept.sha256, wasm, kept.config.as_ref().unwrap_or(&entry.config)).await.ok()
@@ -107,12 +110,11 @@ impl Loader {
         let is_running = |known: &&Version| known.probe.digest() == digest && known.given == given;
         if let Some(running) = running.filter(is_running) {
             check_servers(entry, running)?;
-            return Ok(Found { version: running.clone(), held_back });
+            return Ok(Found { version: running.clone(), held_back, fresh: None });
         }
         let version = self.version(&digest, Arc::clone(&wasm), &given).await?;
         check_servers(entry, &version)?;
-        self.versions.keep(entry, &given, &digest, &wasm).map_err(at_probe)?;
-        Ok(Found { version, held_back })
+        Ok(Found { version, held_back, fresh: Some(wasm) })
     }
 
     fn wanted(&self, entry: &PluginEntry) -> Result<Wanted, Fault> {

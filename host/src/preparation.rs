@@ -3,12 +3,14 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use pgvigil_model::{PluginName, ReloadReport};
 use pgvigil_runtime::ProbeComponent;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 use crate::loader::Loader;
 use crate::plugins::PluginFile;
@@ -53,6 +55,26 @@ impl Preparation {
         if self.work.is_empty() {
             self.work.spawn(compile(path.to_owned(), Arc::clone(loader), switched_off.clone()));
         }
+    }
+
+    /// Does it once more after a while.
+    pub(crate) fn put_off(
+        &mut self,
+        prepared: Prepared,
+        patience: Duration,
+        path: &Path,
+        loader: &Arc<Loader>,
+        switched_off: &SwitchedOff,
+    ) {
+        let Prepared { waiters, components } = prepared;
+        self.waiters.splice(0..0, waiters);
+        let again = compile(path.to_owned(), Arc::clone(loader), switched_off.clone());
+        self.work.spawn(async move {
+            sleep(patience).await;
+            let compiled = again.await;
+            drop(components);
+            compiled
+        });
     }
 
     /// Never, where nothing is being prepared. May be dropped and called again.

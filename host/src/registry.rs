@@ -23,6 +23,8 @@ pub(crate) struct Registry {
 pub(crate) struct Plugin {
     /// What is in force.
     pub entry: PluginEntry,
+    /// As plugins.toml had it when it could last be used.
+    usable: PluginEntry,
     pub standing: Standing,
     /// What plugins.toml names, which may not be usable yet.
     pub named: ProbeSource,
@@ -56,14 +58,22 @@ impl Registry {
     pub(crate) async fn build(loader: &Loader, file: &PluginFile, switched_off: &SwitchedOff, before: &Self) -> Self {
         let plugins = file.plugins.iter().enumerate().map(async |(index, entry)| match switched_off.get(&entry.name) {
             _ if !entry.enabled => {
-                Plugin::new(entry, Standing::Disabled("`enabled = false` in plugins.toml".to_owned()))
+                (Plugin::new(entry, Standing::Disabled("`enabled = false` in plugins.toml".to_owned())), None)
             }
-            Some(by_whom) => Plugin::new(entry, Standing::Disabled(by_whom.clone())),
+            Some(by_whom) => (Plugin::new(entry, Standing::Disabled(by_whom.clone())), None),
             None => load(loader, file, index, before).await,
         });
         let mut plugins = join_all(plugins).await;
-        refuse_clashes(&mut plugins, before);
-        Self { plugins, budgets: file.budgets.clone() }
+        refuse_clashes(loader, file, &mut plugins, before).await;
+        for (entry, (plugin, fresh)) in file.plugins.iter().zip(&mut plugins) {
+            let kept = fresh.take().zip(plugin.loaded()).map(|(wasm, Loaded { version, .. })| {
+                loader.versions.keep(entry, &version.given, version.probe.digest(), &wasm)
+            });
+            if let Some(Err(error)) = kept {
+                *plugin = Plugin::unusable(entry, format!("{error:#}"), before.find(&entry.name));
+            }
+        }
+        Self { plugins: plugins.into_iter().map(|(plugin, _)| plugin).collect(), budgets: file.budgets.clone() }
     }
 
     pub(crate) fn find(&self, name: &PluginName) -> Option<&Plugin> {
@@ -118,16 +128,23 @@ const INTERVAL_DEFAULT: Duration = Duration::from_secs(60);
 
 impl Plugin {
     fn new(entry: &PluginEntry, standing: Standing) -> Self {
-        Self { entry: entry.clone(), standing, named: entry.probe.clone() }
+        Self { entry: entry.clone(), usable: entry.clone(), standing, named: entry.probe.clone() }
     }
 
-    /// Where an entry cannot be used, all of what was in force before stays so, or nothing runs.
+    /// Where an entry cannot be used, what was in force before stays so, but for what it does not allow any more; or nothing runs.
     fn unusable(entry: &PluginEntry, why: String, before: Option<&Self>) -> Self {
         match before.and_then(|before| Some((before, before.loaded()?))) {
             None => Self::new(entry, Standing::Refused(why)),
             Some((before, loaded)) => {
                 let standing = Standing::Loaded(Loaded { held_back: Some(why), ..loaded.clone() });
-                Self { entry: before.entry.clone(), standing, named: entry.probe.clone() }
+                let usable = before.usable.clone();
+                let narrowed = PluginEntry {
+                    servers: common(&usable.servers, &entry.servers),
+                    grants: usable.grants.common(&entry.grants),
+                    limits: usable.limits.least(&entry.limits),
+                    ..usable.clone()
+                };
+                Self { entry: narrowed, usable, standing, named: entry.probe.clone() }
             }
         }
     }
@@ -148,14 +165,15 @@ impl Plugin {
     }
 }
 
-async fn load(loader: &Loader, file: &PluginFile, index: usize, before: &Registry) -> Plugin {
+async fn load(loader: &Loader, file: &PluginFile, index: usize, before: &Registry) -> (Plugin, Option<Arc<[u8]>>) {
     let entry = &file.plugins[index];
     let before = before.find(&entry.name);
     let ran_before = before.and_then(Plugin::loaded);
-    let Found { version, held_back } = match loader.load(file, index, ran_before.map(|loaded| &loaded.version)).await {
-        Ok(found) => found,
-        Err(why) => return Plugin::unusable(entry, why, before),
-    };
+    let Found { version, held_back, fresh } =
+        match loader.load(file, index, ran_before.map(|loaded| &loaded.version)).await {
+            Ok(found) => found,
+            Err(why) => return (Plugin::unusable(entry, why, before), None),
+        };
     let loaded = match ran_before {
         Some(loaded) if version.is(&loaded.version) => Loaded { held_back, ..loaded.clone() },
         _ => Loaded {
@@ -165,35 +183,67 @@ async fn load(loader: &Loader, file: &PluginFile, index: usize, before: &Registr
             before: ran_before.map(|loaded| loaded.version.clone()),
         },
     };
-    Plugin::new(entry, Standing::Loaded(loaded))
+    (Plugin::new(entry, Standing::Loaded(loaded)), fresh)
 }
 
 /// A metric set has one shape: of two plugins that give it another one, that which is new or changed keeps what ran before, or is
 /// refused; of two that are alike in this, the later one.
-fn refuse_clashes(plugins: &mut [Plugin], before: &Registry) {
+async fn refuse_clashes(
+    loader: &Loader,
+    file: &PluginFile,
+    plugins: &mut [(Plugin, Option<Arc<[u8]>>)],
+    before: &Registry,
+) {
     let is_unchanged = |plugin: &Plugin| {
-        let ran_before = before.find(&plugin.entry.name).and_then(Plugin::loaded);
-        plugin.loaded().zip(ran_before).is_some_and(|(loaded, was)| loaded.version.is(&was.version))
+        let Some(Loaded { version, .. }) = plugin.loaded() else { return false };
+        match before.find(&plugin.entry.name).and_then(Plugin::loaded) {
+            Some(was) => version.is(&was.version),
+            None => loader.versions.ran_last(&plugin.entry.name, version.probe.digest(), &version.given),
+        }
     };
     let mut order: Vec<usize> = (0..plugins.len()).collect();
-    order.sort_by_key(|at| !is_unchanged(&plugins[*at]));
-    let mut known: HashMap<String, (PluginName, MetricSet)> = HashMap::new();
+    order.sort_by_key(|at| !is_unchanged(&plugins[*at].0));
+    let mut known = KnownSets::default();
     for at in order {
-        let plugin = &mut plugins[at];
+        let (plugin, fresh) = &mut plugins[at];
         let Some(loaded) = plugin.loaded() else { continue };
-        let sets = loaded.version.probe.metadata().sets.clone();
-        let clash = sets.iter().find_map(|set| known.get(&set.name).filter(|(_, other)| clashes(set, other)));
-        if let Some((owner, set)) = clash {
-            let why = format!(
-                "plugin `{owner}` declares metric set `{}` with other labels, kinds or units; give this one another name",
-                set.name
-            );
-            *plugin = Plugin::unusable(&plugin.entry, why, before.find(&plugin.entry.name));
-            continue;
+        if let Some(why) = known.clash(&loaded.version) {
+            let entry = &file.plugins[at];
+            *fresh = None;
+            *plugin = Plugin::unusable(entry, why.clone(), before.find(&entry.name));
+            // A host that has just started takes up what ran until it stopped.
+            if plugin.loaded().is_none()
+                && let Some(version) = loader.last(entry).await.filter(|version| known.clash(version).is_none())
+            {
+                let at = Timestamp::from(SystemTime::now());
+                let last = Loaded { version, at, held_back: Some(why), before: None };
+                *plugin = Plugin::new(entry, Standing::Loaded(last));
+            }
         }
-        for set in sets.iter() {
-            known.entry(set.name.clone()).or_insert_with(|| (plugin.entry.name.clone(), set.clone()));
+        known.add(plugin);
+    }
+}
+
+/// The metric sets of plugins that were looked at, and whose they are.
+#[derive(Default)]
+struct KnownSets(HashMap<String, (PluginName, MetricSet)>);
+
+impl KnownSets {
+    fn add(&mut self, plugin: &Plugin) {
+        let Some(loaded) = plugin.loaded() else { return };
+        for set in loaded.version.probe.metadata().sets.iter() {
+            self.0.entry(set.name.clone()).or_insert_with(|| (plugin.entry.name.clone(), set.clone()));
         }
+    }
+
+    /// Why a version cannot run beside them.
+    fn clash(&self, version: &Version) -> Option<String> {
+        let other = |set: &MetricSet| self.0.get(&set.name).filter(|(_, other)| clashes(set, other));
+        let (owner, set) = version.probe.metadata().sets.iter().find_map(other)?;
+        let name = &set.name;
+        Some(format!(
+            "plugin `{owner}` declares metric set `{name}` with other labels, kinds or units; give this one another name"
+        ))
     }
 }
 
@@ -223,10 +273,17 @@ pub(crate) fn mixture(plugin: &Plugin, registry: &Registry) -> Option<String> {
     })
 }
 
+/// What both choose. One that chooses nothing says nothing.
+fn common(ours: &[Selector], theirs: &[Selector]) -> Vec<Selector> {
+    if theirs.is_empty() {
+        return ours.to_vec();
+    }
+    ours.iter().flat_map(|one| theirs.iter().map(move |other| one.and(other))).collect()
+}
+
 /// As far as the selectors themselves tell.
 fn overlap(ours: &[Selector], theirs: &[Selector]) -> bool {
-    let is_all = |selector: &Selector| matches!(selector, Selector::Name(name) if name == "*");
-    ours.iter().any(|one| theirs.iter().any(|other| one == other || is_all(one) || is_all(other)))
+    ours.iter().any(|one| theirs.iter().any(|other| one == other || one.is_all() || other.is_all()))
 }
 
 /// What a probe asks for and does not get, as the lines to add to `grants` of its plugin.

@@ -4,14 +4,13 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use pgvigil_collector::{Collector, Notice};
 use pgvigil_model::{PluginChange, PluginName, ReloadOutcome, ReloadReport, Timestamp};
 use pgvigil_storage::Store;
 use tokio::signal::unix::Signal;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::sleep;
 
 use crate::changes::changes;
 use crate::chronicle::{Chronicle, Happening};
@@ -27,6 +26,9 @@ use crate::watcher::{Seen, Watcher};
 const HALF_WRITTEN: Duration = Duration::from_millis(150);
 /// So is one that lacks plugins which are loaded: every beginning of a file up to a `[[plugin]]` is a whole file too.
 const TAKEN_AWAY: Duration = Duration::from_secs(2);
+/// What is still being written after this is told as it is; sooner where somebody waits for an answer.
+const SETTLED_AT_LAST: Duration = Duration::from_secs(10);
+const ANSWERED_AT_LAST: Duration = Duration::from_secs(1);
 /// Requests of admins; each is done before the next.
 pub(crate) const REQUEST_QUEUE_CAPACITY: usize = 16;
 
@@ -73,6 +75,8 @@ pub(crate) struct Reloader {
     preparation: Preparation,
     watcher: Watcher,
     seen: Option<Seen>,
+    /// What seemed half written, and since when it does.
+    unsettled: Option<(Seen, Instant)>,
     /// The text that is in force.
     text: String,
     /// What was wrong the last time, and is not told again.
@@ -114,6 +118,7 @@ impl Reloader {
             preparation: Preparation::default(),
             watcher: Watcher::new(),
             seen: None,
+            unsettled: None,
             text: file.text().to_owned(),
             last_refusal: None,
         };
@@ -139,10 +144,7 @@ impl Reloader {
                 Some(notice) = notices.recv() => self.heed(notice).await,
                 Some(()) = hangup.recv() => self.want(Waiter::Hangup),
                 () = self.watcher.changed() => self.want_if_changed(),
-                Prepared { waiters, components } = self.preparation.done() => {
-                    self.reload_for(waiters).await;
-                    drop(components);
-                }
+                prepared = self.preparation.done() => self.reload_for(prepared).await,
             }
         }
     }
@@ -203,9 +205,33 @@ impl Reloader {
         self.preparation.begin(waiter, &self.path, &self.loader, &self.switched_off);
     }
 
-    async fn reload_for(&mut self, waiters: Vec<Waiter>) {
-        let is_asked_for = waiters.iter().any(|waiter| !matches!(waiter, Waiter::File));
-        let report = self.reload(is_asked_for).await;
+    async fn reload_for(&mut self, prepared: Prepared) {
+        let is_asked_for = prepared.waiters.iter().any(|waiter| !matches!(waiter, Waiter::File));
+        let seen = self.look();
+        let next = self.next().await;
+        if let Some(patience) = half_written(&next, is_asked_for).filter(|_| self.may_change(&seen, is_asked_for)) {
+            let since = self.unsettled.take().map_or_else(Instant::now, |(_, since)| since);
+            self.unsettled = Some((seen, since));
+            return self.preparation.put_off(prepared, patience, &self.path, &self.loader, &self.switched_off);
+        }
+        self.unsettled = None;
+        self.seen = Some(seen);
+        let report = match next {
+            Ok(next) => self.swap(next).await,
+            Err(why) => self.refuse(why).await,
+        };
+        self.watch_files();
+        self.answer(prepared.waiters, report).await;
+    }
+
+    /// Nobody waits here for a file to be whole: requests are served meanwhile.
+    fn may_change(&self, seen: &Seen, is_asked_for: bool) -> bool {
+        let at_last = if is_asked_for { ANSWERED_AT_LAST } else { SETTLED_AT_LAST };
+        let settled = |(before, since): &(Seen, Instant)| before == seen || since.elapsed() >= at_last;
+        self.seen.as_ref() != Some(seen) && !self.unsettled.as_ref().is_some_and(settled)
+    }
+
+    async fn answer(&mut self, waiters: Vec<Waiter>, report: ReloadReport) {
         // Who asks for a reload wants what failed before to be tried again too.
         if waiters.iter().any(|waiter| matches!(waiter, Waiter::Hangup | Waiter::Report(_))) {
             self.collector.forgive().await;
@@ -216,39 +242,19 @@ impl Reloader {
                 Waiter::File | Waiter::Hangup => {}
                 Waiter::Report(answer) => drop(answer.send(report.clone())),
                 Waiter::Retry { plugin, answer } => drop(answer.send(self.retried(&plugin, &report))),
-                Waiter::SwitchOn(answer) => drop(answer.send(Ok(()))),
+                Waiter::SwitchOn(answer) => drop(answer.send(self.switched_on(&report).await)),
             }
         }
-    }
-
-    /// Where nobody asked for it, a file that takes plugins away is believed only when it stays like that.
-    async fn reload(&mut self, is_asked_for: bool) -> ReloadReport {
-        let mut seen = self.look();
-        let mut next = self.next().await;
-        while self.seen.as_ref() != Some(&seen)
-            && let Some(patience) = half_written(&next, is_asked_for)
-        {
-            sleep(patience).await;
-            let now = self.look();
-            if now == seen {
-                break;
-            }
-            seen = now;
-            next = self.next().await;
-        }
-        self.seen = Some(seen);
-        let report = match next {
-            Ok(next) => self.swap(next).await,
-            Err(why) => self.refuse(why).await,
-        };
-        self.watch_files();
-        report
     }
 
     /// Everything that can go wrong does so here, where nothing has changed yet.
     async fn next(&mut self) -> Result<Next, String> {
         let text = std::fs::read_to_string(&self.path)
             .map_err(|error| format!("cannot read {}: {error}", self.path.display()))?;
+        self.next_of(text).await
+    }
+
+    async fn next_of(&mut self, text: String) -> Result<Next, String> {
         let file = PluginFile::parse(&self.path, &text).map_err(|error| chain(&error))?;
         // Where the store is away, what was known of it holds.
         if let Ok(switched_off) = switched_off(&self.store).await {
@@ -266,7 +272,9 @@ impl Reloader {
         let is_same_text = self.text == next.text;
         self.text = next.text;
         let left = next.registry.plugins.len();
-        self.registry.send_replace(Arc::new(next.registry));
+        if !next.changes.is_empty() || !is_same_text {
+            self.registry.send_replace(Arc::new(next.registry));
+        }
         if next.changes.is_empty() && was_refused {
             self.chronicle.write(Happening::in_order_again()).await;
             return ReloadReport { outcome: ReloadOutcome::Applied, detail: None, changes: next.changes };
@@ -333,6 +341,19 @@ impl Reloader {
         check_switch(&self.registry.borrow(), plugin)?;
         self.store.switch_on_plugin(plugin).await.map_err(|error| chain(&error))?;
         self.switched_off.remove(plugin);
+        Ok(())
+    }
+
+    /// Where plugins.toml has an error, what it said before holds for this plugin too.
+    async fn switched_on(&mut self, report: &ReloadReport) -> Result<(), String> {
+        if report.outcome != ReloadOutcome::Refused {
+            return Ok(());
+        }
+        let next = self.next_of(self.text.clone()).await?;
+        let left = next.registry.plugins.len();
+        self.registry.send_replace(Arc::new(next.registry));
+        self.watch_files();
+        self.chronicle.write(Happening::reloaded(&next.changes, left)).await;
         Ok(())
     }
 

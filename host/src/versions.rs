@@ -140,6 +140,11 @@ impl Versions {
         if *versions == before { Ok(()) } else { save(dir, &list) }
     }
 
+    /// Whether it is what the plugin ran last, as far as that was written down.
+    pub(crate) fn ran_last(&self, plugin: &PluginName, digest: &str, config: &Config) -> bool {
+        self.list().get(plugin).and_then(|versions| versions.loaded.first()).is_some_and(|last| last.is(digest, config))
+    }
+
     /// From now on the plugin does not run what was refused, but what was kept.
     pub(crate) fn hold_back(&self, plugin: &PluginName, held: HeldBack) -> anyhow::Result<()> {
         let mut list = self.list();

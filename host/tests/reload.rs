@@ -379,12 +379,100 @@ async fn an_entry_that_cannot_be_used_stays_as_it_was() {
     let kept = bed.until_plugin(|plugin| plugin["state"] == "degraded").await;
     assert_eq!((&kept["servers"], &kept["timeout_ms"]), (&json!(["*"]), &json!(5_000)), "{kept}");
     assert_eq!(kept["on_servers"].as_array().map(Vec::len), Some(1), "{kept}");
+    // But for what it does not allow any more.
+    let less = CUSTOM.replace("custom.wasm", "gone.wasm").replace("postgres = \"read\"", "state = true");
+    bed.write_plugins(&less.replace("[\"*\"]", "[\"target\"]").replace("5s", "4s"));
+    let kept = bed.until_plugin(|plugin| plugin["state_detail"].to_string().contains("gone.wasm")).await;
+    assert_eq!(
+        (&kept["grants"], &kept["servers"], &kept["timeout_ms"]),
+        (&json!([]), &json!(["target"]), &json!(4_000))
+    );
+    assert_eq!(kept["missing_grants"], json!(["postgres = \"read\""]), "{kept}");
+    bed.write_plugins(&CUSTOM.replace("custom.wasm", "gone.wasm"));
+    let kept = bed.until_plugin(|plugin| plugin["missing_grants"] == json!([])).await;
+    assert_eq!((&kept["grants"], &kept["servers"]), (&json!(["postgres: read"]), &json!(["*"])), "{kept}");
     // What is named now is followed, not what was named before.
     bed.write_plugins(&CUSTOM.replace("custom.wasm", "other.wasm"));
     bed.until_plugin(|plugin| plugin["state_detail"].as_str().is_some_and(|why| why.contains("other.wasm"))).await;
     let other = variant(&built("pg_stat_database"), 9);
     put(&bed.folder.path().join("other.wasm"), &other);
     bed.until_digest(&other).await;
+}
+
+/// Two plugins of one probe in SQL: `aa` and `bb`, each with a set of its own.
+fn two_of_sql(set_of_bb: &str, kind_of_bb: &str) -> String {
+    let plugin = |name: &str, set: &str, kind: &str| {
+        format!(
+            "[[plugin]]\nname = \"{name}\"\nprobe = \"builtin:sql\"\ninterval = \"1s\"\nservers = [\"*\"]\n\
+             grants = {{ postgres = \"read\" }}\n[[plugin.config.set]]\nname = \"{set}\"\nsql = \"select 1 as n\"\n\
+             metrics.n = {{ kind = \"{kind}\", help = \"n\" }}\n\n"
+        )
+    };
+    plugin("aa", "aa", "gauge") + &plugin("bb", set_of_bb, kind_of_bb)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_set_that_clashes_leaves_the_last_good_version_running_also_after_a_restart() {
+    let mut bed = Bed::with(&format!("{CUSTOM}{}", two_of_sql("bb", "gauge"))).await;
+    bed.admin.until("/api/runs?plugin=bb&outcome=collected", |runs| !runs[0].is_null()).await;
+    let clashing = format!("{CUSTOM}{}", two_of_sql("aa", "counter"));
+    bed.write_plugins(&clashing);
+    let kept = bed.admin.until("/api/plugins/bb", |plugin| plugin["state"] == "degraded").await;
+    assert!(kept["state_detail"].as_str().unwrap().contains("plugin `aa` declares metric set `aa`"), "{kept}");
+    bed.restart(&clashing).await;
+    let again = bed.plugin("bb").await;
+    assert_eq!((&again["state"], &again["state_detail"]), (&kept["state"], &kept["state_detail"]), "{again}");
+    assert_eq!(again["metric_sets"], kept["metric_sets"]);
+    assert_eq!(bed.plugin("aa").await["state"], "loaded");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_set_that_is_declared_as_before_is_seen_as_before() {
+    let bed = Bed::with(&format!("{CUSTOM}{}", two_of_sql("bb", "gauge"))).await;
+    let values = |series: &Value| series["series"][0]["values"].as_array().map_or(0, Vec::len);
+    let path = "/api/series?server=target&set=bb&resolution=raw&from=now-10m";
+    bed.admin.until(path, |series| values(series) >= 2).await;
+    bed.write_plugins(&format!("{CUSTOM}{}", two_of_sql("bb", "counter")));
+    bed.admin.until(path, |series| series["metrics"][0]["kind"] == "counter").await;
+    let (status, back) = bed.post("/api/plugins/bb/rollback").await;
+    assert_eq!(status, StatusCode::OK, "{back}");
+    let before = bed.admin.until(path, |series| series["metrics"][0]["kind"] == "gauge").await;
+    bed.admin.until(path, |series| values(series) > values(&before)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_is_switched_on_while_plugins_toml_has_an_error() {
+    let bed = Bed::new().await;
+    assert_eq!(bed.post("/api/plugins/custom/disable").await.0, StatusCode::OK);
+    bed.write_plugins("[[plugin]\n");
+    bed.until_event("plugins.refused").await;
+    let (status, on) = bed.post("/api/plugins/custom/enable").await;
+    assert_eq!((status, &on["state"]), (StatusCode::OK, &json!("loaded")), "{on}");
+    bed.until_plugin(|plugin| plugin["on_servers"][0]["state"] == "waiting").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_component_that_is_being_written_keeps_nobody_waiting() {
+    let bed = Bed::with(&format!("{CUSTOM}{}", two_of_sql("bb", "gauge"))).await;
+    let good = built("pg_stat_database");
+    let path = bed.component();
+    let writing = tokio::task::spawn_blocking(move || {
+        // Until the test is over: a pause would be a file that is whole.
+        for end in (0..good.len()).step_by(64).cycle() {
+            if std::fs::write(&path, &good[..end]).is_err() {
+                return;
+            }
+        }
+    });
+    for _ in 0..3 {
+        let began = Instant::now();
+        assert_eq!(bed.post("/api/plugins/bb/disable").await.0, StatusCode::OK);
+        assert_eq!(bed.plugin("bb").await["state"], "disabled");
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+        assert_eq!(bed.post("/api/plugins/bb/enable").await.0, StatusCode::OK);
+    }
+    drop(bed);
+    writing.await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

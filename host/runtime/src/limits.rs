@@ -55,6 +55,23 @@ impl Limits {
         log_lines: 2_000,
         state_bytes: MIB,
     };
+
+    /// The lesser of each.
+    #[must_use]
+    pub fn least(&self, other: &Self) -> Self {
+        Self {
+            memory_bytes: self.memory_bytes.min(other.memory_bytes),
+            timeout: self.timeout.min(other.timeout),
+            cpu: self.cpu.min(other.cpu),
+            rows: self.rows.min(other.rows),
+            answer_bytes: self.answer_bytes.min(other.answer_bytes),
+            host_calls: self.host_calls.min(other.host_calls),
+            values: self.values.min(other.values),
+            series: self.series.min(other.series),
+            log_lines: self.log_lines.min(other.log_lines),
+            state_bytes: self.state_bytes.min(other.state_bytes),
+        }
+    }
 }
 
 /// Labels are stored once per series, so they are bounded for all plugins alike.
@@ -73,6 +90,19 @@ pub struct Grants {
     pub ssh: Vec<ArgvPattern>,
     pub state: bool,
     pub maintenance: bool,
+}
+
+impl Grants {
+    /// What both grant.
+    #[must_use]
+    pub fn common(&self, other: &Self) -> Self {
+        Self {
+            postgres: self.postgres && other.postgres,
+            ssh: self.ssh.iter().filter(|pattern| other.ssh.contains(pattern)).cloned().collect(),
+            state: self.state && other.state,
+            maintenance: self.maintenance && other.maintenance,
+        }
+    }
 }
 
 /// A command line that a plugin may run: each element is a literal argument, or `*` for any one argument that does not begin
