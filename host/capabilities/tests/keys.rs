@@ -206,6 +206,7 @@ async fn a_made_key_is_one_that_ssh_keygen_knows() {
     for (name, kind, key_type, size) in [
         ("ed25519", NewKeyKind::Ed25519, SshKeyType::Ed25519, "256"),
         ("rsa2048", NewKeyKind::Rsa { bits: 2_048 }, SshKeyType::Rsa, "2048"),
+        ("rsa2049", NewKeyKind::Rsa { bits: 2_049 }, SshKeyType::Rsa, "2049"), // halves of 1,025 and 1,024 bits: one word more
         ("rsa2051", NewKeyKind::Rsa { bits: 2_051 }, SshKeyType::Rsa, "2051"),
         ("rsa3072", NewKeyKind::Rsa { bits: 3_072 }, SshKeyType::Rsa, "3072"),
     ] {

@@ -9,6 +9,7 @@ use pgvigil_model::{NewKeyKind, RSA_BITS_MAX, RSA_BITS_MIN, Secret, SshKeyError,
 use pkcs8::EncryptedPrivateKeyInfoRef;
 use pkcs8::der::SecretDocument;
 use pkcs8::pkcs5::pbes2::{Kdf as Pbes2Kdf, ScryptParams};
+use rsa::traits::PublicKeyParts;
 use rsa::{BoxedUint, RsaPrivateKey};
 use russh::keys::ssh_key::private::{Ed25519Keypair, KeypairData, RsaKeypair};
 use russh::keys::ssh_key::{Kdf, LineEnding};
@@ -113,11 +114,14 @@ fn rsa_keys(bits: u32, gone: &CancellationToken) -> Result<RsaKeypair, SshKeyErr
     if !(RSA_BITS_MIN..=RSA_BITS_MAX).contains(&bits) {
         return Err(SshKeyError::RsaSize { bits, min: RSA_BITS_MIN });
     }
+    // Both of one length, for the crate `rsa` panics where one takes a word more. Those of an odd size have no second bit set: their
+    // product would always be too long.
+    let (half, set_bits) = (bits.div_ceil(2), if bits.is_multiple_of(2) { SetBits::TwoMsb } else { SetBits::Msb });
     loop {
-        let p = prime(bits.div_ceil(2), gone)?;
-        let q = prime(bits / 2, gone)?;
+        let (p, q) = (prime(half, set_bits, gone)?, prime(half, set_bits, gone)?);
         // The same prime twice, or one that does not go with the exponent: as good as never.
-        if let Ok(key) = RsaPrivateKey::from_p_q(p, q, BoxedUint::from(RSA_EXPONENT)) {
+        let Ok(key) = RsaPrivateKey::from_p_q(p, q, BoxedUint::from(RSA_EXPONENT)) else { continue };
+        if key.n().bits_vartime() == bits {
             return RsaKeypair::try_from(key).map_err(failed);
         }
     }
@@ -125,9 +129,9 @@ fn rsa_keys(bits: u32, gone: &CancellationToken) -> Result<RsaKeypair, SshKeyErr
 
 const RSA_EXPONENT: u64 = 65_537;
 
-/// With the two highest bits set, so that the product of two has all of its bits.
-fn prime(bits: u32, gone: &CancellationToken) -> Result<BoxedUint, SshKeyError> {
-    let sieve = SmallFactorsSieveFactory::new(Flavor::Any, bits, SetBits::TwoMsb).map_err(failed)?;
+/// With the two highest bits set, the product of two has all of its bits.
+fn prime(bits: u32, set_bits: SetBits, gone: &CancellationToken) -> Result<BoxedUint, SshKeyError> {
+    let sieve = SmallFactorsSieveFactory::new(Flavor::Any, bits, set_bits).map_err(failed)?;
     let stops = |_: &mut _, candidate: &BoxedUint| gone.is_cancelled() || is_prime(Flavor::Any, candidate);
     let found = sieve_and_find(&mut rand::rng(), sieve, stops).map_err(failed)?;
     match found {
