@@ -407,7 +407,8 @@ fn refused_key(error: SshKeyError, size_field: &str) -> ApiError {
         | SshKeyError::PassphraseNeeded
         | SshKeyError::PassphraseWrong
         | SshKeyError::PassphraseNeedless
-        | SshKeyError::Unsupported(_) => ApiError::BadRequest(error.to_string()),
+        | SshKeyError::Unsupported(_)
+        | SshKeyError::UnsupportedEncryption(_) => ApiError::BadRequest(error.to_string()),
     }
 }
 

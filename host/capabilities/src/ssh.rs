@@ -4,6 +4,7 @@
 
 mod connect;
 mod key;
+mod pem;
 mod quote;
 mod steps;
 

@@ -158,6 +158,99 @@ async fn a_passphrase_opens_every_format_and_a_wrong_one_none() {
     assert_eq!(read(&plain, Some(PASSPHRASE)).await, Err(SshKeyError::PassphraseNeedless));
 }
 
+/// Every way in which OpenSSL and ssh-keygen have encrypted keys by default since 2010, and those that manuals advise.
+#[tokio::test]
+async fn an_old_way_of_encrypting_is_opened_too() {
+    let files = Files::new();
+    let (rsa, _) = files.keygen("a", &["-t", "rsa", "-b", "2048", "-m", "PEM", "-N", ""]);
+    let (ec, _) = files.keygen("b", &["-t", "ecdsa", "-b", "384", "-m", "PEM", "-N", ""]);
+    let sealed = format!("pass:{PASSPHRASE}");
+    let mut texts =
+        vec![("ssh-keygen -m PEM", &ec, files.keygen("c", &["-t", "ecdsa", "-m", "PEM", "-N", PASSPHRASE]).0)];
+    for cipher in ["-aes128", "-aes192", "-aes256", "-des3"] {
+        texts.push((cipher, &rsa, files.openssl(&rsa, &["rsa", "-traditional", cipher, "-passout", &sealed])));
+        texts.push((cipher, &ec, files.openssl(&ec, &["ec", cipher, "-passout", &sealed])));
+    }
+    for (cipher, prf) in [("aes-128-cbc", "hmacWithSHA1"), ("aes-192-cbc", "hmacWithSHA512"), ("des3", "hmacWithSHA1")]
+    {
+        let pkcs8 = ["pkcs8", "-topk8", "-v2", cipher, "-v2prf", prf, "-passout", &sealed];
+        texts.push((cipher, &rsa, files.openssl(&rsa, &pkcs8)));
+        texts.push((cipher, &ec, files.openssl(&ec, &pkcs8)));
+    }
+    for (how, plain, text) in texts {
+        assert_eq!(read(&text, None).await, Err(SshKeyError::PassphraseNeeded), "{how}\n{text}");
+        assert_eq!(read(&text, Some("wrong")).await, Err(SshKeyError::PassphraseWrong), "{how}\n{text}");
+        let pair = read(&text, Some(PASSPHRASE)).await.unwrap_or_else(|error| panic!("{how}: {error}\n{text}"));
+        assert_eq!(pair.private_key.expose(), text, "kept as it was given, encrypted");
+        if how != "ssh-keygen -m PEM" {
+            assert_eq!(pair.fingerprint, read(plain, None).await.unwrap().fingerprint, "{how}");
+        }
+    }
+}
+
+/// A passphrase that is right must not be called wrong.
+#[tokio::test]
+async fn a_way_of_encrypting_that_is_not_supported_is_named() {
+    let files = Files::new();
+    let (rsa, _) = files.keygen("a", &["-t", "rsa", "-b", "2048", "-m", "PEM", "-N", ""]);
+    let sealed = format!("pass:{PASSPHRASE}");
+    let pbe = |name: &str| files.openssl(&rsa, &["pkcs8", "-topk8", "-v1", name, "-passout", &sealed]);
+    for (text, name) in [
+        (files.openssl(&rsa, &["rsa", "-traditional", "-camellia256", "-passout", &sealed]), "CAMELLIA-256-CBC"),
+        (files.keygen("b", &["-t", "ed25519", "-Z", "3des-cbc", "-N", PASSPHRASE]).0, "3des-cbc"),
+        (pbe("PBE-SHA1-3DES"), "pbeWithSHA1And3-KeyTripleDES-CBC"),
+        (
+            files.openssl(&rsa, &["pkcs8", "-topk8", "-v2", "camellia256", "-passout", &sealed]),
+            "1.2.392.200011.61.1.1.1.4",
+        ),
+    ] {
+        for passphrase in [None, Some(PASSPHRASE)] {
+            let refused = read(&text, passphrase).await.unwrap_err();
+            assert_eq!(refused, SshKeyError::UnsupportedEncryption(name.to_owned()), "{text}");
+        }
+    }
+}
+
+/// What decides how to decrypt comes from whoever uploads it.
+#[tokio::test]
+async fn a_damaged_way_of_encrypting_is_refused() {
+    let files = Files::new();
+    let (rsa, _) = files.keygen("a", &["-t", "rsa", "-b", "2048", "-m", "PEM", "-N", ""]);
+    let aes = files.openssl(&rsa, &["rsa", "-traditional", "-aes256", "-passout", "pass:x"]);
+    let iv = aes.lines().find(|line| line.starts_with("DEK-Info:")).unwrap();
+    let des = files.openssl(&rsa, &["pkcs8", "-topk8", "-v2", "des3", "-passout", "pass:x"]);
+    for text in [
+        aes.replace(iv, &iv[..iv.len() - 2]),
+        aes.replace(iv, "DEK-Info: AES-256-CBC,é"),
+        with_bytes(&des, "ENCRYPTED PRIVATE KEY", |bytes| {
+            let oid = bytes.windows(8).position(|window| window == [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 3, 7]).unwrap();
+            // An IV of 4 bytes, and 4 bytes of something else.
+            bytes[oid + 9] = 4;
+            bytes[oid + 14..oid + 16].copy_from_slice(&[4, 2]);
+        }),
+    ] {
+        let refused = read(&text, Some("x")).await;
+        assert!(matches!(refused, Err(SshKeyError::Unreadable(_))), "{refused:?}\n{text}");
+    }
+}
+
+/// As `openssl pkcs12` and editors leave them: lines before the key, a byte order mark, a certificate beside it, spaces at the ends.
+#[tokio::test]
+async fn what_stands_around_a_key_is_left_out() {
+    let files = Files::new();
+    let (key, _) = files.keygen("a", &["-t", "rsa", "-b", "2048", "-m", "PEM", "-N", PASSPHRASE]);
+    let certificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    for text in [
+        format!("\u{feff}{key}"),
+        format!("Bag Attributes\n    localKeyID: 01 02\nKey Attributes: <No Attributes>\n{key}"),
+        format!("{certificate}{key}{certificate}"),
+        key.replace('\n', "  \r\n"),
+    ] {
+        let pair = read(&text, Some(PASSPHRASE)).await.unwrap_or_else(|error| panic!("{error}: {text:?}"));
+        assert_eq!(pair.private_key.expose(), key);
+    }
+}
+
 /// D10: whoever uploads a key decides how long trying its passphrase takes; up to a point.
 #[tokio::test]
 async fn a_key_whose_passphrase_would_take_minutes_to_try_is_refused_at_once() {
@@ -174,20 +267,23 @@ async fn a_key_whose_passphrase_would_take_minutes_to_try_is_refused_at_once() {
 
 /// The count of rounds stands after cipher, KDF and salt. <https://github.com/openssh/openssh-portable/blob/master/PROTOCOL.key>
 fn with_rounds(openssh: &str, rounds: u32) -> String {
-    let body: String = openssh.lines().filter(|line| !line.starts_with("-----")).collect();
-    let decode = |text: &str| {
-        let path = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(path.path(), format!("{text}\n")).unwrap();
-        Command::new("openssl").args(["base64", "-d", "-A", "-in"]).arg(path.path()).output().unwrap().stdout
-    };
-    let mut bytes = decode(&body);
-    let kdf = bytes.windows(6).position(|window| window == b"bcrypt").unwrap() + 6;
-    let salt = usize::from(bytes[kdf + 7]);
-    bytes[kdf + 8 + salt..kdf + 12 + salt].copy_from_slice(&rounds.to_be_bytes());
+    with_bytes(openssh, "OPENSSH PRIVATE KEY", |bytes| {
+        let kdf = bytes.windows(6).position(|window| window == b"bcrypt").unwrap() + 6;
+        let salt = usize::from(bytes[kdf + 7]);
+        bytes[kdf + 8 + salt..kdf + 12 + salt].copy_from_slice(&rounds.to_be_bytes());
+    })
+}
+
+fn with_bytes(pem: &str, label: &str, change: impl FnOnce(&mut [u8])) -> String {
+    let body: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
     let path = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(path.path(), format!("{body}\n")).unwrap();
+    let mut bytes =
+        Command::new("openssl").args(["base64", "-d", "-A", "-in"]).arg(path.path()).output().unwrap().stdout;
+    change(&mut bytes);
     std::fs::write(path.path(), &bytes).unwrap();
     let encoded = run("openssl", &["base64", "-in", path.path().to_str().unwrap()]);
-    format!("-----BEGIN OPENSSH PRIVATE KEY-----\n{encoded}-----END OPENSSH PRIVATE KEY-----\n")
+    format!("-----BEGIN {label}-----\n{encoded}-----END {label}-----\n")
 }
 
 #[tokio::test]
@@ -271,6 +367,7 @@ async fn made_and_imported_keys_log_in() {
     let sshd = Sshd::start(SshdOptions::default()).unwrap();
     let (pkcs1, _) = files.keygen("a", &["-t", "rsa", "-b", "2048", "-m", "PEM", "-N", ""]);
     let (ecdsa, _) = files.keygen("b", &["-t", "ecdsa", "-N", PASSPHRASE]);
+    let (old, _) = files.keygen("d", &["-t", "ecdsa", "-m", "PEM", "-N", PASSPHRASE]);
     let pkcs8 =
         files.openssl(&files.keygen("c", &["-t", "rsa", "-m", "PEM", "-N", ""]).0, &["pkcs8", "-topk8", "-nocrypt"]);
     for (pair, passphrase) in [
@@ -280,6 +377,7 @@ async fn made_and_imported_keys_log_in() {
         (read(&pkcs1, None).await, None),
         (read(&pkcs8, None).await, None),
         (read(&ecdsa, Some(PASSPHRASE)).await, Some(PASSPHRASE)),
+        (read(&old, Some(PASSPHRASE)).await, Some(PASSPHRASE)),
     ] {
         let pair = pair.unwrap();
         sshd.authorize(&pair.public_key).unwrap();

@@ -72,6 +72,8 @@ pub enum SshKeyError {
     PassphraseNeedless,
     #[error("{0} keys are not supported: use Ed25519, RSA or ECDSA")]
     Unsupported(String),
+    #[error("the key is encrypted in a way that is not supported: {0}; `ssh-keygen -p -f FILE` encrypts it anew")]
+    UnsupportedEncryption(String),
     #[error("an RSA key must have from {min} to {RSA_BITS_MAX} bits, but this one has {bits}")]
     RsaSize { bits: u32, min: u32 },
     #[error("other keys are being made; try again in a moment")]

@@ -9,11 +9,13 @@ use async_trait::async_trait;
 use pgvigil_model::{AddressPolicy, FailureReason, Secret, SshAuth, SshSettings};
 use pgvigil_runtime::Unavailable;
 use russh::client::{self, AuthResult, Handle};
-use russh::keys::{Algorithm, HashAlg, PrivateKeyWithHashAlg, PublicKey, PublicKeyOrCertificate, decode_secret_key};
+use russh::keys::{Algorithm, HashAlg, PrivateKeyWithHashAlg, PublicKey, PublicKeyOrCertificate};
 use russh::{Preferred, client::connect_stream};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
+
+use super::pem::Pem;
 
 /// For each of: TCP, key exchange, login. An encrypted key alone takes a fifth of a second to open.
 const STEP_TIMEOUT: Duration = Duration::from_secs(5);
@@ -166,13 +168,11 @@ impl Endpoint {
             return Err(failed(format!("no SSH key is stored for `{}` on {}", self.settings.user, self.address())));
         };
         let passphrase = self.secrets.passphrase.clone();
-        let decode = move || {
-            decode_secret_key(
-                private_key.expose(),
-                passphrase.as_ref().map(Secret::expose).filter(|text| !text.is_empty()),
-            )
+        let open = move || {
+            let passphrase = passphrase.filter(|text| !text.expose().is_empty());
+            Pem::of(private_key.expose())?.open(passphrase.as_ref())
         };
-        let key = match spawn_blocking(decode).await {
+        let key = match spawn_blocking(open).await {
             Ok(Ok(key)) => key,
             Ok(Err(error)) => {
                 return Err(failed(format!(

@@ -6,18 +6,17 @@ use std::time::Duration;
 use crypto_primes::hazmat::{SetBits, SmallFactorsSieveFactory};
 use crypto_primes::{Flavor, is_prime, sieve_and_find};
 use pgvigil_model::{NewKeyKind, RSA_BITS_MAX, RSA_BITS_MIN, Secret, SshKeyError, SshKeyPair, SshKeyType};
-use pkcs8::EncryptedPrivateKeyInfoRef;
-use pkcs8::der::SecretDocument;
-use pkcs8::pkcs5::pbes2::{Kdf as Pbes2Kdf, ScryptParams};
 use rsa::traits::PublicKeyParts;
 use rsa::{BoxedUint, RsaPrivateKey};
+use russh::keys::ssh_key::LineEnding;
 use russh::keys::ssh_key::private::{Ed25519Keypair, KeypairData, RsaKeypair};
-use russh::keys::ssh_key::{Kdf, LineEnding};
-use russh::keys::{Algorithm, HashAlg, PrivateKey, decode_secret_key};
+use russh::keys::{Algorithm, HashAlg, PrivateKey};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+
+use super::pem::Pem;
 
 /// Keys being made or opened at once: each takes a core for up to half a minute.
 const WORK_MAX: usize = 1;
@@ -27,16 +26,6 @@ const TURN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// OpenSSH's own limit for what it takes.
 const RSA_BITS_READ_MIN: u32 = 1_024;
-
-/// `ssh-keygen -a`: its default is 16 to 24, and each 16 cost 150 ms.
-const BCRYPT_ROUNDS_MAX: u32 = 512;
-
-/// OpenSSL's default is 2,048, what others advise is 600,000; each million costs half a second.
-const PBKDF2_ITERATIONS_MAX: u32 = 4_000_000;
-
-/// Of scrypt: cost times block size times 128 bytes.
-const SCRYPT_MEMORY_MAX: u64 = 64 << 20;
-const SCRYPT_PARALLEL_MAX: u16 = 16;
 
 /// Makes and reads SSH keys. Cheap to clone; all clones share one turn.
 #[derive(Clone, Debug)]
@@ -62,7 +51,7 @@ impl SshKeys {
         self.in_turn(move |gone| make(kind, &comment, passphrase.as_ref(), gone)).await
     }
 
-    /// Reads a private key in OpenSSH, PKCS#1, SEC 1 or PKCS#8 format. The pair carries the text as it was given.
+    /// Reads a private key in OpenSSH, PKCS#1, SEC 1 or PKCS#8 format. The pair carries it as it was given, without what stood around it.
     pub async fn read(
         &self,
         private_key: Secret,
@@ -142,82 +131,11 @@ fn prime(bits: u32, set_bits: SetBits, gone: &CancellationToken) -> Result<Boxed
 
 fn read(text: &Secret, comment: &str, passphrase: Option<&Secret>) -> Result<SshKeyPair, SshKeyError> {
     let pem = Pem::of(text.expose())?;
-    let key = match (pem.is_encrypted()?, passphrase) {
-        (true, None) => return Err(SshKeyError::PassphraseNeeded),
-        (false, Some(_)) => return Err(SshKeyError::PassphraseNeedless),
-        (true, Some(passphrase)) => {
-            decode_secret_key(pem.text, Some(passphrase.expose())).map_err(|_| SshKeyError::PassphraseWrong)?
-        }
-        (false, None) => decode_secret_key(pem.text, None).map_err(|error| unreadable(&error.to_string()))?,
-    };
-    described(key, comment, Secret::new(format!("{}\n", pem.text)), passphrase.is_some())
-}
-
-/// A private key as text, not opened yet.
-struct Pem<'a> {
-    text: &'a str,
-    label: &'a str,
-}
-
-impl<'a> Pem<'a> {
-    fn of(text: &'a str) -> Result<Self, SshKeyError> {
-        let text = text.trim();
-        if text.starts_with("PuTTY-User-Key-File") {
-            return Err(SshKeyError::Unsupported("PuTTY's".to_owned()));
-        }
-        if text.starts_with("ssh-") || text.starts_with("ecdsa-") || text.starts_with("-----BEGIN PUBLIC KEY") {
-            return Err(SshKeyError::Public);
-        }
-        let head = text.lines().next().unwrap_or_default();
-        let label = head.strip_prefix("-----BEGIN ").and_then(|rest| rest.strip_suffix("-----"));
-        let label = label.ok_or_else(|| unreadable("it does not begin with -----BEGIN ... PRIVATE KEY-----"))?;
-        match label {
-            "OPENSSH PRIVATE KEY" | "RSA PRIVATE KEY" | "EC PRIVATE KEY" | "PRIVATE KEY" | "ENCRYPTED PRIVATE KEY" => {
-                Ok(Self { text, label })
-            }
-            "DSA PRIVATE KEY" => Err(SshKeyError::Unsupported("DSA".to_owned())),
-            other => Err(unreadable(&format!("it is a {}", other.chars().take(64).collect::<String>().to_lowercase()))),
-        }
+    if passphrase.is_some() && !pem.is_encrypted() {
+        return Err(SshKeyError::PassphraseNeedless);
     }
-
-    /// Whether it takes a passphrase. Refuses one that would take long to try.
-    fn is_encrypted(&self) -> Result<bool, SshKeyError> {
-        match self.label {
-            "OPENSSH PRIVATE KEY" => {
-                let key = PrivateKey::from_openssh(self.text).map_err(|error| unreadable(&error.to_string()))?;
-                match key.kdf() {
-                    Kdf::Bcrypt { rounds, .. } if *rounds > BCRYPT_ROUNDS_MAX => {
-                        Err(unreadable(&format!("its passphrase takes {rounds} rounds, more than {BCRYPT_ROUNDS_MAX}")))
-                    }
-                    _ => Ok(key.is_encrypted()),
-                }
-            }
-            "ENCRYPTED PRIVATE KEY" => {
-                let (_, document) =
-                    SecretDocument::from_pem(self.text).map_err(|error| unreadable(&error.to_string()))?;
-                check_costs(document.as_bytes())?;
-                Ok(true)
-            }
-            // OpenSSL's old way: one round of MD5, which costs nothing (and protects little).
-            _ => Ok(self.text.lines().any(|line| line.starts_with("Proc-Type:") && line.contains("ENCRYPTED"))),
-        }
-    }
-}
-
-fn check_costs(der: &[u8]) -> Result<(), SshKeyError> {
-    let info = EncryptedPrivateKeyInfoRef::try_from(der).map_err(|error| unreadable(&error.to_string()))?;
-    let scheme = info.encryption_algorithm.pbes2().ok_or_else(|| unreadable("it is encrypted in an outdated way"))?;
-    let bearable = match &scheme.kdf {
-        Pbes2Kdf::Pbkdf2(params) => params.iteration_count <= PBKDF2_ITERATIONS_MAX,
-        Pbes2Kdf::Scrypt(params) => is_bearable(params),
-        _ => false,
-    };
-    if bearable { Ok(()) } else { Err(unreadable("trying its passphrase would take too long")) }
-}
-
-fn is_bearable(params: &ScryptParams) -> bool {
-    let memory = params.cost_parameter.saturating_mul(u64::from(params.block_size)).saturating_mul(128);
-    memory <= SCRYPT_MEMORY_MAX && params.parallelization <= SCRYPT_PARALLEL_MAX
+    let key = pem.open(passphrase)?;
+    described(key, comment, Secret::new(pem.text()), passphrase.is_some())
 }
 
 fn described(
@@ -245,10 +163,6 @@ fn described(
         private_key,
         has_passphrase,
     })
-}
-
-fn unreadable(why: &str) -> SshKeyError {
-    SshKeyError::Unreadable(why.to_owned())
 }
 
 fn failed(error: impl std::fmt::Display) -> SshKeyError {

@@ -76,6 +76,8 @@ export const forms: readonly HostText[] = [
     'это не закрытый ключ в формате OpenSSH, PKCS#1 или PKCS#8: {why}',
   ],
   ['it does not begin with -----BEGIN ... PRIVATE KEY-----', 'он не начинается с -----BEGIN ... PRIVATE KEY-----'],
+  ['its last line, -----END ... PRIVATE KEY-----, is missing', 'нет его последней строки, -----END ... PRIVATE KEY-----'],
+  ['trying its passphrase would take too long', 'проверка его парольной фразы длилась бы слишком долго'],
   [
     'this is a public key; the private one is needed (the file without .pub)',
     'это открытый ключ, а нужен закрытый (файл без .pub)',
@@ -84,6 +86,10 @@ export const forms: readonly HostText[] = [
   [
     'the passphrase does not open the key, or the key is damaged',
     'парольная фраза не подходит к ключу, или ключ повреждён',
+  ],
+  [
+    'the key is encrypted in a way that is not supported: {how}; `ssh-keygen -p -f FILE` encrypts it anew',
+    'ключ зашифрован способом, который не поддерживается: {how}; `ssh-keygen -p -f ФАЙЛ` зашифрует его заново',
   ],
   [
     'the key is not encrypted, so it has no passphrase; leave it empty',
