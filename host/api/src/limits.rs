@@ -25,6 +25,9 @@ const REFRESH_FAILURES_MAX: u32 = 30;
 /// Refusals that the audit trail tells of within a window, each of another address; more are counted nowhere.
 const REFUSALS_TOLD_MAX: u32 = 100;
 
+/// Requests beyond its role of which the audit trail tells within a window, of one user.
+pub(crate) const DENIALS_TOLD_MAX: u32 = 10;
+
 const WINDOW: Duration = Duration::from_secs(60);
 
 /// Keys of each kind remembered at once. At about 100 bytes each this is 1 MB; beyond it the oldest window is forgotten first.
@@ -50,6 +53,7 @@ struct Counts {
     /// Of sign-ins, by address and in all.
     refusals: Windows<IpAddr>,
     all_refusals: Windows<()>,
+    denials: Windows<String>,
 }
 
 /// An attempt to sign in, counted as failed until it is forgiven, so that many at once cannot slip through together.
@@ -107,6 +111,16 @@ impl FailureLimits {
         counts.refusals.add(address, now);
         counts.all_refusals.add((), now);
         true
+    }
+
+    /// Whether the audit trail is to tell that a user asked for more than the role may: whoever asks in a loop does not fill it.
+    pub(crate) fn is_denial_to_be_told(&self, login: &str, now: Instant) -> bool {
+        let (login, mut counts) = (login.to_owned(), self.lock());
+        let is_told = counts.denials.check(&login, DENIALS_TOLD_MAX, now).is_ok();
+        if is_told {
+            counts.denials.add(login, now);
+        }
+        is_told
     }
 
     /// Counts a refresh with what is no token of ours.

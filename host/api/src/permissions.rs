@@ -1,5 +1,7 @@
 //! Who may do what: one table of routes and roles. A route that is not in it is refused.
 
+use std::time::Instant;
+
 use pgvigil_storage::Role;
 use salvo::prelude::*;
 
@@ -124,8 +126,10 @@ async fn admit(req: &Request, depot: &mut Depot) -> ApiResult<()> {
     };
     let caller = auth::authenticate(&api, req).await?;
     if caller.user.role < needed {
-        let attempt = format!("{} /{} needs {}", req.method(), req.matched_path(), needed.as_str());
-        api.audit(caller.did("access_denied", attempt)).await;
+        if api.limits.is_denial_to_be_told(&caller.user.login, Instant::now()) {
+            let attempt = format!("{} /{} needs {}", req.method(), req.matched_path(), needed.as_str());
+            api.audit(caller.did("access_denied", attempt)).await;
+        }
         return Err(ApiError::Forbidden { role: caller.user.role.as_str(), needed: needed.as_str() });
     }
     depot.insert_typed(caller);

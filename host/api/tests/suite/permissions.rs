@@ -69,6 +69,11 @@ async fn a_viewer_may_not_add_change_or_remove_servers() {
     }
     assert_eq!(app.get(&viewer, "/api/servers/main").await.status, 200);
     assert!(app.audit_types().await.contains(&"access_denied".to_owned()), "refused attempts are on the record");
+    for _ in 0..20 {
+        assert_eq!(app.get(&viewer, "/api/users").await.status, 403);
+    }
+    let told = app.audit_types().await.into_iter().filter(|event| event == "access_denied").count();
+    assert_eq!(told, 10, "a loop does not fill the trail");
 }
 
 #[tokio::test]
