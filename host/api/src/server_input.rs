@@ -108,6 +108,8 @@ pub(crate) struct ServerInput {
     pub(crate) ssh_password: Option<Secret>,
     pub(crate) ssh_key_passphrase: Option<Secret>,
     pub(crate) cleared: Cleared,
+    /// The SSH key that is named, also where the login is by password.
+    pub(crate) named_key: Option<SshKeyId>,
 }
 
 /// Which stored secrets are to be forgotten.
@@ -150,7 +152,8 @@ impl ServerIn {
     }
 
     fn read(self, errors: &mut Errors) -> Option<ServerInput> {
-        let ssh = self.read_ssh(errors);
+        let named_key = errors.take("ssh_key_id", given(self.ssh_key_id.as_deref()).map(check_key_id).transpose());
+        let ssh = self.read_ssh(named_key.flatten(), errors);
         let name = errors.take("name", check_name(&self.name));
         let host = errors.take("host", check_host(&self.host));
         let port = errors.take("port", check_port(self.port));
@@ -178,17 +181,21 @@ impl ServerIn {
             ssh_password: ssh_password?,
             ssh_key_passphrase: ssh_key_passphrase?,
             cleared: cleared?,
+            named_key: named_key?,
         })
     }
 
-    fn read_ssh(&self, errors: &mut Errors) -> Option<Option<SshSettings>> {
+    fn read_ssh(&self, named_key: Option<SshKeyId>, errors: &mut Errors) -> Option<Option<SshSettings>> {
         let port = errors.take("ssh_port", check_port(self.ssh_port.unwrap_or(SSH_PORT)));
         let Some(user) = given(self.ssh_user.as_deref()) else { return port.map(|_| None) };
         let user = errors.take("ssh_user", check_text(user));
         let host = errors.take("ssh_host", given(self.ssh_host.as_deref()).map(check_ssh_host).transpose());
         let auth = match given(self.ssh_auth_type.as_deref()).unwrap_or("password") {
             "password" => Some(SshAuth::Password),
-            "key" => errors.take("ssh_key_id", check_key_id(given(self.ssh_key_id.as_deref()))),
+            "key" if given(self.ssh_key_id.as_deref()).is_none() => {
+                errors.take("ssh_key_id", Err("is needed to log in by key".to_owned()))
+            }
+            "key" => named_key.map(|key_id| SshAuth::Key { key_id }),
             _ => errors.take("ssh_auth_type", Err("must be `password` or `key`".to_owned())),
         };
         Some(Some(SshSettings { host: host?, port: port?, user: user?, auth: auth? }))
@@ -302,10 +309,8 @@ fn check_sslmode(word: Option<&str>) -> Result<SslMode, String> {
     SslMode::ALL.into_iter().find(|mode| mode.as_str() == word).ok_or_else(|| format!("must be one of {words}"))
 }
 
-fn check_key_id(id: Option<&str>) -> Result<SshAuth, String> {
-    let id = id.ok_or_else(|| "is needed to log in by key".to_owned())?;
-    let id = Uuid::parse_str(id).map_err(|_| "is not the id of an SSH key".to_owned())?;
-    Ok(SshAuth::Key { key_id: SshKeyId(id) })
+fn check_key_id(id: &str) -> Result<SshKeyId, String> {
+    Uuid::parse_str(id).map(SshKeyId).map_err(|_| "is not the id of an SSH key".to_owned())
 }
 
 fn check_tags(tags: Vec<String>) -> Result<Vec<String>, String> {

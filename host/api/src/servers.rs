@@ -477,9 +477,9 @@ async fn check_reachable(api: &Api, input: &ServerInput) -> ApiResult<()> {
     })
 }
 
-/// The key that a server is to log in with must be there.
+/// The key that is named must be there, also where it is not used.
 async fn check_key(api: &Api, input: &ServerInput, prefix: &str) -> ApiResult<()> {
-    if let Some(SshAuth::Key { key_id }) = input.server.ssh.as_ref().map(|ssh| ssh.auth)
+    if let Some(key_id) = input.named_key
         && api.store.ssh_key(key_id).await?.is_none()
     {
         // 400, as the predecessor answered.
