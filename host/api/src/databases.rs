@@ -61,8 +61,8 @@ async fn list_databases(api: Api, name: PathParam<String>) -> ApiResult<Json<Vec
     let now = now();
     let oldest = now.plus_seconds(-HISTORY_SECONDS);
     let intervals = Intervals::of(&api);
-    let entities = api.store.entities(server, Some("database")).await?;
     let counters = api.store.latest(server, DATABASE_SET, oldest, now).await?;
+    let entities = with_counted(api.store.entities(server, Some("database")).await?, &counters);
     let sizes = api.store.latest(server, SIZE_SET, oldest, now).await?;
     let rates = newest_rates(&api, server, &intervals, now, Vec::new()).await?;
     let absences = size_absences(&api, server, &intervals).await?;
@@ -95,6 +95,34 @@ async fn list_databases(api: Api, name: PathParam<String>) -> ApiResult<Json<Vec
         }
     });
     Ok(Json(databases.collect()))
+}
+
+/// The inventory, and the databases that were counted since it was listed: counters come every minute, the list each half hour.
+/// Of such a database it is only known that it is there.
+pub(crate) fn with_counted(mut inventory: Vec<StoredEntity>, counters: &Latest) -> Vec<StoredEntity> {
+    let listed_at =
+        inventory.iter().map(|entity| entity.last_seen.max(entity.gone_at.unwrap_or(entity.last_seen))).max();
+    let known: HashMap<String, usize> =
+        inventory.iter().enumerate().map(|(at, entity)| (entity.key.clone(), at)).collect();
+    let is_news = |row: &&LatestRow| listed_at.is_none_or(|listed_at| row.at > listed_at);
+    for row in current_rows(counters, 0).filter(is_news) {
+        let Some(name) = label(counters, row, "datname").filter(|name| !name.is_empty()) else { continue };
+        let counted = StoredEntity {
+            kind: "database".to_owned(),
+            key: name.to_owned(),
+            attrs: Vec::new(),
+            first_seen: row.at,
+            last_seen: row.at,
+            gone_at: None,
+        };
+        match known.get(name).map(|at| &mut inventory[*at]) {
+            Some(gone) if gone.gone_at.is_some() => *gone = StoredEntity { first_seen: gone.first_seen, ..counted },
+            Some(_) => {}
+            None => inventory.push(counted),
+        }
+    }
+    inventory.sort_by(|one, other| one.key.cmp(&other.key));
+    inventory
 }
 
 /// As other times are written, where it is one.

@@ -12,7 +12,7 @@ use salvo::oapi::{ToParameters, ToSchema};
 use salvo::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::databases::{by_database, creation_time};
+use crate::databases::{by_database, creation_time, with_counted};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Window, server_named};
 use crate::facts::{DATABASE_SET, Intervals, SIZE_SET, current_rows, sum, total_size, value};
@@ -277,7 +277,7 @@ impl Past {
             counters,
             sizes: api.store.series(&sizes).await?,
             sizes_now: api.store.latest(server.id, SIZE_SET, oldest, now).await?,
-            inventory: api.store.entities(server.id, Some("database")).await?,
+            inventory: with_counted(api.store.entities(server.id, Some("database")).await?, &counters_now),
             newest_sample: api.store.newest_sample(server.id, &[DATABASE_SET], now).await?,
             counters_now,
             size_patience_seconds,

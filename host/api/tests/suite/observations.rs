@@ -197,6 +197,38 @@ async fn databases_are_the_inventory_with_its_newest_values() {
     });
 }
 
+/// The list of databases comes each half hour, counters every minute.
+#[tokio::test]
+async fn a_database_that_is_counted_is_there_before_it_is_listed() {
+    let app = TestApp::new().await;
+    let (viewer, server, start) = watched(&app).await;
+    let at = start.plus_seconds(600);
+    let rows = vec![row("app", &[1.0, 5.0, 0.0]), row("shop", &[1.0, 7_000.0, 0.0]), row("", &[0.0, 1.0, 0.0])];
+    app.store.record(&[run(server, at, collected("pg_stat_database", rows))]).await.unwrap();
+    let exists = async |name: &str| {
+        let answer = app.get(&viewer, "/api/server/main/stats").await.body;
+        answer["databases"].as_array().unwrap().iter().find(|known| known["name"] == name).unwrap()["exists"].clone()
+    };
+    assert_eq!(exists("app").await, true);
+    let listed = app.get(&viewer, "/api/servers/main/databases").await.body;
+    let names: Vec<&Value> = listed.as_array().unwrap().iter().map(|database| &database["name"]).collect();
+    assert_eq!(names, [&json!("app"), &json!("shop")]);
+    assert_eq!((&listed[0]["exists"], &listed[0]["owner"]), (&json!(true), &Value::Null), "{listed}");
+    let list = |minute: i64, names: &[&str]| {
+        let items = names.iter().map(|name| Entity { key: (*name).into(), attrs: Vec::new() }).collect();
+        let entities = vec![EntitySet { kind: "database".into(), complete: true, items }];
+        let outcome = RunOutcome::Collected(Collected { entities, ..Default::default() });
+        let mut listed = run(server, start.plus_seconds(minute * 60), outcome);
+        listed.plugin = "database_list".parse().unwrap();
+        listed
+    };
+    app.store.record(&[list(11, &["shop"])]).await.unwrap();
+    assert_eq!(exists("app").await, false, "the newer list lacks it");
+    let rows = vec![row("app", &[1.0, 5.0, 0.0]), row("shop", &[1.0, 7_600.0, 0.0])];
+    app.store.record(&[run(server, start.plus_seconds(720), collected("pg_stat_database", rows))]).await.unwrap();
+    assert_eq!(exists("app").await, true, "the newer sample has it again");
+}
+
 #[tokio::test]
 async fn runs_and_plugins_say_what_failed() {
     let app = TestApp::new().await;
