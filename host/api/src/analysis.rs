@@ -195,7 +195,7 @@ struct AnalysedDatabase {
     name: String,
     verdict: VerdictWord,
     /// Why, for programs: `used`, `little-used`, `connected-but-idle`, `unused`, `no-samples`, `nothing-to-compare`,
-    /// `observed-too-shortly`, `too-early-for-low-activity`
+    /// `observed-too-shortly`, `rows-not-counted`, `too-early-for-low-activity`
     reason_code: &'static str,
     /// Why, with figures
     reason: String,
@@ -210,6 +210,7 @@ struct AnalysedDatabase {
     /// Committed and rolled back, within the period
     transactions: Option<i64>,
     transactions_per_hour: Option<f64>,
+    /// null: not counted in all of the time, as in history that was imported
     rows_read: Option<i64>,
     rows_written: Option<i64>,
     connections_mean: Option<f64>,
@@ -297,7 +298,7 @@ async fn analyse(api: &Api, server: &Server, window: Window, criteria: &Criteria
     let sizes = api.store.latest(server.id, SIZE_SET, window.from, window.to).await?;
     let sizes_by_name = by_database(&sizes);
     let resolution = resolution(window, api.store.stream_count(server.id, DATABASE_SET).await?);
-    let bucket_seconds = resolution.bucket_seconds().unwrap_or_default();
+    let (bucket_seconds, now) = (resolution.bucket_seconds().unwrap_or_default(), now());
     let query = SeriesQuery {
         server: server.id,
         set: DATABASE_SET.to_owned(),
@@ -308,13 +309,19 @@ async fn analyse(api: &Api, server: &Server, window: Window, criteria: &Criteria
         max_points: u32::MAX,
         resolution: None,
     };
+    // Buckets at the ends count as wholes.
+    let began = resolution.bucket_start(window.from);
     let mut activities: BTreeMap<String, Activity> = BTreeMap::new();
     api.store
         .visit_series(&query, resolution, |metrics, stream| {
             // The row of shared objects has no name and is no database.
             let Some(name) = stream.labels.first().filter(|name| !name.is_empty()) else { return };
             let activity = activities.entry(name.clone()).or_default();
-            stream.buckets.iter().for_each(|bucket| activity.add(metrics, bucket, bucket_seconds, criteria));
+            for bucket in &stream.buckets {
+                // The newest has not ended yet; the first one may tell of an outage that began long before the period.
+                let end = bucket.start.plus_seconds(bucket_seconds).min(now);
+                activity.add(metrics, &bucket.within(end, began, end), bucket_seconds, criteria);
+            }
         })
         .await?;
     let gone = gone(&inventory);
@@ -363,8 +370,8 @@ impl AnalysedDatabase {
             last_active_at: known.and_then(|activity| activity.last_active_at).map(Time),
             transactions: whole(known.map(|activity| activity.transactions)),
             transactions_per_hour: known.and_then(Activity::transactions_per_hour).map(tenths),
-            rows_read: whole(known.map(|activity| activity.rows_read)),
-            rows_written: whole(known.map(|activity| activity.rows_written)),
+            rows_read: whole(known.and_then(|activity| activity.rows_read)),
+            rows_written: whole(known.and_then(|activity| activity.rows_written)),
             connections_mean: activity.and_then(Activity::connections_mean).map(tenths),
             connections_max: whole(activity.and_then(Activity::connections_max)),
             size_bytes: None,

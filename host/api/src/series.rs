@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pgvigil_model::{Aggregate, Metric, MetricKind, Resolution};
+use pgvigil_model::{Aggregate, Metric, MetricKind, Resolution, leave_gaps};
 use pgvigil_storage::{SeriesAnswer, SeriesQuery};
 use salvo::oapi::{ToParameters, ToSchema};
 use salvo::prelude::*;
@@ -63,7 +63,8 @@ struct SeriesParameters {
     /// `4hour`, `day`. What came of it is in `resolution` of the answer.
     #[salvo(parameter(value_type = Option<ResolutionChoice>, required = false))]
     resolution: Option<String>,
-    /// Counters come as rates per second (`true`, where not given), or as how much they grew from one point to the next (`false`).
+    /// Counters come as rates per second (`true`, where not given), or as how much they grew from one point to the next (`false`;
+    /// null over times without samples, of which a rate is the mean).
     #[salvo(parameter(value_type = Option<bool>, required = false))]
     rate: Option<String>,
     /// Only so many series, those with the greatest mean; the others are summed up in `rest`. For one metric; 1 to 100.
@@ -218,15 +219,21 @@ async fn get_series(api: Api, parameters: SeriesParameters) -> ApiResult<LargeJs
     let top = parse_top(parameters.top.as_deref(), &metrics)?;
     let labels = parse_labels(parameters.labels.as_deref())?;
     let resolution = parse_resolution(parameters.resolution.as_deref())?;
-    let shown = parse_rate(parameters.rate.as_deref())?;
+    let is_rate = parse_rate(parameters.rate.as_deref())?;
     let is_sum = parse_sum(parameters.sum.as_deref(), top)?;
     let server = server_named(&api, name).await?.server;
     let (from, to) = (window.from, window.to);
     let query = SeriesQuery { server: server.id, set, labels, metrics, from, to, max_points, resolution };
     let read = tokio::time::timeout(READ_TIMEOUT, api.store.series(&query)).await;
-    let answer = read.map_err(|_| ApiError::Busy { retry_after_seconds: 5 })??;
+    let mut answer = read.map_err(|_| ApiError::Busy { retry_after_seconds: 5 })??;
     check_names(&query, &answer)?;
-    let interval_seconds = answer.bucket_seconds.unwrap_or(0).max(Intervals::of(&api).seconds(&query.set));
+    let (bucket_seconds, collect_seconds) =
+        (answer.bucket_seconds.unwrap_or(0), Intervals::of(&api).seconds(&query.set));
+    let interval_seconds = bucket_seconds.max(collect_seconds);
+    let shown = if is_rate { Aggregate::chart_value } else { mean_or_increase };
+    if !is_rate {
+        answer.streams.iter_mut().for_each(|stream| leave_gaps(&mut stream.buckets, bucket_seconds, collect_seconds));
+    }
     // The rest is exact only if all of them are looked at.
     let values_max = if top.is_some() || is_sum { usize::MAX } else { VALUES_MAX };
     let shape = Shape { values_max, shown, series: if is_sum { sums } else { series } };
@@ -275,13 +282,17 @@ fn parse_resolution(text: Option<&str>) -> ApiResult<Option<Resolution>> {
 /// How a value is drawn from what is stored.
 type Shown = fn(Aggregate) -> Option<f64>;
 
-fn parse_rate(text: Option<&str>) -> ApiResult<Shown> {
+fn mean_or_increase(aggregate: Aggregate) -> Option<f64> {
+    match aggregate {
+        Aggregate::Gauge { .. } => aggregate.chart_value(),
+        Aggregate::Counter { .. } => aggregate.increase(),
+    }
+}
+
+fn parse_rate(text: Option<&str>) -> ApiResult<bool> {
     match text {
-        None | Some("true") => Ok(Aggregate::chart_value),
-        Some("false") => Ok(|aggregate| match aggregate {
-            Aggregate::Gauge { .. } => aggregate.chart_value(),
-            Aggregate::Counter { .. } => aggregate.increase(),
-        }),
+        None | Some("true") => Ok(true),
+        Some("false") => Ok(false),
         Some(_) => Err(ApiError::invalid("rate", "must be true or false")),
     }
 }

@@ -1,11 +1,11 @@
 //! The predecessor's statistics, from what is stored; the monitored server is never asked.
 //!
 //! Its scripts add these numbers up: as there, a size or a sum that is not known is 0. Where nothing is known of a moment, as of
-//! the commits across a reset, it is null. Our own routes (`/api/series`, `/api/servers/{name}/databases`) never tell 0 for unknown.
+//! the commits across a reset or an outage, it is null. Our own routes (`/api/series`, `/api/servers/{name}/databases`) never tell 0 for unknown.
 
 use std::collections::BTreeMap;
 
-use pgvigil_model::{Aggregate, Bucket, Server, ServerId, Timestamp};
+use pgvigil_model::{Aggregate, Bucket, Server, ServerId, Timestamp, leave_gaps};
 use pgvigil_storage::{SeriesAnswer, SeriesQuery, StoredEntity};
 use salvo::oapi::extract::PathParam;
 use salvo::oapi::{ToParameters, ToSchema};
@@ -170,7 +170,8 @@ struct DatabaseStatistics {
     last_stat_update: Option<Time>,
     /// Connections as last seen; 0 where unknown
     total_connections: i64,
-    /// Transactions committed within the window, as far as no reset hides them
+    /// Transactions committed within the window, as far as no reset hides them. Of what was committed while no samples came, the
+    /// share of that time which lies in the window.
     total_commits: i64,
     /// Size as last measured; 0 where unknown
     total_size_mb: f64,
@@ -190,7 +191,8 @@ struct DatabaseAt {
     connections: Option<i64>,
     /// 0 where unknown
     size_mb: f64,
-    /// Transactions committed within the interval; null across a reset of the counter, and at the first sample of all.
+    /// Transactions committed within the interval; null across a reset of the counter, after a time without samples, and at the
+    /// first sample of all.
     commits: Option<i64>,
 }
 
@@ -206,12 +208,13 @@ async fn database_statistics(
     let window = parameters.window(now())?;
     let labels = vec![("datname".to_owned(), db.to_string())];
     let metrics = vec!["numbackends".to_owned(), "xact_commit".to_owned()];
-    let past = Past::read(&api, &server, window, labels, metrics).await?;
+    let mut past = Past::read(&api, &server, window, labels, metrics).await?;
+    let total_commits = past.total_increase("xact_commit");
+    past.leave_gaps();
     let counter = by_database(&past.counters_now).get(db.as_str()).copied();
     let size = by_database(&past.sizes_now).get(db.as_str()).copied();
     let buckets = past.counters.streams.first().map_or(&[][..], |stream| &stream.buckets);
     let connections = |bucket: &Bucket| past.aggregate(bucket, "numbackends");
-    let commits = |bucket: &Bucket| past.aggregate(bucket, "xact_commit").and_then(Aggregate::increase);
     let extreme = |of_bucket: fn(Aggregate) -> Option<f64>, of_both: fn(f64, f64) -> f64| {
         whole(buckets.iter().filter_map(connections).filter_map(of_bucket).reduce(of_both)).unwrap_or_default()
     };
@@ -220,7 +223,7 @@ async fn database_statistics(
         last_stat_update: counter.map(|row| row.at.into()),
         total_connections: whole(counter.and_then(|row| value(&past.counters_now, row, "numbackends")))
             .unwrap_or_default(),
-        total_commits: whole(Some(buckets.iter().filter_map(commits).sum())).unwrap_or_default(),
+        total_commits: whole(Some(total_commits)).unwrap_or_default(),
         total_size_mb: size.and_then(|row| value(&past.sizes_now, row, "bytes")).unwrap_or_default() / MEGABYTE,
         creation_time: entity.and_then(creation_time),
         max_connections: extreme(Aggregate::max, f64::max),
@@ -238,6 +241,9 @@ struct Past {
     sizes_now: pgvigil_storage::Latest,
     inventory: Vec<StoredEntity>,
     newest_sample: Option<Timestamp>,
+    window: Window,
+    /// How often counters come.
+    interval_seconds: i64,
     /// For how long after it a size stands for the present one.
     size_patience_seconds: i64,
 }
@@ -251,7 +257,8 @@ impl Past {
         metrics: Vec<String>,
     ) -> ApiResult<Self> {
         let (oldest, now) = (Timestamp::from_seconds(0), now());
-        let size_patience_seconds = Intervals::of(api).patience_seconds(SIZE_SET);
+        let intervals = Intervals::of(api);
+        let size_patience_seconds = intervals.patience_seconds(SIZE_SET);
         let counters_now = api.store.latest(server.id, DATABASE_SET, oldest, now).await?;
         let databases = if labels.is_empty() { current_rows(&counters_now, 0).count() } else { 1 };
         let max_points = (ROWS_MAX / databases.max(1)).clamp(POINTS_MIN, POINTS_MAX);
@@ -280,8 +287,29 @@ impl Past {
             inventory: with_counted(api.store.entities(server.id, Some("database")).await?, &counters_now),
             newest_sample: api.store.newest_sample(server.id, &[DATABASE_SET], now).await?,
             counters_now,
+            window,
+            interval_seconds: intervals.seconds(DATABASE_SET),
             size_patience_seconds,
         })
+    }
+
+    /// What lies in the window of how much a counter of all these databases grew.
+    fn total_increase(&self, metric: &str) -> f64 {
+        let length = self.counters.bucket_seconds.unwrap_or(0);
+        let buckets = self.counters.streams.iter().flat_map(|stream| &stream.buckets);
+        let increase = |bucket: &Bucket| {
+            // The newest bucket has not ended yet.
+            let end = bucket.start.plus_seconds(length).min(now());
+            self.aggregate(bucket, metric)?.within(end, self.window.from, self.window.to).increase()
+        };
+        buckets.filter_map(increase).sum()
+    }
+
+    fn leave_gaps(&mut self) {
+        let length = self.counters.bucket_seconds.unwrap_or(0);
+        for stream in &mut self.counters.streams {
+            leave_gaps(&mut stream.buckets, length, self.interval_seconds);
+        }
     }
 
     fn aggregate(&self, bucket: &Bucket, metric: &str) -> Option<Aggregate> {

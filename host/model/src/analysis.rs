@@ -137,15 +137,16 @@ const CONNECTIONS: &str = "numbackends";
 /// What one database did in a period. All that is asked of pg_stat_database is in [`Activity::METRICS`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Activity {
-    /// For how long it is known what happened: gaps count, since counters tell what was done in them; resets do not.
+    /// For how long it is known what was committed: gaps count, since counters tell what was done in them; resets do not.
     pub observed_seconds: f64,
-    /// Of these, the last ones in which nothing but background was done.
+    /// Of these, the last ones of which it is known that nothing but background was done.
     pub idle_seconds: f64,
     /// When the last interval with activity ended, to the precision of the buckets.
     pub last_active_at: Option<Timestamp>,
     pub transactions: f64,
-    pub rows_read: f64,
-    pub rows_written: f64,
+    /// None: not counted in all of that time, as in history that was imported.
+    pub rows_read: Option<f64>,
+    pub rows_written: Option<f64>,
     connections: Aggregate,
     idle_connections: Aggregate,
 }
@@ -159,8 +160,8 @@ impl Default for Activity {
             idle_seconds: 0.0,
             last_active_at: None,
             transactions: 0.0,
-            rows_read: 0.0,
-            rows_written: 0.0,
+            rows_read: Some(0.0),
+            rows_written: Some(0.0),
             connections: NO_CONNECTIONS,
             idle_connections: NO_CONNECTIONS,
         }
@@ -184,34 +185,24 @@ impl Activity {
 
     /// Adds what happened in one bucket, `bucket_seconds` long; buckets come in time order.
     pub fn add(&mut self, metrics: &[Metric], bucket: &Bucket, bucket_seconds: i64, criteria: &Criteria) {
-        let value = |name: &str| {
-            let position = metrics.iter().position(|metric| metric.name == name)?;
-            bucket.values.get(position).copied()
-        };
-        let grown =
-            |names: &[&str]| -> f64 { names.iter().filter_map(|name| value(name).and_then(Aggregate::increase)).sum() };
-        let (transactions, read, written) = (grown(&TRANSACTIONS), grown(&ROWS_READ), grown(&ROWS_WRITTEN));
-        let seconds = match value("xact_commit") {
-            Some(Aggregate::Counter { seconds, .. }) => seconds,
-            Some(Aggregate::Gauge { .. }) | None => 0.0,
-        };
-        self.observed_seconds += seconds;
-        self.transactions += transactions;
-        self.rows_read += read;
-        self.rows_written += written;
-        let connections = value(CONNECTIONS).unwrap_or(NO_CONNECTIONS);
-        self.connections = self.connections.merge(connections);
-        let is_more = |amount: f64, background| amount > criteria.number(background) * seconds / HOUR_SECONDS;
-        let is_active = is_more(transactions, Criterion::BackgroundTransactionsPerHour)
-            || is_more(read, Criterion::BackgroundRowsReadPerHour)
-            || is_more(written, Criterion::BackgroundRowsWrittenPerHour);
-        if is_active {
-            self.last_active_at = Some(bucket.start.plus_seconds(bucket_seconds));
-            self.idle_seconds = 0.0;
-            self.idle_connections = NO_CONNECTIONS;
-        } else {
-            self.idle_seconds += seconds;
-            self.idle_connections = self.idle_connections.merge(connections);
+        let done = Done::of(metrics, bucket);
+        self.observed_seconds += done.seconds;
+        self.transactions += done.transactions;
+        self.rows_read = self.rows_read.zip(done.rows_read).map(|(before, more)| before + more);
+        self.rows_written = self.rows_written.zip(done.rows_written).map(|(before, more)| before + more);
+        self.connections = self.connections.merge(done.connections);
+        match done.is_activity(criteria) {
+            Some(false) => {
+                self.idle_seconds += done.seconds;
+                self.idle_connections = self.idle_connections.merge(done.connections);
+            }
+            activity => {
+                if activity == Some(true) {
+                    self.last_active_at = Some(bucket.start.plus_seconds(bucket_seconds));
+                }
+                self.idle_seconds = 0.0;
+                self.idle_connections = NO_CONNECTIONS;
+            }
         }
     }
 
@@ -233,6 +224,55 @@ impl Activity {
 
     pub fn idle_days(&self) -> f64 {
         self.idle_seconds / DAY_SECONDS
+    }
+}
+
+/// What a database did in one bucket.
+struct Done {
+    /// For how long it is known what was committed.
+    seconds: f64,
+    transactions: f64,
+    rows_read: Option<f64>,
+    rows_written: Option<f64>,
+    connections: Aggregate,
+}
+
+impl Done {
+    fn of(metrics: &[Metric], bucket: &Bucket) -> Self {
+        let value = |name: &str| {
+            let position = metrics.iter().position(|metric| metric.name == name)?;
+            bucket.values.get(position).copied()
+        };
+        let seconds = value(TRANSACTIONS[0]).map_or(0.0, Aggregate::seconds);
+        // A counter that is known of a part of the time says nothing of the rest.
+        let is_known = |value: &Aggregate| value.seconds() >= seconds * KNOWN_SHARE;
+        let rows = |names: &[&str]| -> Option<f64> {
+            let grown = names.iter().map(|name| value(name).filter(is_known).and_then(Aggregate::increase));
+            if seconds > 0.0 { grown.sum() } else { Some(0.0) }
+        };
+        Self {
+            seconds,
+            transactions: TRANSACTIONS.iter().filter_map(|name| value(name)?.increase()).sum(),
+            rows_read: rows(&ROWS_READ),
+            rows_written: rows(&ROWS_WRITTEN),
+            connections: value(CONNECTIONS).unwrap_or(NO_CONNECTIONS),
+        }
+    }
+
+    /// Whether it is more than background. None: what is known is not, but rows were not counted.
+    fn is_activity(&self, criteria: &Criteria) -> Option<bool> {
+        let is_more = |amount: f64, background| amount > criteria.number(background) * self.seconds / HOUR_SECONDS;
+        if is_more(self.transactions, Criterion::BackgroundTransactionsPerHour) {
+            return Some(true);
+        }
+        let read = self.rows_read.map(|rows| is_more(rows, Criterion::BackgroundRowsReadPerHour));
+        let written = self.rows_written.map(|rows| is_more(rows, Criterion::BackgroundRowsWrittenPerHour));
+        match (read, written) {
+            (Some(true), _) | (_, Some(true)) => Some(true),
+            (Some(false), Some(false)) => Some(false),
+            // Where nothing was committed, nothing was done.
+            (None, _) | (_, None) => (self.transactions <= 0.0).then_some(false),
+        }
     }
 }
 
@@ -261,6 +301,11 @@ pub enum Reason {
         observed_days: f64,
         needed_days: i64,
     },
+    /// Few transactions, and in a part of the time rows were not counted: what they did is not known.
+    RowsNotCounted {
+        idle_days: f64,
+        needed_days: i64,
+    },
     /// As `ObservedTooShortly`, where activity was seen, but too little of it.
     TooEarlyForLow {
         observed_days: f64,
@@ -278,6 +323,7 @@ impl Reason {
             Self::NoSamples
             | Self::NothingToCompare
             | Self::ObservedTooShortly { .. }
+            | Self::RowsNotCounted { .. }
             | Self::TooEarlyForLow { .. } => Verdict::NotEnoughData,
         }
     }
@@ -291,6 +337,7 @@ impl Reason {
             Self::NoSamples => "no-samples",
             Self::NothingToCompare => "nothing-to-compare",
             Self::ObservedTooShortly { .. } => "observed-too-shortly",
+            Self::RowsNotCounted { .. } => "rows-not-counted",
             Self::TooEarlyForLow { .. } => "too-early-for-low-activity",
         }
     }
@@ -298,7 +345,9 @@ impl Reason {
     /// How many days of observation the verdict needs that could not be given.
     pub const fn needed_days(self) -> Option<i64> {
         match self {
-            Self::ObservedTooShortly { needed_days, .. } => Some(needed_days),
+            Self::ObservedTooShortly { needed_days, .. } | Self::RowsNotCounted { needed_days, .. } => {
+                Some(needed_days)
+            }
             Self::TooEarlyForLow { .. } => Some(LOW_ACTIVITY_DAYS_MIN),
             Self::Used { .. }
             | Self::LittleUsed { .. }
@@ -340,6 +389,13 @@ impl std::fmt::Display for Reason {
                     "no activity in the {observed_days:.1} days that are known, but {needed_days} are needed to tell"
                 )
             }
+            Self::RowsNotCounted { idle_days, needed_days } => {
+                write!(
+                    formatter,
+                    "few transactions, but whether they touched rows is known of the last {idle_days:.1} days only, and \
+                     {needed_days} are needed to tell"
+                )
+            }
             Self::TooEarlyForLow { observed_days, transactions_per_hour } => write!(
                 formatter,
                 "{transactions_per_hour:.0} transactions per hour, but only {observed_days:.1} days are known and \
@@ -377,7 +433,10 @@ pub fn judge(activity: Option<&Activity>, criteria: &Criteria) -> Reason {
     }
     let observed_days = activity.observed_days();
     if activity.last_active_at.is_none() {
-        return Reason::ObservedTooShortly { observed_days, needed_days };
+        return match activity.idle_seconds < activity.observed_seconds {
+            true => Reason::RowsNotCounted { idle_days: activity.idle_days(), needed_days },
+            false => Reason::ObservedTooShortly { observed_days, needed_days },
+        };
     }
     let connections_mean = activity.connections_mean();
     let has_few_connections =
@@ -507,6 +566,44 @@ mod tests {
         };
         assert_eq!(hour(0.0), Verdict::NotEnoughData, "after a reset nothing is known");
         assert_eq!(hour(31.0 * DAY_SECONDS), Verdict::Dead, "the host was away, but the counters did not move");
+    }
+
+    /// Imported history has no counters of rows.
+    #[test]
+    fn whoever_commits_a_little_is_not_dead_where_rows_were_not_counted() {
+        let metrics: Vec<Metric> = metrics().drain(..2).collect();
+        let lived = |transactions: f64| {
+            let mut activity = Activity::default();
+            for hour in 0..31 * 24 {
+                let values = vec![gauge(0.0), grown(transactions)];
+                let bucket = Bucket { start: Timestamp::from_seconds(hour * 3_600), values };
+                activity.add(&metrics, &bucket, 3_600, &Criteria::default());
+            }
+            activity
+        };
+        let little = lived(200.0);
+        assert_eq!((little.rows_read, little.rows_written), (None, None));
+        let reason = judge(Some(&little), &Criteria::default());
+        assert_eq!((reason.code(), reason.verdict()), ("rows-not-counted", Verdict::NotEnoughData));
+        assert_eq!(
+            reason.to_string(),
+            "few transactions, but whether they touched rows is known of the last 0.0 days only, and 30 are needed to tell"
+        );
+        let verdict = |transactions| judge(Some(&lived(transactions)), &Criteria::default()).verdict();
+        assert_eq!(verdict(0.0), Verdict::Dead, "without transactions no row was touched");
+        assert_eq!(verdict(10_000.0), Verdict::Active);
+    }
+
+    /// The first bucket of our own after an import: rows are known of an hour of its months.
+    #[test]
+    fn rows_that_were_counted_for_a_part_of_the_time_say_nothing_of_the_rest() {
+        let mut values =
+            vec![gauge(0.0), Aggregate::Counter { increase: 50_000.0, seconds: 40.0 * DAY_SECONDS, last: 0.0 }];
+        values.extend([grown(0.0); 6]);
+        let mut activity = Activity::default();
+        let bucket = Bucket { start: Timestamp::from_seconds(0), values };
+        activity.add(&metrics(), &bucket, 3_600, &Criteria::default());
+        assert_eq!(judge(Some(&activity), &Criteria::default()).code(), "rows-not-counted");
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub use run::{
 };
 pub use sample::{Absence, AbsenceReason, Column, Entity, EntitySet, SampleRow, Samples, Table, Value};
 pub use schedule::{Backoff, Load, Spread, phase, slowed_intervals};
-pub use series::{Aggregate, Bucket, Point, RatePoint, aggregate, increase, rate_per_second};
+pub use series::{Aggregate, Bucket, Point, RatePoint, aggregate, increase, leave_gaps, rate_per_second};
 pub use server::{
     PostgresSettings, Secret, Server, ServerSecrets, SshAuth, SshSettings, SslMode, StepOutcome, TestStep,
 };

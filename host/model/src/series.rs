@@ -120,6 +120,29 @@ impl Aggregate {
         }
     }
 
+    /// What lies between `from` and `to` of a bucket that ends at `end`. A counter is taken to have grown evenly over the seconds
+    /// that its increase spans, which after an outage are many more than the bucket has. A gauge stays whole.
+    #[must_use]
+    pub fn within(self, end: Timestamp, from: Timestamp, to: Timestamp) -> Self {
+        match self {
+            Self::Counter { increase, seconds, last } if seconds > 0.0 => {
+                // Both counted back from the end.
+                let (first, last_second) = (end.seconds_since(from).min(seconds), end.seconds_since(to).max(0.0));
+                let share = ((first - last_second) / seconds).clamp(0.0, 1.0);
+                Self::Counter { increase: increase * share, seconds: seconds * share, last }
+            }
+            Self::Gauge { .. } | Self::Counter { .. } => self,
+        }
+    }
+
+    /// Over how many seconds the increase of a counter is known; 0 for a gauge.
+    pub(crate) const fn seconds(self) -> f64 {
+        match self {
+            Self::Gauge { .. } => 0.0,
+            Self::Counter { seconds, .. } => seconds,
+        }
+    }
+
     pub fn last(self) -> Option<f64> {
         let (Self::Gauge { last, .. } | Self::Counter { last, .. }) = self;
         (!last.is_nan()).then_some(last)
@@ -145,6 +168,15 @@ impl Aggregate {
 pub struct Bucket {
     pub start: Timestamp,
     pub values: Vec<Aggregate>,
+}
+
+impl Bucket {
+    /// What lies between `from` and `to` of a bucket that ends at `end`.
+    #[must_use]
+    pub fn within(&self, end: Timestamp, from: Timestamp, to: Timestamp) -> Self {
+        let values = self.values.iter().map(|value| value.within(end, from, to)).collect();
+        Self { start: self.start, values }
+    }
 }
 
 /// Aggregates points in time order into buckets of `resolution`. For raw, each point is its own bucket.
@@ -189,6 +221,42 @@ fn step(kind: MetricKind, metric: usize, earlier: Option<&Point>, point: &Point)
             let (increase, seconds) = grown.unwrap_or((0.0, 0.0));
             Aggregate::Counter { increase, seconds, last: value }
         }
+    }
+}
+
+/// So many intervals, in halves, may lie between two points before it is said that one is missing.
+const HALF_INTERVALS_MAX: f64 = 5.0;
+
+/// Of fewer buckets it is not said what is usual among them.
+const USUAL_BUCKETS_MIN: usize = 3;
+
+/// Forgets increases over times without samples: drawn at the bucket in which samples came again, they would be a spike.
+///
+/// Points come every `interval_seconds`; those that came when the interval was longer are measured by what is usual among them.
+pub fn leave_gaps(buckets: &mut [Bucket], bucket_seconds: i64, interval_seconds: i64) {
+    let metrics = buckets.iter().map(|bucket| bucket.values.len()).max().unwrap_or(0);
+    for metric in 0..metrics {
+        let most = seconds_without_gap(buckets, metric, bucket_seconds as f64, interval_seconds as f64);
+        for value in buckets.iter_mut().filter_map(|bucket| bucket.values.get_mut(metric)) {
+            if let Aggregate::Counter { increase, seconds, .. } = value
+                && *seconds > most
+            {
+                (*increase, *seconds) = (0.0, 0.0);
+            }
+        }
+    }
+}
+
+fn seconds_without_gap(buckets: &[Bucket], metric: usize, bucket_seconds: f64, interval_seconds: f64) -> f64 {
+    let seconds = buckets.iter().filter_map(|bucket| bucket.values.get(metric)).map(|value| value.seconds());
+    let mut known: Vec<f64> = seconds.filter(|seconds| *seconds > 0.0).collect();
+    known.sort_unstable_by(f64::total_cmp);
+    let usual = if known.len() < USUAL_BUCKETS_MIN { 0.0 } else { known[(known.len() - 1) / 2] };
+    let patience = HALF_INTERVALS_MAX / 2.0;
+    if usual > bucket_seconds + interval_seconds {
+        usual * patience
+    } else {
+        interval_seconds.mul_add(patience, bucket_seconds)
     }
 }
 
@@ -257,6 +325,44 @@ mod tests {
         let points = counter(&[(3_540, 10.0), (3_660, 40.0)]);
         let hours = aggregate(&[MetricKind::Counter], None, &points, Resolution::Hour);
         assert_eq!(hours.iter().map(|hour| hour.values[0].increase()).collect::<Vec<_>>(), [None, Some(30.0)]);
+    }
+
+    fn grown(increase: f64, seconds: f64) -> Aggregate {
+        Aggregate::Counter { increase, seconds, last: 7.0 }
+    }
+
+    #[test]
+    fn of_an_outage_a_window_has_the_share_that_lies_in_it() {
+        let at = Timestamp::from_seconds;
+        let outage = grown(1_000.0, 10_000.0);
+        assert_eq!(outage.within(at(20_000), at(0), at(30_000)), outage, "all of it");
+        assert_eq!(outage.within(at(20_000), at(19_000), at(30_000)), grown(100.0, 1_000.0), "the end of it");
+        assert_eq!(outage.within(at(20_000), at(0), at(12_500)), grown(250.0, 2_500.0), "the beginning of it");
+        assert_eq!(outage.within(at(20_000), at(12_000), at(14_000)), grown(200.0, 2_000.0), "the middle of it");
+        assert_eq!(outage.within(at(20_000), at(20_000), at(30_000)).increase(), None, "nothing of it");
+        let reset = grown(0.0, 0.0);
+        assert_eq!(reset.within(at(20_000), at(0), at(30_000)), reset);
+    }
+
+    fn gaps(seconds: &[f64], bucket_seconds: i64) -> Vec<usize> {
+        let bucket = |seconds: &f64| Bucket { start: Timestamp::from_seconds(0), values: vec![grown(1.0, *seconds)] };
+        let mut buckets: Vec<Bucket> = seconds.iter().map(bucket).collect();
+        leave_gaps(&mut buckets, bucket_seconds, 600);
+        let values = buckets.iter().map(|bucket| bucket.values[0].increase());
+        values.enumerate().filter(|(_, increase)| increase.is_none()).map(|(place, _)| place).collect()
+    }
+
+    #[test]
+    fn an_increase_over_a_time_without_samples_is_a_gap() {
+        assert_eq!(gaps(&[600.0, 1_500.0, 1_501.0, 600.0], 0), [2], "two and a half intervals are a late run");
+        assert_eq!(gaps(&[7_200.0], 0), [0], "also where it is all there is");
+        assert_eq!(gaps(&[3_600.0, 4_200.0, 90_000.0, 1_800.0], 3_600), [2], "hours");
+    }
+
+    #[test]
+    fn points_that_came_when_the_interval_was_longer_are_no_gaps() {
+        assert_eq!(gaps(&[3_600.0, 3_600.0, 3_700.0, 9_001.0], 0), [3]);
+        assert_eq!(gaps(&[86_400.0, 86_400.0, 86_400.0], 3_600), [0; 0]);
     }
 
     #[test]

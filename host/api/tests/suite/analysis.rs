@@ -112,6 +112,53 @@ async fn every_database_has_a_verdict_and_its_reason() {
     });
 }
 
+/// A sample of forty days ago, which counted rows or did not, and three of the last hours.
+async fn returned_after_an_outage(app: &TestApp, rows_then: f64) -> Session {
+    let server = app.add_server(server_body("main")).await;
+    app.store.declare(&"pg_stat_database".parse().unwrap(), &[all_counters(), sizes()]).await.unwrap();
+    let outage_hours = 40 * 24;
+    let start = now().plus_seconds(-outage_hours * HOUR_SECONDS);
+    let reports = [0, outage_hours - 2, outage_hours - 1, outage_hours].map(|hours| {
+        let rows = if hours == 0 { rows_then } else { 0.0 };
+        let transactions = hours as f64 * 200.0;
+        let quiet = row("quiet", &[0.0, transactions, 0.0, rows, rows, rows, rows, rows]);
+        let mut report =
+            run(server, start.plus_seconds(hours * HOUR_SECONDS), collected("pg_stat_database", vec![quiet]));
+        report.sets = [all_counters(), sizes()].into();
+        report
+    });
+    app.store.record(&reports).await.unwrap();
+    app.sign_in("viewer").await
+}
+
+#[tokio::test]
+async fn of_an_outage_only_what_lies_in_the_period_is_counted() {
+    let app = TestApp::new().await;
+    let viewer = returned_after_an_outage(&app, 0.0).await;
+    let quiet = async |from: &str| {
+        app.get(&viewer, &format!("/api/analysis?server=main&from={from}")).await.body["items"][0].clone()
+    };
+    let day = quiet("now-1d").await;
+    assert_eq!((&day["observed_days"], &day["transactions_per_hour"]), (&json!(1.0), &json!(200.0)), "{day}");
+    assert!((4_800..=5_000).contains(&day["transactions"].as_i64().unwrap()), "{day}");
+    let month = quiet("now-31d").await;
+    assert_eq!((&month["verdict"], &month["rows_written"]), (&json!("dead"), &json!(0)), "{month}");
+}
+
+#[tokio::test]
+async fn history_without_counters_of_rows_calls_nothing_dead() {
+    let app = TestApp::new().await;
+    let viewer = returned_after_an_outage(&app, f64::NAN).await;
+    let answer = app.get(&viewer, "/api/analysis?server=main").await.body;
+    let quiet = &answer["items"][0];
+    assert_eq!(
+        (&quiet["verdict"], &quiet["reason_code"]),
+        (&json!("not-enough-data"), &json!("rows-not-counted")),
+        "{quiet}"
+    );
+    assert_eq!((&quiet["rows_read"], &quiet["rows_written"]), (&Value::Null, &Value::Null), "{quiet}");
+}
+
 #[tokio::test]
 async fn the_analysis_is_filtered_sorted_and_paged() {
     let app = TestApp::new().await;

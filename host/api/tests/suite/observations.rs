@@ -95,13 +95,13 @@ async fn resolution_and_rates_are_as_they_were_asked_for() {
     let (viewer, ..) = watched(&app).await;
     let path = "/api/series?server=main&set=pg_stat_database&metrics=xact_commit&labels=datname:shop&from=now-1h";
     let raw = app.get(&viewer, &format!("{path}&rate=false")).await.body;
-    // Nothing is lost over a gap: 360 s of it came with the point after it.
-    assert_eq!(raw["series"][0]["values"], json!([null, 600, 600, null, 3_600, 600]), "{raw}");
+    // What was committed over the gap would be a spike at the point after it.
+    assert_eq!(raw["series"][0]["values"], json!([null, 600, 600, null, null, 600]), "{raw}");
     let hours = app.get(&viewer, &format!("{path}&resolution=hour&rate=false")).await.body;
     assert_eq!((&hours["resolution"], &hours["interval_seconds"]), (&json!("hour"), &json!(3_600)));
     let grown: f64 =
         hours["series"][0]["values"].as_array().unwrap().iter().filter_map(serde_json::Value::as_f64).sum();
-    assert!(grown >= 2_400.0, "{hours}");
+    assert!(grown >= 2_400.0, "within an hour a gap of minutes is none: {hours}");
     let days = app.get(&viewer, &format!("{path}&resolution=day")).await.body;
     assert_eq!(days["resolution"], "day");
     let raw_of_a_month =
@@ -133,6 +133,27 @@ async fn commits_are_the_increase_within_the_window() {
     assert_eq!(answer["total_size_mb"], 1.0);
     let brief = app.get(&viewer, "/api/server/main/db/shop").await.body;
     assert_eq!((&brief["commits"], &brief["connections"], &brief["size_mb"]), (&json!(6_400), &json!(9), &json!(1.0)));
+}
+
+/// Of the five minutes between, a window has its share, and its timeline no spike.
+#[tokio::test]
+async fn commits_of_an_outage_are_not_told_as_those_of_the_moment_after_it() {
+    let app = TestApp::new().await;
+    let (viewer, _, start) = watched(&app).await;
+    let minute = |minute: i64| start.plus_seconds(minute * 60).to_string();
+    let stats = async |from: i64, to: i64| {
+        let window = format!("start_date={}&end_date={}", minute(from), minute(to));
+        app.get(&viewer, &format!("/api/server/main/db/shop/stats?{window}")).await.body
+    };
+    let timeline = |answer: &Value| -> Vec<Value> {
+        answer["timeline"].as_array().unwrap().iter().map(|row| row["commits"].clone()).collect()
+    };
+    let all = stats(0, 9).await;
+    assert_eq!(all["total_commits"], 5_400, "all of it happened within: {all}");
+    assert_eq!(timeline(&all), [json!(null), json!(600), json!(600), json!(null), json!(600)], "{all}");
+    let after = stats(7, 9).await;
+    assert_eq!(after["total_commits"], 1_200, "a minute of the outage, and one after it: {after}");
+    assert_eq!(timeline(&after), [json!(null), json!(600)], "{after}");
 }
 
 /// D21

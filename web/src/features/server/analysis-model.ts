@@ -59,6 +59,8 @@ export function reasonText(one: AnalysedDatabase, t: Messages['analysis'], u: Un
       return t.reasons.nothingToCompare
     case 'observed-too-shortly':
       return t.reasons.observedTooShortly(known, needed)
+    case 'rows-not-counted':
+      return t.reasons.rowsNotCounted(days, needed)
     case 'too-early-for-low-activity':
       return t.reasons.tooEarlyForLowActivity(perHour, known, needed)
     default:

@@ -31,6 +31,8 @@ export const analysis = {
       nothingToCompare: 'only one sample: there is nothing to compare it with',
       observedTooShortly: (days: string, needed: string) =>
         `nothing was done in the ${days} days that are known; ${needed} are needed to tell`,
+      rowsNotCounted: (days: string, needed: string) =>
+        `few transactions, but rows were counted in the last ${days} days only; ${needed} are needed to tell`,
       tooEarlyForLowActivity: (perHour: string, days: string, needed: string) =>
         `${perHour} transactions an hour; to call it little takes ${needed} days, and ${days} are known`,
     },

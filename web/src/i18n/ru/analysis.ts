@@ -31,6 +31,8 @@ export const analysis: Pick<Messages, 'analysis'> = {
       noSamples: 'за этот период измерений нет',
       nothingToCompare: 'измерение только одно, сравнить не с чем',
       observedTooShortly: (days, needed) => `активности нет, но известно дней: ${days}, а нужно ${needed}`,
+      rowsNotCounted: (days, needed) =>
+        `транзакций мало, но строки считались только последние дни (${days}), а нужно дней: ${needed}`,
       tooEarlyForLowActivity: (perHour, days, needed) =>
         `транзакций в час: ${perHour}; чтобы счесть это малым, нужно дней: ${needed}, а известно ${days}`,
     },

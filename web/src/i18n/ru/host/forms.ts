@@ -76,7 +76,10 @@ export const forms: readonly HostText[] = [
     'это не закрытый ключ в формате OpenSSH, PKCS#1 или PKCS#8: {why}',
   ],
   ['it does not begin with -----BEGIN ... PRIVATE KEY-----', 'он не начинается с -----BEGIN ... PRIVATE KEY-----'],
-  ['its last line, -----END ... PRIVATE KEY-----, is missing', 'нет его последней строки, -----END ... PRIVATE KEY-----'],
+  [
+    'its last line, -----END ... PRIVATE KEY-----, is missing',
+    'нет его последней строки, -----END ... PRIVATE KEY-----',
+  ],
   ['trying its passphrase would take too long', 'проверка его парольной фразы длилась бы слишком долго'],
   [
     'this is a public key; the private one is needed (the file without .pub)',
