@@ -611,13 +611,18 @@ const STATUS_CHARS_MAX: usize = 50;
 impl Standing {
     fn of(overview: &ServerOverview, facts: &Facts) -> Self {
         match &overview.status.reachability {
-            Reachability::Unknown => Self {
-                state: ServerState::Pending,
-                reason: None,
-                detail: None,
-                since: Some(overview.server.created_at),
-                words: "added (connection pending)".to_owned(),
-            },
+            Reachability::Unknown => {
+                let since = overview.server.created_at;
+                // Runs that got no answer and no refusal either say at least what they wait for.
+                let waits = facts.failing.first().map(|last| Self::warned(last, since));
+                let words = "added (connection pending)".to_owned();
+                Self {
+                    state: ServerState::Pending,
+                    words,
+                    since: Some(since),
+                    ..waits.unwrap_or_else(|| Self::fine(since))
+                }
+            }
             Reachability::Unreachable { since, reason, detail } => Self {
                 state: ServerState::Unreachable,
                 reason: Some(*reason),

@@ -221,6 +221,19 @@ async fn servers_at_one_address_are_shown_apart() {
 }
 
 #[tokio::test]
+async fn a_server_that_neither_answers_nor_refuses_is_pending_with_what_its_runs_wait_for() {
+    let app = TestApp::new().await;
+    let one = app.add_server(server_body("one")).await;
+    let detail = "the one connection was not free within 10000 ms".to_owned();
+    let busy = RunOutcome::Failed { reason: FailureReason::ConnectionBusy, detail };
+    app.store.record(&[run(one, now().plus_seconds(-5), busy)]).await.unwrap();
+    let viewer = app.sign_in("viewer").await;
+    let server = app.get(&viewer, "/api/servers/one").await.body;
+    assert_eq!((&server["state"], &server["reason"]), (&json!("pending"), &json!("connection-busy")), "{server}");
+    assert!(server["detail"].as_str().unwrap().ends_with("was not free within 10000 ms"), "{server}");
+}
+
+#[tokio::test]
 async fn a_server_that_is_away_keeps_what_was_seen_and_says_since_when() {
     let app = TestApp::new().await;
     let id = app.add_server(server_body("main")).await;
