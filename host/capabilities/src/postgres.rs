@@ -357,6 +357,10 @@ impl PostgresServer {
     fn not_said(&self, what: &str, error: PostgresError, timeout: Duration) -> Unavailable {
         let place = self.endpoint.place();
         match error {
+            // Asked before, and still not answered.
+            PostgresError::Unavailable(Unavailable { reason: FailureReason::TimedOut, detail }) => {
+                Unavailable { reason: FailureReason::Unreachable, detail }
+            }
             PostgresError::Unavailable(unavailable) => unavailable,
             PostgresError::TimedOut => Unavailable {
                 reason: FailureReason::Unreachable,

@@ -37,8 +37,8 @@ impl Stuck {
             return None;
         };
         Some(format!(
-            "{what}, though it was told to cancel; see application_name `pgvigil` in pg_stat_activity: a hung disk or mount \
-             is the usual cause"
+            "{what}, though it was told to cancel; see application_name `pgvigil` in pg_stat_activity: a hung disk or mount, \
+             or a pooler whose server is away, is the usual cause"
         ))
     }
 }

@@ -98,6 +98,8 @@ async fn a_server_that_lets_us_in_and_says_nothing_is_away_long_before_the_run_e
     assert_eq!(unavailable.reason, FailureReason::Unreachable, "{unavailable}");
     assert!(unavailable.detail.ends_with("did not say its version within 5000 ms"), "{unavailable}");
     assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
+    let again = server.identity(Duration::from_secs(300)).await.unwrap_err();
+    assert_eq!(again.reason, FailureReason::Unreachable, "{again}");
 }
 
 #[tokio::test]

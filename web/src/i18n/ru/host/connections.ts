@@ -153,8 +153,8 @@ export const connections: readonly HostText[] = [
   ['this very statement still runs there', 'этот же запрос там ещё выполняется'],
   ['{count} statements of pgvigil still run there', 'запросов pgvigil там ещё выполняется: {count}'],
   [
-    '{what}, though it was told to cancel; see application_name `pgvigil` in pg_stat_activity: a hung disk or mount is the usual cause',
-    '{what}, хотя его просили отменить; см. application_name `pgvigil` в pg_stat_activity: обычно завис диск или том',
+    '{what}, though it was told to cancel; see application_name `pgvigil` in pg_stat_activity: a hung disk or mount, or a pooler whose server is away, is the usual cause',
+    '{what}, хотя его просили отменить; см. application_name `pgvigil` в pg_stat_activity: обычно завис диск или том либо за пулом соединений нет сервера',
   ],
   ['{place} answers', '{place} отвечает'],
   ['{place} answers, {how}', '{place} отвечает, {how}'],
