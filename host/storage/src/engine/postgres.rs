@@ -305,6 +305,12 @@ fn check_tls_options(url: &str) -> Result<(), StorageError> {
 
 pub(super) fn connect_options(url: &str) -> Result<PgConnectOptions, StorageError> {
     check_tls_options(url)?;
+    let address = url.split_once("://").map_or(url, |(_, rest)| rest).split('?').next().unwrap_or_default();
+    if address.split_once('/').is_some_and(|(_, path)| path.contains('@')) {
+        // Else a piece of the password would be taken for the host, and told.
+        let expected = "a `/` in the user or the password is written `%2F`, and an `@` `%40`".to_owned();
+        return Err(StorageError::BadUrl { expected });
+    }
     with_host(url).parse().map_err(|error: sqlx::Error| {
         // The innermost cause says which part is wrong; of these it quotes an unknown sslmode only.
         let mut cause: &dyn std::error::Error = &error;

@@ -127,7 +127,8 @@ async fn errors_of_opening_name_the_cause_and_no_secret() {
             "postgres://u:hunter2@h:port/d",
             "invalid port number; expected `postgres://user:password@host:port/database`",
         ),
-        ("postgres://u:hunter2/3@h/d", "`/` as `%2F`"),
+        ("postgres://u:hunter2/3@h/d", "`/` in the user or the password is written `%2F`"),
+        ("postgres://u:hun@ter2/@h/d", "an `@` `%40`"),
         ("postgres://u:hunter2@h/d?sslmod=require", "there is no option `sslmod`; of TLS there are sslmode"),
         ("postgres://u:hunter2@h/d?sslmode=maybe", "unknown value \"maybe\" for `ssl_mode`"),
     ] {
@@ -269,6 +270,27 @@ async fn every_day_of_the_year_has_its_partition_and_the_next() {
     assert_eq!(names[3][0].as_deref(), Some("point_2027_02"));
     let bounds = names[3][1].as_deref().unwrap();
     assert!(bounds.contains("2027-02-01 00:00:00") && bounds.contains("2027-03-01 00:00:00"), "{bounds}");
+}
+
+#[tokio::test]
+async fn the_first_and_the_last_second_of_a_month_are_in_its_partition_whatever_the_time_zone() {
+    let home = Home::postgres();
+    let database = home.database.as_ref().unwrap();
+    database.execute(&format!("alter database {} set timezone to 'Pacific/Kiritimati'", database.name()));
+    let store = home.open().await;
+    declare(&store).await;
+    let id = server(&store, "one").await.id;
+    // November to February, 2027 of 28 days.
+    let ends = [0, 30, 61, 92, 120].map(|day| day * 86_400);
+    for seconds in ends.windows(2).flat_map(|month| [month[0], month[1] - 1]) {
+        let stored = store.record(&[samples(id, after(seconds), vec![row("shop", 1.0, 2.0)])]).await.unwrap();
+        assert_eq!(stored.points, 1);
+    }
+    let rows = database.execute("select tableoid::regclass::text, count(*) from point group by 1 order by 1");
+    let counts: Vec<String> =
+        rows.iter().map(|row| row.iter().flatten().cloned().collect::<Vec<_>>().join(" ")).collect();
+    let months = ["2026_11", "2026_12", "2027_01", "2027_02"].map(|month| format!("point_{month} 2"));
+    assert_eq!(counts, months);
 }
 
 #[tokio::test]
