@@ -6,7 +6,7 @@ import { useI18n } from '../i18n'
 import { ChartSkeleton } from '../ui/skeleton'
 import type { AutoChart } from './auto-chart'
 import { ChartFrame } from './chart-frame'
-import { seriesFacts } from './facts'
+import { factText, seriesFacts } from './facts'
 import { useMarks } from './marks'
 import { type ChartWords, mergeOf, SERIES_MAX } from './model'
 import { useSeen } from './seen'
@@ -67,14 +67,14 @@ export function AutoChartCard(props: AutoChartCardProps) {
 function topOf({ kind, metrics, shape }: AutoChart): number | undefined {
   const [metric, ...others] = metrics
   if (metric === undefined || others.length > 0 || kind === 'facts' || shape.kind !== 'by-series') return undefined
-  return mergeOf(metric.unit) === 'sum' ? SERIES_MAX : undefined
+  return mergeOf(metric) === 'sum' ? SERIES_MAX : undefined
 }
 
 interface FactRow {
   key: string
   labels: Record<string, string>
   metric: string
-  value: number | null
+  value: string
 }
 
 /** What is a fact has its last value, not a line. */
@@ -82,8 +82,13 @@ function Facts({ title, answer }: { title: string; answer: SeriesResponse }) {
   const { t, u } = useI18n()
   const labels = Object.keys(answer.series[0]?.labels ?? {})
   const rows = answer.series.map((one): FactRow => {
-    const { last } = seriesFacts(one.values)
-    return { key: `${one.metric} ${JSON.stringify(one.labels)}`, labels: one.labels, metric: one.metric, value: last }
+    const unit = answer.metrics.find((metric) => metric.name === one.metric)?.unit ?? ''
+    return {
+      key: `${one.metric} ${JSON.stringify(one.labels)}`,
+      labels: one.labels,
+      metric: one.metric,
+      value: factText(u, unit, seriesFacts(one.values).last),
+    }
   })
   const columns: Column<FactRow>[] = [
     ...labels.map((label) => ({
@@ -93,7 +98,7 @@ function Facts({ title, answer }: { title: string; answer: SeriesResponse }) {
       cell: (row: FactRow) => row.labels[label] ?? '',
     })),
     { id: 'metric', header: t.explore.metric, width: 140, cell: (row) => row.metric },
-    { id: 'value', header: t.explore.value, width: 120, numeric: true, cell: (row) => u.count(row.value) },
+    { id: 'value', header: t.explore.value, width: 200, numeric: true, cell: (row) => row.value },
   ]
   return (
     <DataTable

@@ -210,13 +210,13 @@ function ChartMenu(props: ChartFrameProps & { plot: uPlot | null; onChart: () =>
 function Summary(props: { title: string; data: ChartData; marks: readonly ChartMark[] }) {
   const { t, u } = useI18n()
   const { data, marks } = props
-  const say = (value: number | null) => formatValue(u, data.format, value)
   return (
     <div className="sr-only">
       <p>{t.charts.summary(props.title, data.series.length)}</p>
       <ul>
         {data.series.map((series) => {
           const facts = seriesFacts(series.values)
+          const say = (value: number | null) => formatValue(u, data.format, value, facts.max)
           return (
             <li key={series.key}>
               {t.charts.seriesSummary(series.label, say(facts.last), say(facts.min), say(facts.max))}

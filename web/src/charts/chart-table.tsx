@@ -2,6 +2,7 @@ import { useMemo } from 'react'
 import { type Column, DataTable } from '../blocks/data-table'
 import { useI18n } from '../i18n'
 import { formatValue } from '../lib/units'
+import { seriesFacts } from './facts'
 import type { ChartData, ChartMark } from './model'
 
 interface Row {
@@ -20,7 +21,7 @@ export function ChartTable(props: { title: string; data: ChartData; marks: reado
       header: label,
       numeric: true,
       width: 112,
-      cell: (row) => formatValue(u, data.format, values[row.index]),
+      cell: (row) => formatValue(u, data.format, values[row.index], seriesFacts(values).max),
     })
     return [
       { id: 'time', header: t.charts.time, cell: (row) => u.dateTime(row.at * 1_000), width: 184 },

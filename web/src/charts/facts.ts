@@ -1,3 +1,12 @@
+import { formatValue, type Units, valueFormat } from '../lib/units'
+
+/** What must be exact, with its unit where it has one: `128 MB (134217728)`. */
+export function factText(units: Units, unit: string, value: number | null): string {
+  const exact = units.exact(value)
+  if (value === null || unit === '') return exact
+  return `${formatValue(units, valueFormat('info', unit), value)} (${exact})`
+}
+
 export interface SeriesFacts {
   last: number | null
   min: number | null

@@ -1,4 +1,4 @@
-import type { SeriesResponse } from '../api/types'
+import type { MetricDeclaration, SeriesResponse } from '../api/types'
 import { groupBy } from '../lib/group'
 import type { ValueFormat } from '../lib/units'
 import { valueFormat } from '../lib/units'
@@ -133,8 +133,9 @@ function sameLines({ series, length, merge }: Lines, like: Drawn): Drawn {
 /** What several values of one time become: a sum of shares or of ages would say nothing. */
 export type Merge = 'sum' | 'mean' | 'max'
 
-export function mergeOf(unit: string): Merge {
-  return unit === 'ratio' ? 'mean' : unit === 'seconds' ? 'max' : 'sum'
+/** Seconds that are counted add up, as those of an age do not. */
+export function mergeOf({ kind, unit }: Pick<MetricDeclaration, 'kind' | 'unit'>): Merge {
+  return unit === 'ratio' ? 'mean' : unit === 'seconds' && kind !== 'counter' ? 'max' : 'sum'
 }
 
 /** Column by column. A time at which no series has a value stays a gap. */
@@ -194,7 +195,7 @@ export function chartData(
     compared: [],
     others: [],
   }
-  const merge = mergeOf(first?.unit ?? '')
+  const merge = first === undefined ? 'sum' : mergeOf(first)
   const cut = (series: ChartSeries[]): Drawn => {
     const lines = { series, length, merge, left: answer.rest }
     return like === undefined ? topAndOther(lines, words.other) : sameLines(lines, like)

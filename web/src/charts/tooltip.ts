@@ -60,7 +60,7 @@ function valueRows(plot: uPlot, parts: TooltipParts, data: ChartData, index: num
     found.push({ label: one.label, position, value, before: before?.values[index] ?? null })
   })
   found.sort((a, b) => b.value - a.value)
-  const text = (value: number) => formatValue(units, data.format, value)
+  const text = (value: number) => formatValue(units, data.format, value, found[0]?.value)
   const rows = found.slice(0, ROWS_MAX).map(
     (row): Row => ({
       kind: 'value',

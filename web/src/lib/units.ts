@@ -109,14 +109,33 @@ export function createUnits(locale: Locale, words: UnitWords, zone?: Zone) {
     return `${short(perSecond * 3600)}${words.perHour}`
   }
 
+  /** Seconds that pass in each second: what is busy for 20 ms of them, or two sessions at once. */
+  const secondsRate = (perSecond: Maybe, most: Maybe = perSecond): string => {
+    if (!isKnown(perSecond)) return UNKNOWN
+    const size = Math.abs(most ?? perSecond)
+    const [scale, unit] =
+      size === 0 || size >= 1
+        ? [1, words.second]
+        : size >= 0.001
+          ? [1_000, words.millisecond]
+          : [1_000_000, words.microsecond]
+    return `${compact(perSecond * scale)} ${unit}${words.perSecond}`
+  }
+
   const count = (value: Maybe): string => (isKnown(value) ? compact(value) : UNKNOWN)
 
   return {
     bytes,
     duration,
     rate,
+    secondsRate,
     /** Large counts are shortened: 1.2M. */
     count,
+    /** Neither shortened nor rounded nor grouped: a version, an identifier, a setting. */
+    exact: (value: Maybe): string =>
+      isKnown(value)
+        ? new Intl.NumberFormat(locale, { useGrouping: false, maximumFractionDigits: 20 }).format(value)
+        : UNKNOWN,
     integer: (value: Maybe): string => (isKnown(value) ? format(value, 0) : UNKNOWN),
     /** A ratio from 0 to 1. Near 100 % the last hundredths matter, so they are not rounded up. */
     percent: (ratio: Maybe): string =>
@@ -179,10 +198,10 @@ export function createUnits(locale: Locale, words: UnitWords, zone?: Zone) {
 }
 
 /** The unit of a metric as the API declares it, and how its values are shown. */
-export type ValueFormat = 'count' | 'bytes' | 'bytes-rate' | 'rate' | 'percent' | 'seconds'
+export type ValueFormat = 'count' | 'bytes' | 'bytes-rate' | 'rate' | 'percent' | 'seconds' | 'seconds-rate'
 
 export function valueFormat(kind: 'gauge' | 'counter' | 'info', unit: string): ValueFormat {
-  if (kind === 'counter') return unit === 'bytes' ? 'bytes-rate' : 'rate'
+  if (kind === 'counter') return unit === 'bytes' || unit === 'seconds' ? `${unit}-rate` : 'rate'
   switch (unit) {
     case 'bytes':
       return 'bytes'
@@ -203,6 +222,8 @@ export function formatValue(units: Units, how: ValueFormat, value: Maybe, most: 
       return units.bytesRate(value)
     case 'rate':
       return units.rate(value, most)
+    case 'seconds-rate':
+      return units.secondsRate(value, most)
     case 'percent':
       return units.percent(value)
     case 'seconds':

@@ -43,13 +43,14 @@ test('shares are averaged and ages are not added up', () => {
     [0.2, null, 4],
     [0.4, null, null],
   ]
-  expect(mergeColumns(columns, 3, mergeOf('ratio')).map((value) => value && Math.round(value * 10) / 10)).toEqual([
-    0.3,
-    null,
-    4,
-  ])
-  expect(mergeColumns(columns, 3, mergeOf('seconds'))).toEqual([0.4, null, 4])
-  expect(mergeColumns([[1], [2]], 1, mergeOf('bytes'))).toEqual([3])
+  expect(
+    mergeColumns(columns, 3, mergeOf({ kind: 'gauge', unit: 'ratio' })).map(
+      (value) => value && Math.round(value * 10) / 10,
+    ),
+  ).toEqual([0.3, null, 4])
+  expect(mergeColumns(columns, 3, mergeOf({ kind: 'gauge', unit: 'seconds' }))).toEqual([0.4, null, 4])
+  expect(mergeColumns([[1], [2]], 1, mergeOf({ kind: 'gauge', unit: 'bytes' }))).toEqual([3])
+  expect(mergeColumns([[1], [2]], 1, mergeOf({ kind: 'counter', unit: 'seconds' }))).toEqual([3])
 })
 
 const sets = knownSets(makeMetricSets(), 'en')

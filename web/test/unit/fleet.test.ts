@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { usageTone } from '../../src/blocks/usage-bar.tsx'
 import { sparkPath } from '../../src/charts/spark-path.ts'
 import { judge, shades, shareShade, totals, worstFirst } from '../../src/features/fleet/fleet-model.ts'
 import { makeServers } from '../mock/data/servers.ts'
@@ -14,6 +15,17 @@ test('a full disk makes a server bad that answers', () => {
   const mail = judged.find((one) => one.server.name === 'mail-01')
   expect(mail?.severity).toBe('bad')
   expect(mail?.server.state).toBe('ok')
+})
+
+test('a disk is nothing to act upon before the list shows it in red', () => {
+  const [server] = servers
+  if (server === undefined) throw new Error('there is no server')
+  const severity = (used: number) =>
+    judge({ ...server, free_space: 100 - used, total_space: 100 }, Date.now()).severity
+  expect([0.84, 0.85].map((used) => [usageTone(used), severity(used * 100)])).toEqual([
+    ['warn', 'ok'],
+    ['bad', 'bad'],
+  ])
 })
 
 test('what was not seen for long is doubted, but not what is known not to answer', () => {

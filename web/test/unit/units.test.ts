@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { factText } from '../../src/charts/facts.ts'
 import { en } from '../../src/i18n/en/en.ts'
 import { ru } from '../../src/i18n/ru/ru.ts'
-import { createUnits, UNKNOWN, valueFormat } from '../../src/lib/units.ts'
+import { createUnits, formatValue, UNKNOWN, valueFormat } from '../../src/lib/units.ts'
 
 const english = createUnits('en', en.units)
 const russian = createUnits('ru', ru.units)
@@ -80,6 +81,30 @@ test('rates beside each other have one unit', () => {
   expect([0, 0.0005, 0.002].map((value) => english.rate(value, 0.002))).toEqual(['0/min', '0.03/min', '0.12/min'])
 })
 
+test('time that is counted keeps its unit, and what stands beside it has the same', () => {
+  const say = (value: number | null, most?: number) => formatValue(english, 'seconds-rate', value, most)
+  expect([2.23, 0.02, 0.000_4, 0, null].map((value) => say(value))).toEqual([
+    '2.23 s/s',
+    '20 ms/s',
+    '400 µs/s',
+    '0 s/s',
+    UNKNOWN,
+  ])
+  expect([0.002, 0.000_3, 0].map((value) => say(value, 0.002))).toEqual(['2 ms/s', '0.3 ms/s', '0 ms/s'])
+})
+
+test('a fact is exact, whatever its size, and has its unit', () => {
+  const say = (unit: string, value: number | null) => factText(english, unit, value)
+  expect([180_004, 0.9, 0.000_123_456, null].map((value) => say('', value))).toEqual([
+    '180004',
+    '0.9',
+    '0.000123456',
+    UNKNOWN,
+  ])
+  expect(say('bytes', 134_217_728)).toBe('128 MB (134217728)')
+  expect(say('seconds', 300)).toBe('5 min (300)')
+})
+
 test('a ratio just below one is not rounded up to it', () => {
   expect(english.percent(0.99999)).toBe('99.99 %')
   expect(english.percent(1)).toBe('100 %')
@@ -108,6 +133,7 @@ test('Russian numbers have Russian units and separators', () => {
 test('a counter is shown per second, a gauge as what it is', () => {
   expect(valueFormat('counter', '')).toBe('rate')
   expect(valueFormat('counter', 'bytes')).toBe('bytes-rate')
+  expect(valueFormat('counter', 'seconds')).toBe('seconds-rate')
   expect(valueFormat('gauge', 'bytes')).toBe('bytes')
   expect(valueFormat('gauge', 'ratio')).toBe('percent')
   expect(valueFormat('gauge', 'furlongs')).toBe('count')

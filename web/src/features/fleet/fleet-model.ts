@@ -1,14 +1,11 @@
 import type { ServerState, ServerStatus } from '../../api/types'
 import { connectionCounts, diskUsage } from '../../blocks/server-state'
+import { usageTone } from '../../blocks/usage-bar'
 import { isStale } from '../servers/servers-model'
 
 /** How bad something is; the order in which one looks at it. */
 export type Severity = 'bad' | 'warn' | 'idle' | 'ok'
 export const RANK: Record<Severity, number> = { bad: 0, warn: 1, idle: 2, ok: 3 }
-
-/** From these shares on a disk is a warning and a danger, as in the list. */
-const DISK_WARN = 0.7
-const DISK_BAD = 0.85
 
 export type Trouble =
   | { kind: 'unreachable'; since: string | null }
@@ -32,9 +29,10 @@ export function judge(server: ServerStatus, now: number): Judged {
   if (server.state === 'unreachable') troubles.push({ kind: 'unreachable', since })
   if (server.state === 'warning') troubles.push({ kind: 'warning', since })
   const used = diskUsage(server)
-  if (used !== null && used >= DISK_WARN) {
-    if (used >= DISK_BAD) troubles.push({ kind: 'disk', used })
-    severity = worse(severity, used >= DISK_BAD ? 'bad' : 'ok')
+  // Below, the list shows it in yellow; that is nothing to act upon tonight.
+  if (used !== null && usageTone(used) === 'bad') {
+    troubles.push({ kind: 'disk', used })
+    severity = 'bad'
   }
   // What cannot be reached is stale anyway; that it is not reached says more.
   if (server.state !== 'unreachable' && isStale(server, now)) {
@@ -88,7 +86,7 @@ export function totals(servers: readonly ServerStatus[]): Totals {
     transactions: sum(reached.map((server) => server.transactions_per_second)),
     bytes: sum(servers.map((server) => server.size_bytes)),
     databases: sum(servers.map((server) => server.databases_count)),
-    fullDisks: servers.filter((server) => (diskUsage(server) ?? 0) >= DISK_BAD).length,
+    fullDisks: servers.filter((server) => usageTone(diskUsage(server) ?? 0) === 'bad').length,
   }
 }
 
