@@ -24,8 +24,6 @@ export interface TimeContext {
   paused: boolean
   /** A step that one may want to take back: it is an entry of the history. */
   setRange: (range: TimeRange) => void
-  /** In place of the usual one, where that does not fit what is shown: nothing to take back. */
-  fit: (range: TimeRange) => void
   shift: (direction: -1 | 1) => void
   widen: () => void
   setZone: (zone: string | undefined) => void
@@ -50,7 +48,6 @@ export function useTime(): TimeContext {
       comparison: cmp,
       paused: live === '0',
       setRange,
-      fit: (next) => change(rangeToSearch(next)),
       shift: (direction) => setRange(shiftRange(range, direction, Date.now())),
       widen: () => setRange(widenRange(range, Date.now())),
       setZone: (next) => change({ tz: next }),

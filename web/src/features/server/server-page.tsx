@@ -1,10 +1,8 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link, Outlet } from '@tanstack/react-router'
-import { useEffect, useRef } from 'react'
 import { serverQuery } from '../../api/queries'
 import type { ServerStatus } from '../../api/types'
 import { useUser } from '../../app/session-context'
-import { useTime } from '../../app/time'
 import { AbsenceReason } from '../../blocks/absence'
 import { Age } from '../../blocks/age'
 import { Fact } from '../../blocks/card'
@@ -18,7 +16,6 @@ import { useI18n } from '../../i18n'
 import { paths } from '../../lib/paths'
 import { canEditServers } from '../../lib/roles'
 import { useParam } from '../../lib/router-hooks'
-import { relative } from '../../lib/time-range'
 import { buttonClass } from '../../ui/button'
 import { Icon } from '../../ui/icon'
 import { ChartsPageSkeleton } from '../../ui/skeleton'
@@ -28,7 +25,6 @@ const HOUR_MS = 3_600_000
 export function ServerPage() {
   const name = useParam('name')
   const query = useQuery(serverQuery(name))
-  useFittingRange(query.data)
   const { t } = useI18n()
   const mayEdit = canEditServers(useUser().role)
   return (
@@ -58,19 +54,6 @@ export function ServerPage() {
       </QueryView>
     </>
   )
-}
-
-/** Of a server that was added within the hour a day would be a sliver; whoever wants the day still can have it. */
-function useFittingRange(server: ServerStatus | undefined) {
-  const { usual, fit } = useTime()
-  const fitted = useRef(false)
-  const created = server?.created_at
-  useEffect(() => {
-    if (created === undefined || fitted.current) return
-    fitted.current = true
-    const hour = relative('1h')
-    if (usual && hour !== undefined && Date.now() - Date.parse(created) < HOUR_MS) fit(hour)
-  }, [created, usual, fit])
 }
 
 function Note({ server }: { server: ServerStatus }) {
