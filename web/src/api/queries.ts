@@ -265,7 +265,8 @@ export interface EventsFilter {
   kind?: string | undefined
 }
 
-export const eventsQuery = (filter: EventsFilter, limit = LIST_LIMIT) =>
+/** The newest, however old. */
+export const eventsQuery = (filter: EventsFilter, limit: number) =>
   queryOptions({
     queryKey: ['events', filter, limit],
     queryFn: ({ signal }) => {
@@ -276,16 +277,17 @@ export const eventsQuery = (filter: EventsFilter, limit = LIST_LIMIT) =>
   })
 
 /** As many as one answer may have. */
-const MARK_EVENTS_MAX = 1_000
+export const EVENTS_MAX = 1_000
 
-/** What happened within a window, for charts of the same. */
-export const markEventsQuery = (filter: EventsFilter, range: TimeRange, window = rangeToQuery(range)) =>
+/** What happened within a window: as a list, or as marks of charts of the same. */
+export const eventsWithinQuery = (filter: EventsFilter, range: TimeRange, limit = LIST_LIMIT) =>
   queryOptions({
-    queryKey: ['events', 'marks', filter, window],
+    queryKey: ['events', filter, limit, rangeToQuery(range)],
     queryFn: ({ signal }) => {
-      const query = { ...withoutUnset(filter), ...window, limit: MARK_EVENTS_MAX }
+      const query = { ...withoutUnset(filter), ...rangeToQuery(range), limit }
       return unwrap(api.GET('/api/events', { params: { query }, signal }))
     },
+    placeholderData: keptOf(filter, limit),
     meta: range.kind === 'absolute' ? {} : every(MINUTE, (event) => event.kind !== 'run'),
   })
 

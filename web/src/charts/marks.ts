@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
-import { type CostsFilter, markEventsQuery } from '../api/queries'
+import { type CostsFilter, EVENTS_MAX, eventsWithinQuery } from '../api/queries'
 import type { HostEvent } from '../api/types'
 import { useTime } from '../app/time'
 import { useI18n } from '../i18n'
@@ -12,8 +12,8 @@ export function useMarks({ server, plugin }: CostsFilter): readonly ChartMark[] 
   const { t } = useI18n()
   const { range } = useTime()
   // The host gives those of one server, or of all: its own are among the latter alone.
-  const all = useQuery(markEventsQuery({}, range))
-  const own = useQuery({ ...markEventsQuery({ server }, range), enabled: server !== undefined })
+  const all = useQuery(eventsWithinQuery({}, range, EVENTS_MAX))
+  const own = useQuery({ ...eventsWithinQuery({ server }, range, EVENTS_MAX), enabled: server !== undefined })
   return useMemo(() => {
     const kinds: Record<string, string> = t.events.kinds
     const ofHost = (all.data ?? []).filter(

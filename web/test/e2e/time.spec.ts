@@ -115,6 +115,17 @@ describe('live', () => {
   })
 })
 
+test('events are those of the chosen time, on all pages that list them', async () => {
+  await page.goto('/events')
+  const listed = page.getByRole('main').getByRole('list')
+  await listed.getByText('old_shop').first().waitFor()
+  await range().click()
+  await page.getByRole('button', { name: 'Last 15 minutes' }).click()
+  await listed.getByText('old_shop').nth(1).waitFor({ state: 'detached' })
+  await page.goto('/servers/billing-01/events?from=2026-01-01T10:00:00Z&to=2026-01-01T12:00:00Z')
+  await page.getByText('No events in this time').waitFor()
+})
+
 describe('a chart', () => {
   test('lays the window before under its lines, and says so in words and numbers', async () => {
     await page.goto('/servers/billing-01?from=now-6h&cmp=prev')

@@ -20,8 +20,7 @@ test('a full disk makes a server bad that answers', () => {
 test('a disk is nothing to act upon before the list shows it in red', () => {
   const [server] = servers
   if (server === undefined) throw new Error('there is no server')
-  const severity = (used: number) =>
-    judge({ ...server, free_space: 100 - used, total_space: 100 }, Date.now()).severity
+  const severity = (used: number) => judge({ ...server, free_space: 100 - used, total_space: 100 }, Date.now()).severity
   expect([0.84, 0.85].map((used) => [usageTone(used), severity(used * 100)])).toEqual([
     ['warn', 'ok'],
     ['bad', 'bad'],

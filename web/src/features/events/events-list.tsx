@@ -1,7 +1,8 @@
 import { useQuery } from '@tanstack/react-query'
-import { eventsQuery, LIST_LIMIT } from '../../api/queries'
+import { eventsWithinQuery, LIST_LIMIT } from '../../api/queries'
 import type { HostEvent } from '../../api/types'
 import type { EventsSearch } from '../../app/router'
+import { useTime } from '../../app/time'
 import { NameFilter } from '../../blocks/name-filter'
 import { EmptyState, NoMatchState, QueryView } from '../../blocks/state-view'
 import { useI18n } from '../../i18n'
@@ -10,16 +11,17 @@ import { TableSkeleton } from '../../ui/skeleton'
 import { ServerFilter } from '../runs/runs-view'
 import { EventRow, eventKey } from './event-row'
 
-/** What happened, newest first, everywhere or on one server. */
+/** What happened within the chosen time, newest first, everywhere or on one server. */
 export function EventsList(props: { server?: string }) {
   const { t } = useI18n()
+  const { range } = useTime()
   const [search, setSearch] = useUrlState<EventsSearch>()
   const { kind } = search
   const server = props.server ?? search.server
-  const query = useQuery(eventsQuery({ kind, server }))
+  const query = useQuery(eventsWithinQuery({ kind, server }, range))
   // The host's kinds may grow; what has happened names them.
   const kinds = useQuery({
-    ...eventsQuery({ server }),
+    ...eventsWithinQuery({ server }, range),
     select: (events: HostEvent[]) => [...new Set(events.map((event) => event.kind))].toSorted(),
   })
   const names: Record<string, string> = t.events.kinds

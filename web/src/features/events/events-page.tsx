@@ -6,7 +6,7 @@ export function EventsPage() {
   const { t } = useI18n()
   return (
     <>
-      <PageHeader title={t.events.title} time="live" />
+      <PageHeader title={t.events.title} time="range" />
       <EventsList />
     </>
   )

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { eventsQuery } from '../../api/queries'
+import { EVENTS_MAX, eventsQuery } from '../../api/queries'
 import type { HostEvent } from '../../api/types'
 import { EmptyState, QueryView } from '../../blocks/state-view'
 import { useI18n } from '../../i18n'
@@ -7,14 +7,12 @@ import { useParam } from '../../lib/router-hooks'
 import { TableSkeleton } from '../../ui/skeleton'
 import { EventRow, eventKey } from '../events/event-row'
 
-/** As many as the API gives at once: those of one plugin are few among all. */
-const SEARCHED = 1_000
-
 /** When the plugin was taken over, taken back, or taken out. */
 export function PluginReloadsTab() {
   const { t } = useI18n()
   const name = useParam('name')
-  const query = useQuery(eventsQuery({}, SEARCHED))
+  // Those of one plugin are few among all.
+  const query = useQuery(eventsQuery({}, EVENTS_MAX))
   return (
     <QueryView query={query} skeleton={<TableSkeleton rows={5} />}>
       {(events) => {

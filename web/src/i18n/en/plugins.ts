@@ -216,7 +216,7 @@ export const plugins = {
       'plugin.quarantined': 'Plugin quarantined',
     },
     filterKind: 'Kind of event',
-    emptyTitle: 'No events yet',
+    emptyTitle: 'No events in this time',
     emptyText: 'Databases that appear, go, are renamed or made anew are noted here, and changes of plugins.',
     noMatchTitle: 'No event matches',
   },

@@ -239,7 +239,7 @@ export const plugins: Pick<Messages, 'plugins' | 'costs' | 'runs' | 'events'> = 
       'plugin.quarantined': 'Плагин в карантине',
     },
     filterKind: 'Вид события',
-    emptyTitle: 'Событий пока нет',
+    emptyTitle: 'За это время событий нет',
     emptyText:
       'Здесь отмечаются базы, которые появились, исчезли, переименованы или созданы заново, и изменения плагинов.',
     noMatchTitle: 'Ни одно событие не подходит',
