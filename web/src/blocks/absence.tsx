@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
-import { lastRunQuery, metricSetsQuery } from '../api/queries'
+import { metricSetsQuery } from '../api/history-queries'
+import { lastRunQuery } from '../api/queries'
 import type { Run } from '../api/types'
 import { type I18n, useI18n } from '../i18n'
 

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
-import { type CostsFilter, EVENTS_MAX, eventsWithinQuery } from '../api/queries'
+import type { CostsFilter } from '../api/history-queries'
+import { EVENTS_MAX, eventsWithinQuery } from '../api/queries'
 import type { HostEvent } from '../api/types'
 import { useTime } from '../app/time'
 import { useI18n } from '../i18n'

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { sparkQuery } from '../api/queries'
+import { sparkQuery } from '../api/history-queries'
 import { useI18n } from '../i18n'
 import { useSettled } from '../lib/settled'
 import { cx } from '../ui/classes'

@@ -1,6 +1,6 @@
 import { type UseQueryResult, useQueries, useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
-import { type SeriesRequest, seriesQuery } from '../api/queries'
+import { type SeriesRequest, seriesQuery } from '../api/history-queries'
 import type { SeriesResponse } from '../api/types'
 import { useTime } from '../app/time'
 import { comparedQuery, comparisonSeconds } from '../lib/time-range'

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { metricSetsQuery, serversQuery } from '../../api/queries'
+import { metricSetsQuery } from '../../api/history-queries'
+import { serversQuery } from '../../api/queries'
 import { PageHeader } from '../../blocks/page-header'
 import { EmptyState, QueryView } from '../../blocks/state-view'
 import { useI18n } from '../../i18n'

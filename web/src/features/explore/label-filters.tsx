@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
+import { seriesQuery } from '../../api/history-queries'
 import { labelMatchers } from '../../api/label-matcher'
-import { seriesQuery } from '../../api/queries'
 import type { MetricSetDeclaration } from '../../api/types'
 import { useTime } from '../../app/time'
 import { NameFilter } from '../../blocks/name-filter'

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useMemo } from 'react'
-import { costsQuery } from '../../api/queries'
+import { costsQuery } from '../../api/history-queries'
 import { useTime } from '../../app/time'
 import { type Column, DataTable } from '../../blocks/data-table'
 import { ServerStateBadge } from '../../blocks/server-state'

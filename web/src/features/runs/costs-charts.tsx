@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
-import { type CostsFilter, costsQuery } from '../../api/queries'
+import { type CostsFilter, costsQuery } from '../../api/history-queries'
 import type { CostItem, Costs } from '../../api/types'
 import { useTime } from '../../app/time'
 import { QueryView } from '../../blocks/state-view'

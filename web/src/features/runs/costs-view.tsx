@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useMemo } from 'react'
-import { type CostsFilter, costsQuery } from '../../api/queries'
+import { type CostsFilter, costsQuery } from '../../api/history-queries'
 import { useTime } from '../../app/time'
 import { type Column, DataTable } from '../../blocks/data-table'
 import { EmptyState, QueryView } from '../../blocks/state-view'

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { useMemo, useState } from 'react'
-import { analysisQuery } from '../../api/queries'
+import { analysisQuery } from '../../api/history-queries'
 import type { AnalysedDatabase, DatabaseAnalysis } from '../../api/types'
 import { useUser } from '../../app/session-context'
 import { useTime } from '../../app/time'

@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { api, unwrap } from '../../api/client'
-import { ANALYSIS_KEY, criteriaQuery } from '../../api/queries'
+import { ANALYSIS_KEY, criteriaQuery } from '../../api/history-queries'
 import type { AnalysisCriteria } from '../../api/types'
 import { FormProblem, fieldProblem } from '../../blocks/form-problem'
 import { QueryView } from '../../blocks/state-view'

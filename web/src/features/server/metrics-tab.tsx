@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { metricSetsQuery } from '../../api/queries'
+import { metricSetsQuery } from '../../api/history-queries'
 import { QueryView } from '../../blocks/state-view'
 import { useParam } from '../../lib/router-hooks'
 import { ExploreSkeleton } from '../../ui/skeleton'
