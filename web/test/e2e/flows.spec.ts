@@ -53,6 +53,18 @@ describe('signing in', () => {
     await other.getByLabel('Password').waitFor()
   })
 
+  test('what was typed in a tab that was signed out by another is lost, and it says so', async () => {
+    await signIn(page, 'admin', '/servers/billing-01/edit')
+    await page.getByLabel('Tags').fill('half-typed')
+    const other = await page.context().newPage()
+    await other.goto('/servers')
+    await other.getByRole('button', { name: 'Account: admin' }).click()
+    await other.getByRole('menuitem', { name: 'Sign out' }).click()
+    await page.getByText('What was typed here and not saved is lost.').waitFor()
+    expect(await axe(page)).toEqual([])
+    expect(await other.getByText('What was typed here and not saved is lost.').count()).toBe(0)
+  })
+
   test('the access token is nowhere that a script could find it', async () => {
     await signIn(page, 'admin')
     await page.getByRole('link', { name: 'billing-01' }).waitFor()

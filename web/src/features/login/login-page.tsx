@@ -6,6 +6,7 @@ import { versionQuery } from '../../api/queries'
 import { Logo } from '../../app/logo'
 import { LOCALES, useI18n } from '../../i18n'
 import { setTheme, useIsDark } from '../../lib/theme'
+import { unsaved } from '../../lib/unsaved'
 import { Button } from '../../ui/button'
 import { TextField } from '../../ui/field'
 import { Segmented } from '../../ui/segmented'
@@ -23,6 +24,8 @@ export function LoginPage(props: { expired: boolean; unended: boolean }) {
   const [wait, setWait] = useState(0)
   const health = useQuery(versionQuery())
   const dark = useIsDark()
+  const [lost] = useState(unsaved.wasLost)
+  useEffect(() => unsaved.forget, [])
 
   useEffect(() => {
     document.title = `${t.login.title} · pgvigil`
@@ -64,6 +67,11 @@ export function LoginPage(props: { expired: boolean; unended: boolean }) {
           {props.expired && problem === null && (
             <p role="status" className="mt-4 rounded-md bg-warn-soft px-3 py-2 text-warn">
               {t.login.expired}
+            </p>
+          )}
+          {lost && (
+            <p role="status" className="mt-4 rounded-md bg-warn-soft px-3 py-2 text-warn">
+              {t.login.lost}
             </p>
           )}
           {props.unended && (

@@ -95,6 +95,7 @@ export const shell = {
     wrong: 'The user name or the password is wrong.',
     limited: (wait: string) => `Too many attempts. Try again in ${wait}.`,
     expired: 'Your session has ended. Sign in again and you return to where you were.',
+    lost: 'What was typed here and not saved is lost.',
     unended:
       'The host could not be reached, so it has not ended this session yet. This browser has it ended as soon as the host answers, also after a restart.',
     unavailable: 'The host cannot be reached, so nobody can sign in.',
