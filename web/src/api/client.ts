@@ -1,5 +1,5 @@
 import createClient from 'openapi-fetch'
-import { problemFrom } from './problem'
+import { problemFrom, unreachable } from './problem'
 import type { paths } from './schema'
 import { Session } from './session'
 
@@ -45,7 +45,12 @@ export const api = createClient<paths>({ baseUrl: location.origin, fetch: sessio
 export async function unwrap<Data>(
   answer: Promise<{ data?: Data; error?: unknown; response: Response }>,
 ): Promise<Data> {
-  const { data, error, response } = await answer
+  const { data, error, response } = await answer.catch(cutOff)
   if (!response.ok || data === undefined) throw problemFrom(response, error)
   return data
+}
+
+/** An answer that began and did not end in time is none. */
+function cutOff(error: unknown): never {
+  throw error instanceof DOMException && error.name === 'TimeoutError' ? unreachable() : error
 }

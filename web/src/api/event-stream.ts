@@ -4,10 +4,13 @@ export interface ServerSentEvent {
 }
 
 /**
- * Events of a `text/event-stream` body. `EventSource` cannot send the access token, so the body is read here:
+ * Events of a `text/event-stream` body; `onLife` hears of comments too, by which the host says that it is there. `EventSource` cannot send the access token, so the body is read here:
  * <https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation>
  */
-export async function* serverSentEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<ServerSentEvent> {
+export async function* serverSentEvents(
+  body: ReadableStream<Uint8Array>,
+  onLife: () => void = () => {},
+): AsyncGenerator<ServerSentEvent> {
   const reader = body.getReader()
   const decoder = new TextDecoder()
   let rest = ''
@@ -17,6 +20,7 @@ export async function* serverSentEvents(body: ReadableStream<Uint8Array>): Async
     for (;;) {
       const { done, value } = await reader.read()
       if (done) return
+      onLife()
       const lines = (rest + decoder.decode(value, { stream: true })).split(/\r\n|\n|\r(?!$)/)
       rest = lines.pop() ?? ''
       for (const line of lines) {

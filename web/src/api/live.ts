@@ -21,6 +21,8 @@ export interface LiveParts {
 
 const RETRY_FIRST_MS = 1_000
 const RETRY_MOST_MS = 30_000
+/** The host says something every 15 seconds; after so long it is away, and the connection is only forgotten. */
+const SILENCE_MS = 40_000
 /** A host without the stream will not grow it soon. */
 const UNSUPPORTED_MS = 300_000
 
@@ -98,19 +100,28 @@ export class Live {
   }
 
   async #connect(signal: AbortSignal): Promise<'ended' | 'failed' | 'unsupported'> {
+    const silence = new AbortController()
+    const onSilence = () => silence.abort()
+    let timer = setTimeout(onSilence, SILENCE_MS)
+    const onLife = () => {
+      clearTimeout(timer)
+      timer = setTimeout(onSilence, SILENCE_MS)
+    }
     try {
-      const response = await this.#parts.open(signal)
+      const response = await this.#parts.open(AbortSignal.any([signal, silence.signal]))
       const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true
       if (!response.ok || !isStream || response.body === null) {
         await response.body?.cancel()
         return response.status === 404 || response.ok ? 'unsupported' : 'failed'
       }
       this.#setLink('push')
-      for await (const event of serverSentEvents(response.body)) this.#hear(event.event, event.data)
+      for await (const event of serverSentEvents(response.body, onLife)) this.#hear(event.event, event.data)
       return 'ended'
     } catch {
       // Away, cut, or signed out: the session speaks for itself, here one only tries again.
       return 'failed'
+    } finally {
+      clearTimeout(timer)
     }
   }
 

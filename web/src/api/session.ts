@@ -23,6 +23,10 @@ export interface SessionParts {
 
 /** Other tabs need not know of every key. */
 const ACTIVITY_EVERY_MS = 30_000
+/** A host that hangs and a network that swallows packets say nothing at all; the store's own limit is 20 s. */
+const READ_MS = 30_000
+/** What tries a server takes as long as that does not answer. */
+const ACT_MS = 90_000
 /** A host that takes longer to end a session is as good as away. */
 const LOGOUT_MS = 5_000
 
@@ -132,15 +136,20 @@ export class Session {
     this.#note(answer)
   }
 
+  readonly fetch = (request: Request): Promise<Response> => this.#authorized(request, deadlineOf(request))
+
+  /** An answer that goes on for as long as somebody listens. */
+  readonly stream = (request: Request): Promise<Response> => this.#authorized(request, null)
+
   /** Sends a request with the access token; renews it once where the host says that it is not valid any more. */
-  readonly fetch = async (request: Request): Promise<Response> => {
+  async #authorized(request: Request, deadlineMs: number | null): Promise<Response> {
     const again = request.clone() // A body can be read only once.
     const token = this.#token ?? (await this.#refresh())
-    const response = await this.#send(withToken(request, token))
+    const response = await this.#send(withToken(request, token), deadlineMs)
     if (response.status !== 401) return response
     // Others may have renewed it while this request was under way.
     const renewed = this.#token !== null && this.#token !== token ? this.#token : await this.#refresh()
-    return this.#send(withToken(again, renewed))
+    return this.#send(withToken(again, renewed), deadlineMs)
   }
 
   async #refresh(): Promise<string> {
@@ -214,9 +223,10 @@ export class Session {
     this.#set({ kind: 'signed-in', user: userFrom(body) })
   }
 
-  async #send(request: Request): Promise<Response> {
+  async #send(request: Request, deadlineMs: number | null = deadlineOf(request)): Promise<Response> {
+    const limits = deadlineMs === null ? [] : [AbortSignal.timeout(deadlineMs)]
     try {
-      return await this.#parts.fetch(request)
+      return await this.#parts.fetch(new Request(request, { signal: AbortSignal.any([request.signal, ...limits]) }))
     } catch (error) {
       if (request.signal.aborted) throw error
       throw unreachable()
@@ -249,6 +259,8 @@ export class Session {
     for (const listener of this.#listeners) listener()
   }
 }
+
+const deadlineOf = ({ method }: Request): number => (method === 'GET' ? READ_MS : ACT_MS)
 
 function withToken(request: Request, token: string): Request {
   const headers = new Headers(request.headers)

@@ -16,7 +16,7 @@ const wait = (milliseconds: number, signal: AbortSignal): Promise<void> =>
   })
 
 export const live = new Live({
-  open: (signal) => session.fetch(new Request(new URL('/api/stream', location.origin), { signal })),
+  open: (signal) => session.stream(new Request(new URL('/api/stream', location.origin), { signal })),
   wait,
 })
 

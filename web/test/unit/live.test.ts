@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type ServerSentEvent, serverSentEvents } from '../../src/api/event-stream.ts'
 import { Live, type LiveEvent } from '../../src/api/live.ts'
 
@@ -99,6 +99,52 @@ test('a host without the stream is not asked for it every second', async () => {
   // The last when the page is closed.
   expect(states).toEqual(['polling', 'connecting'])
   expect(waits).toEqual([300_000, 300_000])
+})
+
+describe('a host that hangs', () => {
+  beforeEach(() => {
+    vi.useFakeTimers()
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  /** A connection over which something is said every so often, and that ends by no word of its own. */
+  const speaking = (everyMs: number, times: number) => (signal: AbortSignal) => {
+    const bytes = new TextEncoder()
+    const endless = new ReadableStream<Uint8Array>({
+      async start(controller) {
+        signal.addEventListener('abort', () => controller.error(signal.reason))
+        for (let said = 0; said < times && !signal.aborted; said += 1) {
+          await new Promise((resolve) => setTimeout(resolve, everyMs))
+          if (!signal.aborted) controller.enqueue(bytes.encode(':\n\n'))
+        }
+      },
+    })
+    return Promise.resolve(new Response(endless, { headers: { 'Content-Type': 'text/event-stream' } }))
+  }
+
+  test('is not called live for longer than it may be silent', async () => {
+    const live = new Live({ open: speaking(15_000, 4), wait: () => new Promise(() => {}) })
+    live.start()
+    await vi.advanceTimersByTimeAsync(99_000)
+    expect(live.state()).toBe('push')
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(live.state()).toBe('connecting')
+  })
+
+  test('is asked again, though it never answered', async () => {
+    let asked = 0
+    const open = (signal: AbortSignal) => {
+      asked += 1
+      return new Promise<Response>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+    }
+    const live = new Live({ open, wait: () => Promise.resolve() })
+    live.start()
+    await vi.advanceTimersByTimeAsync(41_000)
+    expect(asked).toBe(2)
+    live.stop()
+  })
 })
 
 test('nothing moves while anything holds it', () => {

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { ApiProblem } from '../../src/api/problem.ts'
 import { Session, type SessionParts } from '../../src/api/session.ts'
 
@@ -244,4 +244,32 @@ test('whoever works in one tab is not idle in another', async () => {
   session.noteActivity()
   // Not every key is told.
   expect(sent.filter((message) => message === 'active')).toHaveLength(0)
+})
+
+/** Hangs as fetch does: until somebody gives up. */
+const hanging = (request: Request) =>
+  new Promise<Response>((_, reject) => {
+    if (request.signal.aborted) reject(request.signal.reason)
+    request.signal.addEventListener('abort', () => reject(request.signal.reason))
+  })
+
+test('a host that does not answer in time is away; a stream may go on', async () => {
+  const host = new FakeHost()
+  const { session } = sessionOn(host)
+  await session.restore()
+  const timeout = vi.spyOn(AbortSignal, 'timeout').mockImplementation((ms) => AbortSignal.abort(`${ms} ms`))
+  host.fetch = hanging
+  const late = { status: 0 }
+  try {
+    await expect(session.fetch(servers())).rejects.toMatchObject(late)
+    await expect(session.fetch(new Request(`${ORIGIN}/api/servers`, { method: 'POST' }))).rejects.toMatchObject(late)
+    expect(timeout.mock.calls).toEqual([[30_000], [90_000]])
+    const listening = new AbortController()
+    const stream = session.stream(new Request(`${ORIGIN}/api/stream`, { signal: listening.signal }))
+    listening.abort()
+    await expect(stream).rejects.toMatchObject({ name: 'AbortError' })
+    expect(timeout).toHaveBeenCalledTimes(2)
+  } finally {
+    timeout.mockRestore()
+  }
 })
