@@ -12,7 +12,13 @@ export function AbsenceReason(props: { server: string; set: string; database?: s
   const runs = useQuery({ ...lastRunQuery(props.server, plugin ?? ''), enabled: plugin !== undefined })
   const reasons = (runs.data ?? []).flatMap((run) => reasonsOf(run, props.set, props.database, t))
   if (reasons.length === 0) return null
-  return <span className="break-words whitespace-normal text-warn">{[...new Set(reasons)].join('; ')}</span>
+  const text = [...new Set(reasons)].join('; ')
+  // What a server says may be long; its place is small.
+  return (
+    <span className="line-clamp-6 break-words whitespace-normal text-warn" title={text}>
+      {text}
+    </span>
+  )
 }
 
 function reasonsOf(run: Run, set: string, database: string | undefined, t: I18n['t']): string[] {

@@ -194,6 +194,48 @@ describe('the list of servers', () => {
     await page.getByRole('link', { name: 'Events' }).click()
     await page.getByRole('heading', { name: 'The host cannot be reached' }).waitFor({ timeout: 15_000 })
   })
+
+  test('a host that hangs is told apart from one at work', async () => {
+    await signIn(page, 'admin', '/servers/billing-01')
+    await page.getByRole('region', { name: 'Connections' }).locator('canvas').waitFor()
+    await page.route('**/api/**', () => new Promise(() => {}))
+    await page.getByRole('link', { name: 'Databases', exact: true }).click()
+    // The deadline of a request, and the time until it is asked again.
+    await page.getByText('What you see is the last that was known; we keep trying.').waitFor({ timeout: 60_000 })
+  })
+})
+
+describe('what a server says of itself', () => {
+  test('a disk is as free below as above, whatever is reserved', async () => {
+    const [size_bytes, avail_bytes, used_bytes] = [1000, 107, 254].map((share) => share * 1024 ** 3)
+    await page.route('**/api/servers/billing-01/filesystems', async (route) => {
+      const [first] = await (await route.fetch()).json()
+      await route.fulfill({ json: [{ ...first, size_bytes, avail_bytes, used_bytes }] })
+    })
+    await page.route('**/api/servers/billing-01', async (route) => {
+      const server = await (await route.fetch()).json()
+      await route.fulfill({ json: { ...server, free_space: avail_bytes, total_space: size_bytes } })
+    })
+    await signIn(page, 'viewer', '/servers/billing-01')
+    await page.getByRole('region', { name: 'Filesystems' }).getByText('10.7 % free', { exact: true }).waitFor()
+    await page.getByText('10.7 % / 1,000 GB', { exact: true }).waitFor()
+  })
+
+  test('however long it is, it does not push away what one came for', async () => {
+    await page.route('**/api/servers/billing-01', async (route) => {
+      await route.fulfill({ json: { ...(await (await route.fetch()).json()), connections: null } })
+    })
+    await page.route('**/api/runs?*', async (route) => {
+      const [run] = await (await route.fetch()).json()
+      const detail = 'the server sent an error: '.repeat(100)
+      await route.fulfill({ json: [{ ...run, outcome: 'failed', reason: 'sql-failed', detail }] })
+    })
+    await signIn(page, 'viewer', '/servers/billing-01')
+    const told = page.getByRole('definition').getByText(/^SQL failed: the server sent/)
+    await told.waitFor()
+    expect((await told.boundingBox())?.height).toBeLessThan(150)
+    expect(await told.getAttribute('title')).toMatch(/(the server sent an error: ){99}/)
+  })
 })
 
 describe('adding, changing and deleting a server', () => {

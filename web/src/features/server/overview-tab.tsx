@@ -5,6 +5,7 @@ import type { FilesystemStatus } from '../../api/types'
 import { useUser } from '../../app/session-context'
 import { Age } from '../../blocks/age'
 import { Card } from '../../blocks/card'
+import { diskUsage } from '../../blocks/server-state'
 import { QueryView } from '../../blocks/state-view'
 import { UsageBar } from '../../blocks/usage-bar'
 import { ChartCard } from '../../charts/chart-card'
@@ -69,8 +70,8 @@ function NoFilesystems({ name }: { name: string }) {
 
 function Filesystem({ filesystem }: { filesystem: FilesystemStatus }) {
   const { t, u } = useI18n()
-  const { size_bytes: size, used_bytes: usedBytes } = filesystem
-  const used = size != null && size > 0 && usedBytes != null ? usedBytes / size : null
+  // As the tile above counts: what is reserved is not free for PostgreSQL either.
+  const used = diskUsage({ free_space: filesystem.avail_bytes, total_space: filesystem.size_bytes })
   return (
     <li className="min-w-0">
       <div className="flex items-baseline justify-between gap-2">
@@ -78,7 +79,7 @@ function Filesystem({ filesystem }: { filesystem: FilesystemStatus }) {
           {filesystem.purpose}
           {filesystem.name !== '' && filesystem.name !== filesystem.purpose && ` ${filesystem.name}`}
         </span>
-        <span>{u.percent(used)}</span>
+        <span>{used === null ? u.percent(null) : t.servers.diskFree(u.percent(1 - used))}</span>
       </div>
       {used !== null && <UsageBar used={used} className="my-1" />}
       <div className="truncate text-xs text-dim">
