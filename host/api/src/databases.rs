@@ -169,13 +169,25 @@ struct Filesystem {
     at: Time,
 }
 
-/// The filesystems of a server as its last run over SSH saw them; empty where none ever did.
+/// One of which the last run told nothing, such as a mount that hangs, stays for so long; `at` tells its age.
+const FILESYSTEM_SPREAD_SECONDS: i64 = 86_400;
+
+/// The filesystems of a server as runs over SSH last saw them; empty where none ever did. One that the newest run did not see
+/// stays for a day, with its time.
 #[endpoint(operation_id = "listFilesystems", tags("databases"))]
 async fn list_filesystems(api: Api, name: PathParam<String>) -> ApiResult<Json<Vec<Filesystem>>> {
     let server = server_named(&api, &name).await?.server.id;
     let latest = api.store.latest(server, FILESYSTEM_SET, Timestamp::from_seconds(0), now()).await?;
     let text = |row: &LatestRow, name: &str| label(&latest, row, name).unwrap_or_default().to_owned();
-    let filesystems = current_rows(&latest, 0).map(|row| Filesystem {
+    // What lies elsewhere now has a newer row under the same name.
+    let mut newest: BTreeMap<(String, String), &LatestRow> = BTreeMap::new();
+    for row in current_rows(&latest, FILESYSTEM_SPREAD_SECONDS) {
+        let known = newest.entry((text(row, "purpose"), text(row, "name"))).or_insert(row);
+        if known.at < row.at {
+            *known = row;
+        }
+    }
+    let filesystems = newest.into_values().map(|row| Filesystem {
         purpose: text(row, "purpose"),
         name: text(row, "name"),
         path: text(row, "path"),

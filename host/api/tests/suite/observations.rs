@@ -1,6 +1,6 @@
 //! Series, statistics, databases, plugins, runs and events.
 
-use pgvigil_model::{Collected, Entity, EntitySet, RunOutcome, ServerId, Timestamp};
+use pgvigil_model::{Collected, Entity, EntitySet, Metric, MetricSet, RunOutcome, SampleRow, ServerId, Timestamp};
 use pgvigil_storage::StoredEvent;
 use serde_json::{Value, json};
 
@@ -248,6 +248,40 @@ async fn a_database_that_is_counted_is_there_before_it_is_listed() {
     let rows = vec![row("app", &[1.0, 5.0, 0.0]), row("shop", &[1.0, 7_600.0, 0.0])];
     app.store.record(&[run(server, start.plus_seconds(720), collected("pg_stat_database", rows))]).await.unwrap();
     assert_eq!(exists("app").await, true, "the newer sample has it again");
+}
+
+fn filesystems(rows: &[(&str, &str, f64)]) -> (MetricSet, RunOutcome) {
+    let row = |(purpose, device, size): &(&str, &str, f64)| {
+        let labels = [*purpose, "", "/path", *device, "/", "ext4"].map(str::to_owned).into();
+        SampleRow { labels, values: vec![*size], since: None }
+    };
+    let labels = ["purpose", "name", "path", "device", "mountpoint", "fstype"].map(str::to_owned).into();
+    let metrics = vec![Metric { name: "size_bytes".into(), ..sizes().metrics.remove(0) }];
+    let set = MetricSet { name: "filesystem".into(), help: "help".into(), labels, metrics };
+    (set, collected("filesystem", rows.iter().map(row).collect()))
+}
+
+/// One mount may hang while the others answer.
+#[tokio::test]
+async fn a_filesystem_that_the_last_run_did_not_see_stays_with_its_age() {
+    let app = TestApp::new().await;
+    let (viewer, server, start) = watched(&app).await;
+    let record = async |minute: i64, rows: &[(&str, &str, f64)]| {
+        let (set, outcome) = filesystems(rows);
+        app.store.declare(&"ssh_disk_usage".parse().unwrap(), std::slice::from_ref(&set)).await.unwrap();
+        let mut report = run(server, start.plus_seconds(minute * 60), outcome);
+        (report.plugin, report.sets) = ("ssh_disk_usage".parse().unwrap(), [set].into());
+        app.store.record(&[report]).await.unwrap();
+        let listed = app.get(&viewer, "/api/servers/main/filesystems").await.body;
+        let shown = |row: &Value| (row["purpose"].clone(), row["device"].clone(), row["at"].clone());
+        listed.as_array().unwrap().iter().map(shown).collect::<Vec<_>>()
+    };
+    let at = |minute: i64| json!(start.plus_seconds(minute * 60).to_string().replace('Z', "+00:00"));
+    record(1, &[("data", "sda", 1.0), ("wal", "sdb", 2.0)]).await;
+    let hangs = record(2, &[("data", "sda", 1.0)]).await;
+    assert_eq!(hangs, [(json!("data"), json!("sda"), at(2)), (json!("wal"), json!("sdb"), at(1))]);
+    let moved = record(3, &[("data", "sda", 1.0), ("wal", "sdc", 2.0)]).await;
+    assert_eq!(moved, [(json!("data"), json!("sda"), at(3)), (json!("wal"), json!("sdc"), at(3))]);
 }
 
 #[tokio::test]
