@@ -298,8 +298,9 @@ impl Past {
         let length = self.counters.bucket_seconds.unwrap_or(0);
         let buckets = self.counters.streams.iter().flat_map(|stream| &stream.buckets);
         let increase = |bucket: &Bucket| {
-            // The newest bucket has not ended yet.
-            let end = bucket.start.plus_seconds(length).min(now());
+            // The newest bucket ends with the newest sample, not later than the window that ends now.
+            let end = bucket.start.plus_seconds(length);
+            let end = self.newest_sample.map_or(end, |newest| end.min(newest));
             self.aggregate(bucket, metric)?.within(end, self.window.from, self.window.to).increase()
         };
         buckets.filter_map(increase).sum()
