@@ -20,6 +20,13 @@ const BODY_BYTES_MAX: usize = 256 * 1024;
 /// For a whole body, however often a little of it comes. A bundle of certificates takes a second over a modem.
 const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// What says beforehand that it is too large need not come.
+pub(crate) fn check_announced(req: &Request, limit_bytes: usize) -> ApiResult<()> {
+    let announced = req.headers().get("content-length").and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    let is_too_large = announced.is_some_and(|bytes| usize::try_from(bytes).map_or(true, |bytes| bytes > limit_bytes));
+    if is_too_large { Err(ApiError::BodyTooLarge { limit_bytes }) } else { Ok(()) }
+}
+
 /// A body that is read to its end, or the refusal.
 pub(crate) async fn in_time<T>(
     reading: impl Future<Output = Result<T, ParseError>>,
@@ -47,6 +54,7 @@ impl<'ex, T: DeserializeOwned + Send> Extractible<'ex> for Body<T> {
         if !is_json {
             return Err(ApiError::WrongMediaType("application/json"));
         }
+        check_announced(req, BODY_BYTES_MAX)?;
         let payload = in_time(req.payload_with_max_size(BODY_BYTES_MAX), BODY_BYTES_MAX).await?;
         check_depth(payload)?;
         parse(payload).map(Self)
@@ -69,8 +77,11 @@ fn parse<T: DeserializeOwned>(payload: &[u8]) -> ApiResult<T> {
     let mut deserializer = serde_json::Deserializer::from_slice(payload);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
-        let message = error.into_inner().to_string();
-        ApiError::Invalid(vec![field_error(&path, &message)])
+        let error = error.into_inner();
+        match error.is_syntax() || error.is_eof() {
+            true => ApiError::invalid("body", format!("is no JSON: {error}")),
+            false => ApiError::Invalid(vec![field_error(&path, &error.to_string())]),
+        }
     })?;
     deserializer.end().map_err(|error| ApiError::invalid("body", error.to_string()))?;
     Ok(value)

@@ -9,7 +9,7 @@ use salvo::prelude::*;
 use serde::Deserialize;
 
 use crate::error::{ApiError, ApiResult};
-use crate::extract::in_time;
+use crate::extract::{check_announced, in_time};
 
 /// A key of 16384 bits has 13 KB as PEM; the form around it adds little.
 const FORM_BYTES_MAX: usize = 64 * 1024;
@@ -123,6 +123,7 @@ impl<'ex> Extractible<'ex> for KeyFile {
         let content_type = req.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
         let boundary = multra::parse_boundary(content_type);
         let boundary = boundary.map_err(|_| ApiError::WrongMediaType("multipart/form-data"))?;
+        check_announced(req, FORM_BYTES_MAX)?;
         let payload = in_time(req.payload_with_max_size(FORM_BYTES_MAX), FORM_BYTES_MAX).await?.clone();
         let mut parts = Multipart::new(stream::iter([Ok::<_, std::convert::Infallible>(payload)]), boundary);
         let mut form = Self::default();

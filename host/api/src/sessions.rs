@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::auth::{ACCESS_TOKEN_SECONDS, Claims, REFRESH_TOKEN_SECONDS, TokenKind, bearer};
 use crate::client::{Client, wants_secure_cookie};
 use crate::error::{ApiError, ApiResult, AuthFailure};
-use crate::extract::in_time;
+use crate::extract::{check_announced, in_time};
 use crate::interim::{self, Ended};
 use crate::password::PasswordError;
 use crate::state::{Api, Record, now};
@@ -280,6 +280,7 @@ impl<'ex> Extractible<'ex> for SignIn {
         if !is_form {
             return Err(ApiError::WrongMediaType("application/x-www-form-urlencoded"));
         }
+        check_announced(req, FORM_BYTES_MAX)?;
         let form = in_time(req.form_data_max_size(FORM_BYTES_MAX), FORM_BYTES_MAX).await?;
         let field = |name: &str| form.fields.get(name).cloned().ok_or_else(|| ApiError::invalid(name, "is missing"));
         Ok(Self { username: field("username")?, password: Secret::new(field("password")?) })

@@ -53,6 +53,32 @@ async fn a_body_that_is_too_large_or_too_deep_is_refused() {
     let deep = app.send(put(format!("{{\"x\": {}{}}}", "[".repeat(50), "]".repeat(50)))).await;
     assert_eq!(deep.status, 400, "{}", deep.body);
     assert_eq!(deep.body["detail"], "the body is nested deeper than 32 levels");
+    let announced = |path, kind: &str| {
+        let request = request("POST", path).bearer_auth(&admin.access).add_header("content-type", kind, true);
+        request.add_header("content-length", "99999999999", true)
+    };
+    for (path, kind) in [
+        ("/api/servers", "application/json"),
+        ("/api/token", "application/x-www-form-urlencoded"),
+        ("/api/ssh-keys/import-file", "multipart/form-data; boundary=x"),
+    ] {
+        assert_eq!(app.send(announced(path, kind)).await.status, 413, "{path}: refused before it comes");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_json_is_told_with_its_place() {
+    let app = TestApp::new().await;
+    let admin = app.sign_in("admin").await;
+    for (body, told) in [
+        ("{bad", "body: is no JSON: key must be a string at line 1 column 2"),
+        ("{\"collect_interval\": 60", "body: is no JSON: EOF while parsing an object at line 1 column 23"),
+        ("", "body: is no JSON: EOF while parsing a value at line 1 column 0"),
+    ] {
+        let put = request("PUT", "/api/settings").bearer_auth(&admin.access);
+        let answer = app.send(put.add_header("content-type", "application/json", true).body(body.to_owned())).await;
+        assert_eq!((answer.status, &answer.body["detail"]), (422, &told.into()), "{body}");
+    }
 }
 
 #[tokio::test]
