@@ -98,6 +98,7 @@ impl Host for RunningHost {
         let mut sessions = sessions.map_err(|error| ServerAway { detail: error.to_string() })?;
         let truncated = sessions.len() > limit;
         sessions.truncate(limit);
+        let read_at = sessions.first().and_then(|session| session.read_at);
         let sessions = sessions
             .into_iter()
             .map(|session| LiveSession {
@@ -116,7 +117,7 @@ impl Host for RunningHost {
                 query: session.query,
             })
             .collect();
-        Ok(LiveSessions { sessions, truncated })
+        Ok(LiveSessions { sessions, read_at, truncated })
     }
 
     async fn make_ssh_key(

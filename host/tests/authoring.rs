@@ -147,7 +147,7 @@ fn numbers_in_javascript_are_what_they_say_and_anything_else_is_refused() {
     let refused = bad(&["probe", "run", &wasm, "--option", "sources=_%", "--server", &dsn(18)]);
     assert!(refused.contains("TypeError: a value of settings is a string, not a number: many"), "{refused}");
     let told = bad(&["probe", "run", &wasm, "--option", "sources=%_", "--server", &dsn(18)]);
-    assert!(told.contains("ReferenceError: nobody is not defined\n"), "{told}");
+    assert!(told.contains("ReferenceError: nobody is not defined"), "{told}");
     assert_eq!(fs::read_dir(&dir).unwrap().count(), 2, "nothing is left beside app.js and the component");
 }
 

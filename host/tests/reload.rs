@@ -457,11 +457,12 @@ async fn a_component_that_is_being_written_keeps_nobody_waiting() {
     let good = built("pg_stat_database");
     let path = bed.component();
     let writing = tokio::task::spawn_blocking(move || {
-        // Until the test is over: a pause would be a file that is whole.
+        // As slowly as over a thin line, and until the test is over.
         for end in (0..good.len()).step_by(64).cycle() {
             if std::fs::write(&path, &good[..end]).is_err() {
                 return;
             }
+            std::thread::sleep(Duration::from_millis(10));
         }
     });
     for _ in 0..3 {

@@ -154,6 +154,8 @@ pub struct TestTarget {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LiveSessions {
     pub sessions: Vec<LiveSession>,
+    /// By the clock of the server. None: there are no sessions.
+    pub read_at: Option<Timestamp>,
     /// The server had more than `limit`.
     pub truncated: bool,
 }

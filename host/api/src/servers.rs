@@ -337,6 +337,8 @@ async fn test_ssh(api: Api, caller: Caller, name: PathParam<String>) -> ApiResul
 #[salvo(schema(name = "LiveSessions"))]
 struct LiveSessionsView {
     queries: Vec<LiveSessionView>,
+    /// By the clock of the server, to which durations are to be counted; null where there are no sessions
+    read_at: Option<Time>,
     /// There were more.
     truncated: bool,
     /// Every `query` is null because the caller's role may not see texts of statements.
@@ -377,7 +379,8 @@ async fn live_sessions(api: Api, caller: Caller, name: PathParam<String>) -> Api
     if query_texts_hidden {
         queries.iter_mut().for_each(|session| session.query = None);
     }
-    Ok(Json(LiveSessionsView { queries, truncated, query_texts_hidden }))
+    let read_at = live.read_at.map(Into::into);
+    Ok(Json(LiveSessionsView { queries, read_at, truncated, query_texts_hidden }))
 }
 
 impl From<LiveSession> for LiveSessionView {

@@ -417,7 +417,8 @@ impl Host for FakeHost {
             query_start: None,
             query: Some("select 1 -- ".to_owned() + &"x".repeat(100_000)),
         };
-        Ok(LiveSessions { sessions: vec![session; limit + 100], truncated: false })
+        let read_at = Some(now());
+        Ok(LiveSessions { sessions: vec![session; limit + 100], read_at, truncated: false })
     }
 
     async fn make_ssh_key(

@@ -33,6 +33,8 @@ pub struct Session {
     pub state: Option<String>,
     /// The first 4,096 characters of its statement.
     pub query: Option<String>,
+    /// By the server's own clock, which may differ from ours.
+    pub read_at: Option<Timestamp>,
 }
 
 pub(super) async fn sessions(
@@ -109,6 +111,7 @@ fn session(row: Vec<Value>) -> Option<Session> {
         wait_event: text(next()),
         state: text(next()),
         query: text(next()),
+        read_at: time(next()),
     })
 }
 

@@ -10,7 +10,8 @@ select a.pid,
        a.wait_event_type,
        a.wait_event,
        a.state,
-       pg_catalog."left"(a.query, 4096)
+       pg_catalog."left"(a.query, 4096),
+       pg_catalog.statement_timestamp()
   from pg_catalog.pg_stat_activity a
  where a.pid <> pg_catalog.pg_backend_pid()
    and a.datname is not null

@@ -394,6 +394,7 @@ async fn live_sessions_come_over_a_connection_of_their_own() {
         let server = server(database.cluster(), database.name());
         query(&server, "select 'the last statement'").await.unwrap();
         let sessions = server.sessions(100, BUDGET.timeout).await.unwrap();
+        assert!(sessions.iter().all(|one| one.read_at.is_some() && one.read_at == sessions[0].read_at));
         let ours: Vec<_> =
             sessions.iter().filter(|session| session.datname.as_deref() == Some(database.name())).collect();
         assert_eq!(ours.len(), 1, "{ours:?}");

@@ -63,7 +63,7 @@ export function countWaits(sessions: readonly LiveQuery[]): { wait: string; coun
     .toSorted((a, b) => b.count - a.count || a.wait.localeCompare(b.wait))
 }
 
-/** For how long, at the moment of reading. Clocks of two machines differ a little: that is not the future. */
+/** For how long, at the moment of reading by the server's own clock. What began meanwhile is not of the future. */
 export const lasted = (since: string | null | undefined, readAt: number): number | null =>
   since == null ? null : Math.max(0, readAt - Date.parse(since))
 

@@ -79,7 +79,7 @@ export function SessionsTab() {
           live.queries.length === 0 ? (
             <EmptyState title={t.sessions.emptyTitle} text={t.sessions.emptyText} />
           ) : (
-            <Sessions live={live} readAt={query.dataUpdatedAt} />
+            <Sessions live={live} readAt={Date.parse(live.read_at ?? '')} />
           )
         }
       </QueryView>

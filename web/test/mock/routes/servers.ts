@@ -29,7 +29,7 @@ export const serverRoutes: readonly Route[] = [
     }
     const hidden = call.role === 'viewer'
     const queries = makeSessions().map((session) => (hidden ? { ...session, query: null } : session))
-    return { queries, truncated: false, query_texts_hidden: hidden }
+    return { queries, read_at: new Date().toISOString(), truncated: false, query_texts_hidden: hidden }
   }),
   route('get', '/api/analysis', 'viewer', ({ query, world }) => makeAnalysis(query, world.criteria)),
   route('get', '/api/analysis/criteria', 'viewer', ({ world }) => world.criteria),
