@@ -1,4 +1,5 @@
 import createClient from 'openapi-fetch'
+import { noteHostTime } from '../lib/now'
 import { problemFrom, unreachable } from './problem'
 import type { paths } from './schema'
 import { Session } from './session'
@@ -30,7 +31,11 @@ const remembered = {
 const withoutLocks = <T>(work: () => Promise<T>): Promise<T> => work()
 
 export const session = new Session({
-  fetch: (request) => fetch(request),
+  fetch: async (request) => {
+    const response = await fetch(request)
+    noteHostTime(response.headers.get('date'), Date.now())
+    return response
+  },
   channel: new BroadcastChannel('pgvigil.session'),
   // Locks exist in secure contexts only; over plain HTTP to another machine each tab refreshes by itself.
   exclusively:

@@ -5,7 +5,7 @@ import { type ApiProblem, asProblem } from '../api/problem'
 import { useUser } from '../app/session-context'
 import { useI18n } from '../i18n'
 import { problemText } from '../i18n/problem-text'
-import { useFromNow } from '../lib/now'
+import { hostTime, useFromNow } from '../lib/now'
 import { paths } from '../lib/paths'
 import { Button, buttonClass, IconButton } from '../ui/button'
 import { Icon, type IconName } from '../ui/icon'
@@ -169,7 +169,7 @@ export function QueryView<Data>(props: {
   const Stale = props.small ? StaleLine : StaleNotice
   return (
     <>
-      {query.isError && <Stale error={query.error} updatedAt={query.dataUpdatedAt} onRetry={retry} />}
+      {query.isError && <Stale error={query.error} updatedAt={hostTime(query.dataUpdatedAt)} onRetry={retry} />}
       {props.children(query.data)}
     </>
   )

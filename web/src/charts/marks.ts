@@ -5,6 +5,7 @@ import { EVENTS_MAX, eventsWithinQuery } from '../api/queries'
 import type { HostEvent } from '../api/types'
 import { useTime } from '../app/time'
 import { useI18n } from '../i18n'
+import { hostTime } from '../lib/now'
 import { resolveRange } from '../lib/time-range'
 import { type ChartMark, gathered } from './model'
 
@@ -23,7 +24,7 @@ export function useMarks({ server, plugin }: CostsFilter): readonly ChartMark[] 
         (kind.startsWith('plugin.') && (plugin === undefined || subject === `plugin:${plugin}`)),
     )
     const marks = [...ofHost, ...(own.data ?? [])].map((event) => markOf(event, kinds))
-    const { from, to } = resolveRange(range, Math.max(all.dataUpdatedAt, own.dataUpdatedAt))
+    const { from, to } = resolveRange(range, hostTime(Math.max(all.dataUpdatedAt, own.dataUpdatedAt)))
     return gathered(
       marks.toSorted((a, b) => a.at - b.at),
       from / 1_000,

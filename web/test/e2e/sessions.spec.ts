@@ -18,6 +18,13 @@ beforeEach(async () => {
 
 const table = () => page.getByRole('region', { name: 'Sessions' })
 
+test('a browser whose clock is wrong shows how long things last by the clock of the host', async () => {
+  await page.clock.install({ time: Date.now() + 3_600_000 })
+  await signIn(page, 'admin', '/servers/billing-01/sessions')
+  await page.getByRole('row', { name: /4203/ }).getByText('10 min', { exact: true }).waitFor()
+  await page.getByRole('main').getByText('just now').first().waitFor()
+})
+
 test('sessions are read again by themselves, and stand still while one is open', async () => {
   await signIn(page, 'operator', '/servers/billing-01/sessions?every=1')
   await table().waitFor()

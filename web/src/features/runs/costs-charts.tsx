@@ -10,6 +10,7 @@ import { useMarks } from '../../charts/marks'
 import { useSeen } from '../../charts/seen'
 import { useI18n } from '../../i18n'
 import type { Messages } from '../../i18n/en/en'
+import { hostTime } from '../../lib/now'
 import { comparedQuery, comparisonSeconds } from '../../lib/time-range'
 import type { ValueFormat } from '../../lib/units'
 import { ChartSkeleton } from '../../ui/skeleton'
@@ -77,7 +78,7 @@ function HourlyCard({ chart, filter }: { chart: HourlyChart; filter: CostsFilter
   const data = useMemo(() => {
     if (query.data === undefined) return undefined
     const lines = chart.lines(query.data.items, { server, plugin }, t.costs)
-    const drawn = (costs: Costs) => hourlyData(costs, lines, chart.format, query.dataUpdatedAt)
+    const drawn = (costs: Costs) => hourlyData(costs, lines, chart.format, hostTime(query.dataUpdatedAt))
     const now = drawn(query.data)
     if (earlier === 0 || compared === undefined) return now
     return withCompared(now, drawn(compared), earlier, HOUR_SECONDS)

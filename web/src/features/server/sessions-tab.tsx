@@ -8,6 +8,7 @@ import { Age } from '../../blocks/age'
 import { type Column, DataTable } from '../../blocks/data-table'
 import { EmptyState, NoMatchState, QueryView } from '../../blocks/state-view'
 import { useI18n } from '../../i18n'
+import { hostTime } from '../../lib/now'
 import { useParam, useUrlState } from '../../lib/router-hooks'
 import { oneOf, parseSort, sortToText } from '../../lib/url-state'
 import { Button } from '../../ui/button'
@@ -62,7 +63,7 @@ export function SessionsTab() {
       <div className="mb-3 flex flex-wrap items-center gap-2 text-dim">
         <p className="min-w-0 flex-1 basis-60">{t.sessions.hint}</p>
         {query.data?.truncated && <span className="text-warn">{t.sessions.truncated}</span>}
-        {query.data && <Age at={query.dataUpdatedAt} />}
+        {query.data && <Age at={hostTime(query.dataUpdatedAt)} />}
         <SelectFilter
           label={t.sessions.period}
           value={period}

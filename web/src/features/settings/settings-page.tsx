@@ -12,6 +12,7 @@ import { PageHeader } from '../../blocks/page-header'
 import { ForbiddenState, QueryView, RequestId } from '../../blocks/state-view'
 import { useI18n } from '../../i18n'
 import { problemText } from '../../i18n/problem-text'
+import { hostTime } from '../../lib/now'
 import { canEditSettings } from '../../lib/roles'
 import { Button } from '../../ui/button'
 import { TextField } from '../../ui/field'
@@ -56,7 +57,7 @@ function StoredSettings() {
           key={JSON.stringify(draftOfSettings(settings))}
           settings={settings}
           savedAt={savedAt}
-          onSaved={() => setSavedAt(Date.now())}
+          onSaved={() => setSavedAt(hostTime(Date.now()))}
         />
       )}
     </QueryView>
