@@ -1,5 +1,5 @@
 import { Link, useLocation } from '@tanstack/react-router'
-import { useLayoutEffect, useRef } from 'react'
+import { useEffect, useLayoutEffect, useRef } from 'react'
 
 export interface LinkTab {
   to: string
@@ -39,13 +39,24 @@ function useCurrentInView() {
   useLayoutEffect(() => {
     if (shown.current === path) return
     shown.current = path
-    const tabs = nav.current
-    const current = tabs?.querySelector<HTMLElement>('[aria-current=page]')
-    if (!tabs || !current) return
-    const [all, one] = [tabs.getBoundingClientRect(), current.getBoundingClientRect()]
-    if (one.left < all.left || one.right > all.right) {
-      tabs.scrollLeft += (one.left + one.right) / 2 - (all.left + all.right) / 2
-    }
+    if (nav.current !== null) moveIntoView(nav.current)
   }, [path])
+  useEffect(() => {
+    const tabs = nav.current
+    if (tabs === null) return
+    // As when a phone is turned.
+    const observer = new ResizeObserver(() => moveIntoView(tabs))
+    observer.observe(tabs)
+    return () => observer.disconnect()
+  }, [])
   return nav
+}
+
+function moveIntoView(tabs: HTMLElement) {
+  const current = tabs.querySelector('[aria-current=page]')
+  if (current === null) return
+  const [all, one] = [tabs.getBoundingClientRect(), current.getBoundingClientRect()]
+  if (one.left < all.left || one.right > all.right) {
+    tabs.scrollLeft += (one.left + one.right) / 2 - (all.left + all.right) / 2
+  }
 }

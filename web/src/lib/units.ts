@@ -177,11 +177,13 @@ export function createUnits(locale: Locale, words: UnitWords, zone?: Zone) {
     },
     axisTime: (milliseconds: number, stepMilliseconds: number): string =>
       stepMilliseconds >= DAY ? dayFormat.format(milliseconds) : timeFormat.format(milliseconds),
-    /** Where a step is no whole minute, all labels are in seconds: 90 s is neither one minute nor two. */
+    /** Where a step is no whole minute, all labels are in seconds: 90 s is neither one minute nor two. 0 ms is no minute. */
     axisDuration: (milliseconds: number, stepMilliseconds: number): string =>
       stepMilliseconds >= SECOND && stepMilliseconds < MINUTE
         ? `${format(milliseconds / SECOND, 0)} ${words.second}`
-        : duration(milliseconds),
+        : milliseconds === 0 && stepMilliseconds >= MINUTE
+          ? '0'
+          : duration(milliseconds),
     axisDay: (milliseconds: number): string => dayFormat.format(milliseconds),
     isMidnight: (milliseconds: number): boolean => {
       const { hour, minute } = wallClock(milliseconds, zone)

@@ -234,6 +234,20 @@ const newPages = () =>
     },
   )
 
+test('the tab of the page stays in view when a phone is turned', async () => {
+  await page.setViewportSize({ width: 844, height: 390 })
+  await signIn(page, 'viewer', '/servers/billing-01/events')
+  const tabs = page.getByRole('navigation', { name: 'Parts of this server' })
+  const isInView = () =>
+    tabs.evaluate((nav) => {
+      const current = nav.querySelector('[aria-current=page]')?.getBoundingClientRect()
+      return current !== undefined && current.right <= nav.getBoundingClientRect().right
+    })
+  await tabs.waitFor()
+  await page.setViewportSize({ width: 390, height: 844 })
+  await expect.poll(isInView).toBe(true)
+})
+
 describe('banners', () => {
   test('a host that is away is told everywhere, and so is its return', async () => {
     await signIn(page, 'admin')

@@ -151,7 +151,7 @@ function LastRunCell({ run }: { run: LastRun }) {
   const { t } = useI18n()
   const detail = t.said(run.detail ?? '')
   return (
-    <span className="flex min-w-0 items-center gap-2">
+    <span className="flex min-w-0 items-center gap-2 max-sm:flex-wrap max-sm:gap-y-0">
       <RunBadge run={run} />
       <span className="min-w-0 truncate text-dim" title={detail}>
         {detail}

@@ -18,12 +18,13 @@ export function makeSeries(query: URLSearchParams): SeriesResponse {
   const set = SETS[setName]
   const asked = query.get('metrics')?.split(',')
   const metrics = Object.entries(set?.metrics ?? {}).filter(([name]) => asked === undefined || asked.includes(name))
-  const first = Math.ceil(from / step) * step
-  const count = set === undefined ? 0 : Math.max(0, Math.floor((to - first) / step) + 1)
-  const timestamps = Array.from({ length: count }, (_, index) => first + index * step)
   const streams = (set?.streams ?? [])
     .map((values, index) => ({ index, labels: labelsOf(set?.labels ?? [], values) }))
     .filter(({ labels }) => matchesLabels(labels, query.get('labels')))
+  const first = Math.ceil(from / step) * step
+  // As the host: times are those of what was found.
+  const count = streams.length === 0 ? 0 : Math.max(0, Math.floor((to - first) / step) + 1)
+  const timestamps = Array.from({ length: count }, (_, index) => first + index * step)
   const seed = hash(query.get('server') ?? '')
   const top = Number(query.get('top') ?? streams.length)
   const values = (name: string, metric: MockMetric) =>
