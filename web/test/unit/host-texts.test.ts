@@ -236,6 +236,12 @@ describe('a text of the host', () => {
   })
 })
 
+test('the reason within a text is in the language of the text', () => {
+  const english =
+    'rolled back because its first runs failed where the version before worked (trapped: the probe trapped: x)'
+  expect(said(english)).toMatch(/\(проба упала: проба остановлена: x\)$/)
+})
+
 test('a line of the log that scripts know is read in English too', () => {
   expect(saidInEnglish('Плагин filesystem: 1 ошибок из 1 серверов')).toBe('Plugin filesystem: errors: 1, servers: 1')
   expect(saidInEnglish('Сбор статистики: 4 серверов ОК')).toBe('Statistics: servers OK: 4')

@@ -15,7 +15,7 @@ export function EventRow({ event, compact = false }: { event: HostEvent; compact
     <li
       className={cx(
         'grid items-baseline gap-x-3 gap-y-0.5 border-b border-line px-3 py-1.5 last:border-b-0',
-        compact ? 'grid-cols-[minmax(0,1fr)_max-content]' : 'md:grid-cols-[7.5rem_11rem_minmax(0,16rem)_minmax(0,1fr)]',
+        compact ? 'grid-cols-[minmax(0,1fr)_max-content]' : 'md:grid-cols-[9rem_12rem_minmax(0,14rem)_minmax(0,1fr)]',
       )}
     >
       <Age at={event.at} className={cx('text-dim', compact && 'order-2 text-xs')} />
