@@ -609,8 +609,9 @@ impl Store {
         Ok(deleted)
     }
 
-    /// Readiness: writes one row. A full disk is `StorageError::Full`.
+    /// Readiness: writes one row, and sees that samples of `now` have a place. A full disk is `StorageError::Full`.
     pub async fn health(&self, now: Timestamp) -> Result<(), StorageError> {
+        self.ensure_partitions(now, 0).await?;
         write_store!(self, "write", |db| {
             sqlx::query(
                 "insert into heartbeat (id, at) values (1, $1) on conflict (id) do update set at = excluded.at",

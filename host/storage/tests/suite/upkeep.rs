@@ -114,7 +114,9 @@ async fn a_partition_that_somebody_dropped_is_made_again() {
     let in_the_way = at(120).await.unwrap_err();
     assert!(in_the_way.is_passing(), "{in_the_way}");
     assert!(in_the_way.to_string().contains("table `point_2026_11` is in the way of a partition"), "{in_the_way}");
+    assert!(store.health(after(120)).await.is_err(), "it is not ready");
     home.execute("alter table point_2026_11 rename to archived");
+    store.health(after(120)).await.unwrap();
     assert_eq!(at(120).await.unwrap().points, 1);
 }
 
