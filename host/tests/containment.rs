@@ -85,8 +85,8 @@ async fn each_misdeed_ends_its_own_run_and_is_named() {
     let lines = flood[0]["log"].as_array().unwrap();
     assert_eq!(lines.len(), 201, "{flood}");
     assert!(lines[200]["message"].as_str().unwrap().contains("99800 more lines were dropped"), "{lines:?}");
-    let many = admin.until("/api/runs?plugin=h101&limit=1", |runs| runs[0]["outcome"].is_string()).await;
-    assert_eq!(many[0]["outcome"], "collected", "{many}");
+    // On a busy machine a run of it may be cut by its deadline.
+    admin.until("/api/runs?plugin=h101&limit=1", |runs| runs[0]["outcome"] == "collected").await;
 
     let good = admin.until("/api/runs?plugin=good&outcome=collected", |runs| runs.as_array().unwrap().len() >= 3).await;
     assert!(good.as_array().unwrap().iter().all(|run| run["outcome"] == "collected"), "{good}");

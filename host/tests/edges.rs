@@ -83,14 +83,22 @@ fn manifests() -> BTreeMap<String, BTreeSet<String>> {
         };
         for manifest in folders.iter().map(|folder| folder.join("Cargo.toml")).filter(|path| path.exists()) {
             let manifest: toml::Table = std::fs::read_to_string(manifest).unwrap().parse().unwrap();
-            let dependencies = ["dependencies", "build-dependencies"]
-                .iter()
-                .filter_map(|section| manifest.get(*section)?.as_table())
-                .flat_map(|table| table.keys().cloned())
-                .collect();
+            let of_targets = manifest.get("target").and_then(toml::Value::as_table);
+            let tables = of_targets.into_iter().flat_map(toml::Table::values).filter_map(toml::Value::as_table);
+            let dependencies = tables.chain([&manifest]).flat_map(used_by).collect();
             found.insert(manifest["package"]["name"].as_str().unwrap().to_owned(), dependencies);
         }
     }
     assert!(found.len() > 10, "the workspace was not read: {found:?}");
     found
+}
+
+/// By their names in the registry, whatever they are called here.
+fn used_by(manifest: &toml::Table) -> impl Iterator<Item = String> {
+    let sections =
+        ["dependencies", "build-dependencies"].into_iter().filter_map(|section| manifest.get(section)?.as_table());
+    let package = |(name, dependency): (&String, &toml::Value)| {
+        dependency.get("package").and_then(toml::Value::as_str).unwrap_or(name).to_owned()
+    };
+    sections.flatten().map(package)
 }
