@@ -1,3 +1,5 @@
+import type { SeriesResponse } from '../../src/api/types.ts'
+
 const SERIES = 20
 const POINTS = 4_320
 const STEP_SECONDS = 600
@@ -7,7 +9,7 @@ export function manyPoints(): string {
   const last = Math.floor(Date.now() / 1_000)
   const first = last - (POINTS - 1) * STEP_SECONDS
   const numbers = Array.from({ length: POINTS }, (_, index) => index)
-  return JSON.stringify({
+  const answer: SeriesResponse = {
     server: 'billing-01',
     set: 'shop_orders',
     resolution: 'raw',
@@ -16,11 +18,13 @@ export function manyPoints(): string {
     interval_seconds: STEP_SECONDS,
     metrics: [{ name: 'count', full_name: 'shop_orders_count', kind: 'gauge', unit: '', help: '' }],
     timestamps: numbers.map((index) => first + index * STEP_SECONDS),
+    rest: null,
     series_left_out: 0,
     series: Array.from({ length: SERIES }, (_, series) => ({
       metric: 'count',
       labels: { region: `region ${series}`, payment: 'paid' },
       values: numbers.map((index) => 100 * (series + 1) + 50 * Math.sin(index / 30 + series) + ((index * 7) % 13)),
     })),
-  })
+  }
+  return JSON.stringify(answer)
 }
