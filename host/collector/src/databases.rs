@@ -91,6 +91,7 @@ impl Databases {
                 "the run had no time left for it; the next one begins with it",
             );
         }
+        let size = self.collected.value_count().max(self.collected.fact_count());
         let end = match (self.n_collected, self.failures.first(), self.not_applicable.first()) {
             (0, Some((database, reason, detail)), _) => {
                 let others = match self.failures.len() - 1 {
@@ -102,13 +103,9 @@ impl Databases {
             (0, None, Some((database, detail))) => not_applicable(format!("in database `{database}`: {detail}")),
             (0, None, None) if left_out.is_empty() => not_applicable("no database is chosen by `databases`".to_owned()),
             (0, None, None) => failed(FailureReason::TimedOut, "there was no time for any database".to_owned()),
-            _ if self.collected.value_count().max(self.collected.fact_count()) > self.limits.values => failed(
+            _ if size > self.limits.values => failed(
                 FailureReason::LimitExceeded,
-                format!(
-                    "all databases together have {} values, more than {}",
-                    self.collected.value_count().max(self.collected.fact_count()),
-                    self.limits.values
-                ),
+                format!("all databases together have {size} values, more than {}", self.limits.values),
             ),
             _ => {
                 for set in &mut self.collected.entities {

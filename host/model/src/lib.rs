@@ -19,6 +19,7 @@ mod series;
 mod server;
 mod setting;
 mod ssh_key;
+mod text;
 mod time;
 mod tunable;
 
@@ -45,5 +46,6 @@ pub use server::{
 };
 pub use setting::{Setting, Settings};
 pub use ssh_key::{NewKeyKind, RSA_BITS_DEFAULT, RSA_BITS_MAX, RSA_BITS_MIN, SshKeyError, SshKeyPair, SshKeyType};
+pub use text::one_line;
 pub use time::Timestamp;
 pub use tunable::{Facts, OutOfRange, Tunable, Values};

@@ -58,12 +58,7 @@ pub(crate) fn postgres_error_to_guest(error: PostgresError) -> postgres::Postgre
 
 /// What a probe says for people goes into logs and lists: one line of bearable length, in which nothing else can be forged.
 pub(crate) fn said(text: &str) -> String {
-    let mut said: String =
-        text.chars().take(SAID_CHARS).map(|char| if char.is_control() { ' ' } else { char }).collect();
-    if text.chars().nth(SAID_CHARS).is_some() {
-        said.push('…');
-    }
-    said
+    model::one_line(text, SAID_CHARS, "…")
 }
 
 const SAID_CHARS: usize = 2_000;

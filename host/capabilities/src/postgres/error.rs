@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use pgvigil_model::{FailureReason, PostgresSettings};
+use pgvigil_model::{FailureReason, PostgresSettings, one_line};
 use pgvigil_runtime::{PostgresError, Unavailable};
 use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 
@@ -129,12 +129,7 @@ pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
 
 /// One line of a length that fits on a screen, without control characters.
 pub(super) fn clip(text: &str) -> String {
-    let mut clipped: String =
-        text.chars().take(MAX_MESSAGE_CHARS).map(|char| if char.is_control() { ' ' } else { char }).collect();
-    if text.chars().nth(MAX_MESSAGE_CHARS).is_some() {
-        clipped.push_str("...");
-    }
-    clipped
+    one_line(text, MAX_MESSAGE_CHARS, "...")
 }
 
 /// An SQL identifier.
