@@ -158,7 +158,7 @@ async fn a_probe_that_cannot_be_loaded_stops_no_other() {
             .to_owned()
     };
     assert_eq!(state("gone"), "refused");
-    assert_eq!(state("pg_stat_database"), "loaded");
+    assert!(["loaded", "running"].contains(&state("pg_stat_database").as_str()), "{plugins}");
     assert!(host.log().contains("cannot read"), "{}", host.log());
 }
 

@@ -423,7 +423,7 @@ async fn a_set_that_clashes_leaves_the_last_good_version_running_also_after_a_re
     let again = bed.plugin("bb").await;
     assert_eq!((&again["state"], &again["state_detail"]), (&kept["state"], &kept["state_detail"]), "{again}");
     assert_eq!(again["metric_sets"], kept["metric_sets"]);
-    assert_eq!(bed.plugin("aa").await["state"], "loaded");
+    assert!(bed.plugin("aa").await["state_detail"].is_null(), "the other one runs as before");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -447,7 +447,8 @@ async fn a_plugin_is_switched_on_while_plugins_toml_has_an_error() {
     bed.write_plugins("[[plugin]\n");
     bed.until_event("plugins.refused").await;
     let (status, on) = bed.post("/api/plugins/custom/enable").await;
-    assert_eq!((status, &on["state"]), (StatusCode::OK, &json!("loaded")), "{on}");
+    assert_eq!(status, StatusCode::OK, "{on}");
+    assert!(["loaded", "running"].contains(&on["state"].as_str().unwrap()), "{on}");
     bed.until_plugin(|plugin| plugin["on_servers"][0]["state"] == "waiting").await;
 }
 
