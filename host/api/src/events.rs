@@ -9,9 +9,9 @@ use salvo::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ApiResult;
-use crate::extract::{moment, number_in, server_named};
-use crate::page::given;
-use crate::state::{Api, now};
+use crate::extract::{number_in, server_named};
+use crate::page::bounds;
+use crate::state::Api;
 use crate::wire::Time;
 
 const EVENTS_DEFAULT: u32 = 100;
@@ -62,8 +62,7 @@ async fn list_events(api: Api, query: EventQuery) -> ApiResult<Json<Vec<EventVie
         Some(name) => Some(server_named(&api, name).await?.server.id),
         None => None,
     };
-    let bound = |field, text: Option<String>| given(text).map(|text| moment(field, &text, now())).transpose();
-    let (from, to) = (bound("from", query.from)?, bound("to", query.to)?);
+    let (from, to) = bounds(query.from, query.to)?;
     let filter = EventFilter { server, kind: query.kind, from, to, limit, ..Default::default() };
     let events = api.store.events(&filter).await?;
     let names = server_names(&api).await?;

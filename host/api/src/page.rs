@@ -4,6 +4,7 @@ use pgvigil_model::Timestamp;
 
 use crate::error::ApiResult;
 use crate::extract::{moment, moment_included, number_in};
+use crate::state::now;
 
 const LIMIT_DEFAULT: u32 = 50;
 const LIMIT_MAX: u32 = 500;
@@ -31,6 +32,13 @@ impl Page {
 /// An empty filter is none, as forms send it.
 pub(crate) fn given(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
+}
+
+/// From `from` on, up to `to`; each may be absent.
+pub(crate) fn bounds(from: Option<String>, to: Option<String>) -> ApiResult<(Option<Timestamp>, Option<Timestamp>)> {
+    let now = now();
+    let bound = |field, text| given(text).map(|text| moment(field, &text, now)).transpose();
+    Ok((bound("from", from)?, bound("to", to)?))
 }
 
 /// From `date_from` on, up to `date_to` included.

@@ -1,7 +1,7 @@
 //! The history of runs.
 
-use pgvigil_model::{Absence, LogLine, RunCost, Severity, Trigger};
-use pgvigil_storage::{RunFilter, RunSummary, StoredOutcome};
+use pgvigil_model::{Absence, LogLine, RunCost, RunId, Severity, Trigger};
+use pgvigil_storage::{RunFilter, RunPlace, RunSummary, StoredOutcome};
 use salvo::oapi::{ToParameters, ToSchema};
 use salvo::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{ApiError, ApiResult};
 use crate::events::server_names;
 use crate::extract::{number_in, server_named};
+use crate::page::bounds;
 use crate::state::Api;
 use crate::wire::{AbsenceReasonWord, FailureReasonWord, Time};
 
@@ -31,6 +32,15 @@ struct RunQuery {
     /// `collected`, `not-applicable` or `failed`
     #[salvo(parameter(value_type = Option<OutcomeWord>, required = false))]
     outcome: Option<String>,
+    /// A moment as in series
+    #[salvo(parameter(required = false))]
+    from: Option<String>,
+    /// A moment as in series, not included
+    #[salvo(parameter(required = false))]
+    to: Option<String>,
+    /// `id` of a run: only those that come after it in the list. To read on, that of the last run of the answer before.
+    #[salvo(parameter(value_type = Option<uuid::Uuid>, required = false))]
+    before: Option<String>,
     /// 1 to 500, 50 where not given
     #[salvo(parameter(value_type = Option<u32>, required = false))]
     limit: Option<String>,
@@ -152,11 +162,22 @@ async fn list_runs(api: Api, query: RunQuery) -> ApiResult<Json<Vec<RunView>>> {
     };
     let plugin = query.plugin.as_deref().map(str::parse).transpose();
     let plugin = plugin.map_err(|error: pgvigil_model::InvalidName| ApiError::invalid("plugin", error.to_string()))?;
-    let filter = RunFilter { plugin, server, outcome, limit, ..Default::default() };
+    let (from, to) = bounds(query.from, query.to)?;
+    let before = match query.before {
+        Some(id) => Some(place_of(&api, &id).await?),
+        None => None,
+    };
+    let filter = RunFilter { plugin, server, outcome, from, to, before, limit };
     let runs = api.store.runs(&filter).await?;
     let names = server_names(&api).await?;
     let name_of = |run: &RunSummary| run.server.and_then(|id| names.get(&id)).map(ToString::to_string);
     Ok(Json(runs.into_iter().map(|run| view(name_of(&run), run)).collect()))
+}
+
+async fn place_of(api: &Api, id: &str) -> ApiResult<RunPlace> {
+    let id = id.parse().map_err(|_| ApiError::invalid("before", "is no id of a run"))?;
+    let place = api.store.run_place(RunId(id)).await?;
+    place.ok_or_else(|| ApiError::invalid("before", "there is no such run, or no longer"))
 }
 
 fn view(server: Option<String>, run: RunSummary) -> RunView {

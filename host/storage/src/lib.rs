@@ -50,7 +50,7 @@ pub use log::{LogEntry, LogFilter, LogLevel, LogPage, LogStats};
 pub use maintenance::{RollUpProgress, RolledUp};
 pub use record::Recorded;
 pub use rekey::Rekeyed;
-pub use run::{LastRun, RunFilter, RunSummary, StoredOutcome};
+pub use run::{LastRun, RunFilter, RunPlace, RunSummary, StoredOutcome};
 pub use series::{Latest, LatestRow, SERIES_STREAMS_MAX, SeriesAnswer, SeriesQuery, SeriesStream};
 pub use server::{
     NewServer, Reachability, SecretChange, SecretChanges, SecretKind, SecretPresence, ServerFailure, ServerOverview,

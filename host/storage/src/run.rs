@@ -2,11 +2,12 @@
 
 use pgvigil_model::{Absence, FailureReason, LogLine, PluginName, RunCost, RunId, ServerId, Timestamp, Trigger};
 use serde::Serialize;
+use sqlx::{AssertSqlSafe, QueryBuilder};
 use uuid::Uuid;
 
 use crate::engine::read_store;
 use crate::table::plugin_name;
-use crate::types::{Ts, clean, from_json, from_word, to_i64, to_u64};
+use crate::types::{Ts, clean, from_json, from_word, to_u64};
 use crate::{StorageError, Store};
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -54,8 +55,24 @@ pub struct RunFilter {
     pub outcome: Option<String>,
     pub from: Option<Timestamp>,
     pub to: Option<Timestamp>,
+    /// Only what comes after this run in the list.
+    pub before: Option<RunPlace>,
     pub limit: u32,
-    pub offset: u64,
+}
+
+/// Where a run stands in the list of all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunPlace {
+    started_at: Timestamp,
+    id: RunId,
+}
+
+impl RunFilter {
+    /// The moment that a run must have begun before: `to`, or just after the run to go on from.
+    fn end(&self) -> Option<Timestamp> {
+        let before = self.before.map(|place| Timestamp::from_micros(place.started_at.micros().saturating_add(1)));
+        self.to.into_iter().chain(before).min()
+    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -106,40 +123,63 @@ impl TryFrom<RunRow> for RunSummary {
     }
 }
 
-macro_rules! select_run {
-    ($rest:literal) => {
-        concat!(
-            "select r.id, r.plugin, r.server, r.triggered_by, r.started_at, r.duration_ms, r.ticks_skipped, r.outcome,
-                r.reason, r.detail, r.value_count, r.cost, r.absences, r.log, r.digest ",
-            $rest
-        )
-    };
+const COLUMNS: &str =
+    "r.id, r.plugin, r.server, r.triggered_by, r.started_at, r.duration_ms, r.ticks_skipped, r.outcome,
+    r.reason, r.detail, r.value_count, r.cost, r.absences, r.log, r.digest";
+
+/// Of the columns that have an index one leads to a filter's runs; the others are only looked at. A server has few plugins and a
+/// plugin many servers, and few runs fail: SQLite counts none of that, so what is `|| ''` has no index.
+macro_rules! runs_query {
+    ($verb:literal, $filter:expr) => {{
+        let filter: &RunFilter = $filter;
+        let mut query = QueryBuilder::new($verb);
+        query.push(COLUMNS).push(" from run r where true");
+        let outcome = filter.outcome.as_deref();
+        if let Some(server) = filter.server {
+            query.push(" and r.server = ").push_bind(server.0);
+        }
+        if let Some(plugin) = &filter.plugin {
+            let is_rarest = filter.server.is_none() && outcome.is_none_or(|outcome| outcome == COLLECTED);
+            query.push(if is_rarest { " and r.plugin = " } else { " and r.plugin || '' = " });
+            query.push_bind(plugin.as_str().to_owned());
+        }
+        if let Some(outcome) = outcome {
+            // The index of such runs is known by this condition.
+            query.push(if outcome == COLLECTED { "" } else { " and r.outcome <> 'collected'" });
+            query.push(" and r.outcome = ").push_bind(clean(outcome).into_owned());
+        }
+        if let Some(from) = filter.from {
+            query.push(" and r.started_at >= ").push_bind(Ts::from(from));
+        }
+        if let Some(to) = filter.end() {
+            query.push(" and r.started_at < ").push_bind(Ts::from(to));
+        }
+        if let Some(place) = filter.before {
+            query.push(" and (r.started_at < ").push_bind(Ts::from(place.started_at));
+            query.push(" or r.id < ").push_bind(place.id.0).push(")");
+        }
+        query.push(" order by r.started_at desc, r.id desc limit ").push_bind(i64::from(filter.limit));
+        query
+    }};
 }
+
+const COLLECTED: &str = "collected";
 
 impl Store {
     /// Newest first.
     pub async fn runs(&self, filter: &RunFilter) -> Result<Vec<RunSummary>, StorageError> {
         let rows: Vec<RunRow> = read_store!(self, "list runs", |db| {
-            Ok(sqlx::query_as(select_run!(
-                "from run r
-                where ($1 is null or r.plugin = $1)
-                    and ($2 is null or r.server = $2)
-                    and ($3 is null or r.outcome = $3)
-                    and ($4 is null or r.started_at >= $4)
-                    and ($5 is null or r.started_at < $5)
-                order by r.started_at desc, r.id desc limit $6 offset $7"
-            ))
-            .bind(filter.plugin.as_ref().map(PluginName::as_str))
-            .bind(filter.server.map(|server| server.0))
-            .bind(filter.outcome.as_deref().map(clean))
-            .bind(filter.from.map(Ts::from))
-            .bind(filter.to.map(Ts::from))
-            .bind(i64::from(filter.limit))
-            .bind(to_i64(filter.offset))
-            .fetch_all(db)
-            .await?)
+            Ok(runs_query!("select ", filter).build_query_as().persistent(false).fetch_all(db).await?)
         })?;
         rows.into_iter().map(RunSummary::try_from).collect()
+    }
+
+    /// None where there is no such run, or no longer.
+    pub async fn run_place(&self, id: RunId) -> Result<Option<RunPlace>, StorageError> {
+        let started_at: Option<Ts> = read_store!(self, "find a run", |db| {
+            Ok(sqlx::query_scalar("select started_at from run where id = $1").bind(id.0).fetch_optional(db).await?)
+        })?;
+        Ok(started_at.map(|started_at| RunPlace { started_at: started_at.into(), id }))
     }
 
     /// The last run of each plugin on each server, by plugin; of one server where `server` is given.
@@ -152,12 +192,12 @@ impl Store {
             failing_since: Option<Ts>,
         }
         let rows: Vec<Row> = read_store!(self, "list last runs", |db| {
-            Ok(sqlx::query_as(select_run!(
-                ", l.last_success_at, l.failing_since
+            Ok(sqlx::query_as(AssertSqlSafe(format!(
+                "select {COLUMNS}, l.last_success_at, l.failing_since
                 from last_run l join run r on r.id = l.run
                 where ($1 is null or l.server = $1)
                 order by l.plugin, l.server"
-            ))
+            )))
             .bind(server.map(|server| server.0))
             .fetch_all(db)
             .await?)
@@ -171,5 +211,82 @@ impl Store {
                 })
             })
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pgvigil_cluster::testing;
+    use pgvigil_model::Secret;
+    use sqlx::Row;
+
+    use super::*;
+    use crate::engine::Engine;
+    use crate::{MasterKey, StoreUrl, Vault};
+
+    async fn open(url: StoreUrl) -> Store {
+        let key = MasterKey::from_text(&Secret::new("the key of the tests")).unwrap();
+        Store::open(url, Vault::new(key)).await.unwrap()
+    }
+
+    fn asked(server: Option<ServerId>, plugin: Option<&str>, outcome: Option<&str>) -> RunFilter {
+        RunFilter {
+            server,
+            plugin: plugin.map(|plugin| plugin.parse().unwrap()),
+            outcome: outcome.map(str::to_owned),
+            from: Some(Timestamp::from_seconds(0)),
+            to: Some(Timestamp::from_seconds(86_400)),
+            limit: 50,
+            ..RunFilter::default()
+        }
+    }
+
+    /// Each with the index that it is to be read from, and what is looked up there.
+    fn ways() -> [(RunFilter, &'static str, &'static str); 6] {
+        let server = Some(ServerId(Uuid::from_u128(7)));
+        let place = RunPlace { started_at: Timestamp::from_seconds(60), id: RunId(Uuid::from_u128(9)) };
+        [
+            (asked(None, None, None), "run_started_at", ""),
+            (RunFilter { before: Some(place), ..asked(None, None, None) }, "run_started_at", ""),
+            (asked(server, Some("x"), None), "run_server", "server="),
+            (asked(None, Some("x"), Some("collected")), "run_plugin", "plugin="),
+            (asked(None, None, Some("failed")), "run_trouble", ""),
+            (asked(None, Some("x"), Some("failed")), "run_trouble", ""),
+        ]
+    }
+
+    #[tokio::test]
+    async fn sqlite_reads_runs_from_an_index_at_their_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open(StoreUrl::in_data_dir(dir.path())).await;
+        for (filter, index, looked_up) in ways() {
+            let Engine::Sqlite(sqlite) = store.connections() else { panic!() };
+            let mut held = sqlite.readers.acquire().await.unwrap();
+            let mut query = runs_query!("explain query plan select ", &filter);
+            let plan = query.build().fetch_all(held.connection().unwrap()).await.unwrap();
+            let expected = format!("SEARCH r USING INDEX {index} ({looked_up}");
+            let found = plan[0].get::<String, _>("detail");
+            assert!(found.starts_with(&expected) && found.contains("started_at>? AND started_at<?"), "{found}");
+        }
+    }
+
+    #[tokio::test]
+    async fn postgres_reads_runs_from_an_index_at_their_time() {
+        let database = testing::database(testing::postgres(18));
+        let store = open(database.url().parse().unwrap()).await;
+        let Engine::Postgres(postgres) = store.connections() else { panic!() };
+        let mut connection = postgres.acquire().await.unwrap();
+        // The table is empty: everything costs the same, and what costs nothing is chosen.
+        for way in ["seqscan", "bitmapscan", "sort"] {
+            let statement = AssertSqlSafe(format!("set enable_{way} = off"));
+            sqlx::query(statement).execute(&mut *connection).await.unwrap();
+        }
+        for (filter, ..) in ways() {
+            let mut query = runs_query!("explain (costs off) select ", &filter);
+            let rows = query.build().persistent(false).fetch_all(&mut *connection).await.unwrap();
+            let plan: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+            let condition = plan.iter().find(|line| line.contains("Index Cond:")).unwrap();
+            assert!(condition.contains("started_at >=") && condition.contains("started_at <"), "{plan:#?}");
+        }
     }
 }

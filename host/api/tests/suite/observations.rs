@@ -318,6 +318,36 @@ async fn runs_and_plugins_say_what_failed() {
     assert_eq!(app.get(&viewer, "/api/servers/main/filesystems").await.body, json!([]), "SSH never answered");
 }
 
+#[tokio::test]
+async fn runs_of_a_period_are_read_to_their_end() {
+    let app = TestApp::new().await;
+    let server = app.add_server(server_body("main")).await;
+    let viewer = app.sign_in("viewer").await;
+    let hours = [1, 2, 2, 3, 30].map(|hours| run(server, now().plus_seconds(-3_600 * hours), unreachable()));
+    app.store.record(&hours).await.unwrap();
+    let ids = async |query: &str| {
+        let runs = app.get(&viewer, &format!("/api/runs?{query}")).await.body;
+        runs.as_array().unwrap().iter().map(|run| run["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let of_a_day = ids("from=now-1d").await;
+    assert_eq!(of_a_day.len(), 4);
+    assert_eq!((ids("to=now-1d").await.len(), ids("to=now-90m&from=now-1d").await.len()), (1, 3));
+    let mut read = ids("from=now-1d&limit=2").await;
+    for _ in 0..2 {
+        let page = ids(&format!("from=now-1d&limit=2&before={}", read.last().unwrap())).await;
+        read.extend(page);
+    }
+    assert_eq!(read, of_a_day, "and an empty page at the end");
+    for (query, field) in [
+        ("from=yesterday", "from"),
+        ("to=2026-02-30", "to"),
+        ("before=1", "before"),
+        ("before=00000000-0000-0000-0000-000000000000", "before"),
+    ] {
+        assert_eq!(app.get(&viewer, &format!("/api/runs?{query}")).await.field_errors(), [field]);
+    }
+}
+
 /// D19: the predecessor wrote today's size into all earlier samples, and fell to 0 after the newest one.
 #[tokio::test]
 async fn a_size_that_is_measured_later_changes_no_earlier_moment() {

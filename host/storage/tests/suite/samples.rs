@@ -1,8 +1,8 @@
 //! Samples, entities, runs, tables and state.
 
 use pgvigil_model::{
-    Bucket, Collected, Column, Metric, MetricKind, MetricSet, Point, Resolution, RunCost, RunOutcome, RunReport,
-    ServerId, Table, Timestamp, Value, aggregate,
+    Bucket, Collected, Column, FailureReason, Metric, MetricKind, MetricSet, Point, Resolution, RunCost, RunId,
+    RunOutcome, RunReport, ServerId, Table, Timestamp, Value, aggregate,
 };
 use pgvigil_storage::{
     CostFilter, CostsBy, EventFilter, PluginStateValue, RunFilter, SeriesAnswer, SeriesQuery, Store, StoredOutcome,
@@ -22,6 +22,7 @@ crate::on_both_engines!(
     points_that_are_too_many_are_merged_to_minutes,
     another_declaration_of_a_set_continues_its_series,
     runs_tables_and_state_come_back_as_they_went,
+    runs_are_read_on_past_those_that_began_at_the_same_moment,
     a_set_gets_no_more_series_than_its_plugin_may_have,
     costs_are_summed_up_by_hour_and_outcome,
 );
@@ -345,6 +346,29 @@ async fn runs_tables_and_state_come_back_as_they_went(home: &Home) {
     store.save_state(&plugin(), Some(id), &[]).await.unwrap();
     assert_eq!(store.load_state(&plugin(), None).await.unwrap(), state);
     assert!(store.load_state(&plugin(), Some(id)).await.unwrap().is_empty());
+}
+
+async fn runs_are_read_on_past_those_that_began_at_the_same_moment(home: &Home) {
+    let store = home.open().await;
+    let id = server(&store, "one").await.id;
+    let of = |at: i64| failed(id, after(at), FailureReason::Unreachable);
+    let reports: Vec<_> = [0, 60, 60, 60, 120].map(of).into_iter().collect();
+    store.record(&reports).await.unwrap();
+    let mut filter = RunFilter { limit: 2, from: Some(after(60)), ..RunFilter::default() };
+    let mut read = Vec::new();
+    for of_page in [2, 2, 0] {
+        let page = store.runs(&filter).await.unwrap();
+        assert_eq!(page.len(), of_page);
+        let Some(last) = page.last() else { break };
+        filter.before = store.run_place(last.id).await.unwrap();
+        read.extend(page.into_iter().map(|run| (run.started_at, run.id)));
+    }
+    let mut expected: Vec<_> = reports[1..].iter().map(|report| (report.started_at, report.id)).collect();
+    expected.sort_by_key(|(at, id)| std::cmp::Reverse((*at, id.0)));
+    assert_eq!(read, expected);
+    let until = RunFilter { to: Some(after(60)), limit: 10, ..RunFilter::default() };
+    assert_eq!(store.runs(&until).await.unwrap().len(), 1, "the end is not within");
+    assert_eq!(store.run_place(RunId::generate()).await.unwrap(), None);
 }
 
 async fn a_set_gets_no_more_series_than_its_plugin_may_have(home: &Home) {
