@@ -1,7 +1,5 @@
-//! A private key in a multipart form. Held in memory only: the framework's own forms write files to the disk.
+//! A private key in a form.
 
-use futures_util::stream;
-use multra::{Field, Multipart};
 use pgvigil_model::Secret;
 use salvo::extract::{Extractible, Metadata};
 use salvo::oapi::{Components, Content, EndpointArgRegister, Operation, RequestBody, Required, ToParameters, ToSchema};
@@ -9,13 +7,10 @@ use salvo::prelude::*;
 use serde::Deserialize;
 
 use crate::error::{ApiError, ApiResult};
-use crate::extract::{check_announced, in_time};
+use crate::form::{Part, not_utf8, parts};
 
 /// A key of 16384 bits has 13 KB as PEM; the form around it adds little.
 const FORM_BYTES_MAX: usize = 64 * 1024;
-
-/// More than the form has.
-const PARTS_MAX: usize = 8;
 
 /// As the predecessor took them. Use the form's fields of the same names instead.
 #[derive(Debug, Deserialize, ToParameters)]
@@ -79,31 +74,21 @@ impl KeyFile {
         })
     }
 
-    async fn take(&mut self, field: Field<'_>) -> ApiResult<()> {
-        let (name, file_name) = (field.name().map(str::to_owned), field.file_name().map(str::to_owned));
-        let bytes = field.bytes().await.map_err(|error| faulty(&error))?;
-        let text = String::from_utf8(bytes.into());
-        match name.as_deref() {
+    fn take(&mut self, mut part: Part) -> ApiResult<()> {
+        match part.name.as_deref() {
             // 400 for a file that is no text, as the predecessor answered.
             Some("file") => {
-                let text = text.map_err(|_| ApiError::BadRequest("the file is not UTF-8 text".to_owned()))?;
+                let file_name = part.file_name.take();
+                let text = part.text(|_| ApiError::BadRequest("the file is not UTF-8 text".to_owned()))?;
                 self.file = Some((Secret::new(text), file_name));
             }
-            Some("name") => self.name = Some(utf8("name", text)?),
-            Some("passphrase") => self.passphrase = Some(Secret::new(utf8("passphrase", text)?)),
-            Some("description") => self.description = Some(utf8("description", text)?),
+            Some("name") => self.name = Some(part.text(not_utf8)?),
+            Some("passphrase") => self.passphrase = Some(Secret::new(part.text(not_utf8)?)),
+            Some("description") => self.description = Some(part.text(not_utf8)?),
             Some(_) | None => {}
         }
         Ok(())
     }
-}
-
-fn utf8(field: &str, text: Result<String, std::string::FromUtf8Error>) -> ApiResult<String> {
-    text.map_err(|_| ApiError::invalid(field, "is not UTF-8 text"))
-}
-
-fn faulty(error: &multra::Error) -> ApiError {
-    ApiError::BadRequest(format!("the form could not be read: {error}"))
 }
 
 /// `C:\keys\prod.pem` -> `prod`
@@ -120,20 +105,11 @@ impl<'ex> Extractible<'ex> for KeyFile {
 
     #[allow(refining_impl_trait, reason = "the precise type is what handlers want")]
     async fn extract(req: &'ex mut Request, _depot: &'ex mut Depot) -> Result<Self, ApiError> {
-        let content_type = req.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let boundary = multra::parse_boundary(content_type);
-        let boundary = boundary.map_err(|_| ApiError::WrongMediaType("multipart/form-data"))?;
-        check_announced(req, FORM_BYTES_MAX)?;
-        let payload = in_time(req.payload_with_max_size(FORM_BYTES_MAX), FORM_BYTES_MAX).await?.clone();
-        let mut parts = Multipart::new(stream::iter([Ok::<_, std::convert::Infallible>(payload)]), boundary);
         let mut form = Self::default();
-        for _ in 0..PARTS_MAX {
-            match parts.next_field().await.map_err(|error| faulty(&error))? {
-                Some(field) => form.take(field).await?,
-                None => return Ok(form),
-            }
+        for part in parts(req, FORM_BYTES_MAX).await? {
+            form.take(part)?;
         }
-        Err(ApiError::BadRequest(format!("the form has more than {PARTS_MAX} parts")))
+        Ok(form)
     }
 }
 

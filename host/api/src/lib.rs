@@ -37,6 +37,7 @@ mod databases;
 mod docs;
 mod events;
 mod facts;
+mod form;
 mod health;
 mod key_file;
 mod logs;

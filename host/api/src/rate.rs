@@ -1,7 +1,8 @@
-//! How much one address may ask, and how deep its bodies may go.
+//! How much one address may ask, how deep its bodies may go, and what of its head is refused.
 
 use std::time::Instant;
 
+use salvo::http::header::HOST;
 use salvo::prelude::*;
 
 use crate::client::Client;
@@ -22,6 +23,15 @@ pub(crate) async fn request_rate(req: &mut Request, depot: &mut Depot) -> Result
     }
     let counted = api.limits.request(address, api.config.requests_per_minute, Instant::now());
     counted.map_err(|retry_after_seconds| ApiError::TooManyRequests { retry_after_seconds })
+}
+
+/// Of two Host headers a proxy may read the one and we the other.
+#[handler]
+pub(crate) async fn one_host(req: &mut Request) -> Result<(), ApiError> {
+    match req.headers().get_all(HOST).iter().count() {
+        0 | 1 => Ok(()),
+        _ => Err(ApiError::BadRequest("there is more than one Host header".to_owned())),
+    }
 }
 
 /// Before anything is made of it.

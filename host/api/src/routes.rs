@@ -13,7 +13,7 @@ use crate::client::is_encrypted;
 use crate::cors::Cors;
 use crate::error::CatchFrameworkErrors;
 use crate::permissions::Guard;
-use crate::rate::request_rate;
+use crate::rate::{one_host, request_rate};
 use crate::state::{Api, from_depot};
 use crate::{
     account, analysis, audit, costs, databases, docs, events, health, logs, metric_sets, metrics, plugins, runs,
@@ -73,6 +73,7 @@ pub(crate) fn service(api: Api) -> Service {
         .hoop(ETag::new())
         .hoop(affix_state::inject(api))
         .hoop(transport_security)
+        .hoop(one_host)
         .hoop(request_rate)
         .hoop(Cors)
         .catcher(Catcher::new(CatchFrameworkErrors))

@@ -240,7 +240,7 @@ struct TestResult {
     /// One sentence for people.
     message: String,
     steps: Vec<TestStepView>,
-    /// Of SSH: `password` or `key`
+    /// Of SSH: `password` (also where there is none) or `key`
     #[serde(skip_serializing_if = "Option::is_none")]
     auth_type: Option<&'static str>,
 }
@@ -326,7 +326,8 @@ async fn test_ssh(api: Api, caller: Caller, name: PathParam<String>) -> ApiResul
     let overview = server_named(&api, &name).await?;
     let Some(auth) = overview.server.ssh.as_ref().map(|ssh| ssh.auth) else {
         let message = "SSH is not configured for this server".to_owned();
-        return Ok(Json(TestResult { success: false, message, steps: Vec::new(), auth_type: None }));
+        let auth_type = Some(auth_word(SshAuth::Password));
+        return Ok(Json(TestResult { success: false, message, steps: Vec::new(), auth_type }));
     };
     let target = saved_target(&api, overview, SecretKind::of_ssh(auth)).await?;
     let _visit = visit(&api, &caller)?;

@@ -14,6 +14,7 @@ use crate::auth::{ACCESS_TOKEN_SECONDS, Claims, REFRESH_TOKEN_SECONDS, TokenKind
 use crate::client::{Client, wants_secure_cookie};
 use crate::error::{ApiError, ApiResult, AuthFailure};
 use crate::extract::{check_announced, in_time};
+use crate::form::{not_utf8, parts};
 use crate::interim::{self, Ended};
 use crate::password::PasswordError;
 use crate::state::{Api, Record, now};
@@ -276,21 +277,40 @@ impl<'ex> Extractible<'ex> for SignIn {
 
     #[allow(refining_impl_trait, reason = "the precise type is what handlers want")]
     async fn extract(req: &'ex mut Request, _depot: &'ex mut Depot) -> Result<Self, ApiError> {
-        let is_form = req.content_type().is_some_and(|kind| kind.subtype() == "x-www-form-urlencoded");
-        if !is_form {
-            return Err(ApiError::WrongMediaType("application/x-www-form-urlencoded"));
-        }
-        check_announced(req, FORM_BYTES_MAX)?;
-        let form = in_time(req.form_data_max_size(FORM_BYTES_MAX), FORM_BYTES_MAX).await?;
-        let field = |name: &str| form.fields.get(name).cloned().ok_or_else(|| ApiError::invalid(name, "is missing"));
-        Ok(Self { username: field("username")?, password: Secret::new(field("password")?) })
+        let kind = req.content_type().map(|kind| kind.subtype().to_string());
+        let (username, password) = match kind.as_deref() {
+            Some("x-www-form-urlencoded") => {
+                check_announced(req, FORM_BYTES_MAX)?;
+                let form = in_time(req.form_data_max_size(FORM_BYTES_MAX), FORM_BYTES_MAX).await?;
+                (form.fields.get("username").cloned(), form.fields.get("password").cloned())
+            }
+            Some("form-data") => {
+                let mut fields = (None, None);
+                for part in parts(req, FORM_BYTES_MAX).await? {
+                    if part.is("username") {
+                        fields.0 = Some(part.text(not_utf8)?);
+                    } else if part.is("password") {
+                        fields.1 = Some(part.text(not_utf8)?);
+                    }
+                }
+                fields
+            }
+            _ => return Err(ApiError::WrongMediaType(FORM_TYPES[0])),
+        };
+        let given = |name: &str, value: Option<String>| value.ok_or_else(|| ApiError::invalid(name, "is missing"));
+        Ok(Self { username: given("username", username)?, password: Secret::new(given("password", password)?) })
     }
 }
+
+/// As the predecessor took it.
+const FORM_TYPES: [&str; 2] = ["application/x-www-form-urlencoded", "multipart/form-data"];
 
 impl EndpointArgRegister for SignIn {
     fn register(components: &mut Components, operation: &mut Operation, _arg: &str) {
         let content = Content::new(Self::to_schema(components));
-        let body = RequestBody::new().add_content("application/x-www-form-urlencoded", content);
+        let body = FORM_TYPES
+            .into_iter()
+            .fold(RequestBody::new(), |body, form_type| body.add_content(form_type, content.clone()));
         operation.request_body = Some(body.required(Required::True));
     }
 }

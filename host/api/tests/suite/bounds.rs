@@ -40,6 +40,22 @@ async fn headers_that_are_too_large_or_too_many_are_refused() {
     running.stop().await;
 }
 
+/// RFC 9112: of two a proxy may take the one, and we the other.
+#[tokio::test]
+async fn a_request_with_two_host_headers_is_refused() {
+    let app = TestApp::new().await;
+    let running = Running::start(&app, |_| {}).await;
+    for hosts in ["host: a\r\nhost: b\r\n", "host: a\r\nHost: a\r\n"] {
+        let mut client = running.connect().await;
+        let head = format!("GET /api/health HTTP/1.1\r\n{hosts}connection: close\r\n\r\n");
+        client.write_all(head.as_bytes()).await.unwrap();
+        let answer = said(&mut client).await;
+        assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("x-frame-options"), "{answer}");
+        assert!(answer.contains("\"detail\":\"there is more than one Host header\""), "{answer}");
+    }
+    running.stop().await;
+}
+
 #[tokio::test]
 async fn a_body_that_is_too_large_or_too_deep_is_refused() {
     let app = TestApp::new().await;

@@ -343,6 +343,16 @@ async fn a_test_decrypts_only_the_secrets_of_what_it_tests() {
     assert_eq!((&secrets[2].postgres_password, &secrets[2].ssh_password), (&postgres, &ssh), "one entered, one stored");
 }
 
+/// A script of the predecessor's looks at it in every answer.
+#[tokio::test]
+async fn a_test_of_ssh_that_is_not_there_tells_how_it_would_sign_in() {
+    let app = TestApp::new().await;
+    app.add_server(server_body("main")).await;
+    let operator = app.sign_in("operator").await;
+    let answer = app.call(&operator, "POST", "/api/servers/main/test-ssh", json!({})).await.body;
+    assert_eq!((&answer["success"], &answer["auth_type"]), (&json!(false), &json!("password")), "{answer}");
+}
+
 /// As the predecessor, whose scripts look at these words.
 #[tokio::test]
 async fn a_good_test_tells_version_and_connections_in_the_predecessors_words() {

@@ -25,6 +25,25 @@ async fn a_login_that_cannot_exist_is_just_wrong() {
     }
 }
 
+/// `curl -F`, and some libraries, send forms so.
+#[tokio::test]
+async fn a_multipart_form_signs_in_too() {
+    let app = TestApp::new().await;
+    let sign_in = async |fields: &[(&str, &str)]| {
+        let part = |(name, text): &(&str, &str)| {
+            format!("--x\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n")
+        };
+        let form = fields.iter().map(part).collect::<String>() + "--x--\r\n";
+        let kind = "multipart/form-data; boundary=x";
+        app.send(request("POST", "/api/token").add_header("content-type", kind, true).body(form)).await
+    };
+    let answer = sign_in(&[("username", "viewer"), ("password", crate::harness::PASSWORD)]).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert!(answer.refresh_cookie().is_some());
+    let without = sign_in(&[("username", "viewer")]).await;
+    assert_eq!((without.status, without.field_errors()), (422, vec!["password".to_owned()]));
+}
+
 #[tokio::test]
 async fn a_sign_in_that_is_no_form_is_refused() {
     let app = TestApp::new().await;
