@@ -167,7 +167,8 @@ pub(super) async fn take_in(
     };
     let targets = targets()?;
     for target in &targets {
-        store.declare(&target.plugin, &target.sets).await.context("cannot declare the history")?;
+        let declared = store.take_in_declarations(&target.plugin, &target.sets).await;
+        declared.context("cannot declare the history")?;
     }
     copy(source, store, ids, &targets, total, report).await?;
     info!("rolling the history up");

@@ -71,6 +71,30 @@ fn check(set: &MetricSet) -> Result<(), StorageError> {
 impl Store {
     /// Makes the sets of a plugin known; call it when a plugin is loaded, and before its reports are recorded. Idempotent.
     pub async fn declare(&self, plugin: &PluginName, sets: &[MetricSet]) -> Result<(), StorageError> {
+        let newest = "insert into metric_set (name, digest, plugin, declaration, declared)
+            values ($1, $2, $3, $4, (select coalesce(max(declared), 0) + 1 from metric_set))
+            on conflict (name, digest) do update set
+                plugin = excluded.plugin, declaration = excluded.declaration, declared = excluded.declared
+            returning id";
+        self.write_declarations(plugin, sets, newest).await
+    }
+
+    /// The same for samples that are taken in from elsewhere: what a plugin declares comes before, and the same declaration
+    /// stays as it is.
+    pub async fn take_in_declarations(&self, plugin: &PluginName, sets: &[MetricSet]) -> Result<(), StorageError> {
+        let oldest = "insert into metric_set (name, digest, plugin, declaration, declared)
+            values ($1, $2, $3, $4, (select coalesce(min(declared), 0) - 1 from metric_set))
+            on conflict (name, digest) do update set name = excluded.name
+            returning id";
+        self.write_declarations(plugin, sets, oldest).await
+    }
+
+    async fn write_declarations(
+        &self,
+        plugin: &PluginName,
+        sets: &[MetricSet],
+        insert: &'static str,
+    ) -> Result<(), StorageError> {
         let mut rows = Vec::with_capacity(sets.len());
         for set in sets {
             check(set)?;
@@ -79,19 +103,13 @@ impl Store {
         let ids: Vec<i64> = write_store!(self, "declare metric sets", |db| {
             let mut ids = Vec::with_capacity(rows.len());
             for (set, digest, declaration) in &rows {
-                let id: i64 = sqlx::query_scalar(
-                    "insert into metric_set (name, digest, plugin, declaration, declared)
-                    values ($1, $2, $3, $4, (select coalesce(max(declared), 0) + 1 from metric_set))
-                    on conflict (name, digest) do update set
-                        plugin = excluded.plugin, declaration = excluded.declaration, declared = excluded.declared
-                    returning id",
-                )
-                .bind(&set.name)
-                .bind(digest)
-                .bind(plugin.as_str())
-                .bind(declaration)
-                .fetch_one(&mut *db)
-                .await?;
+                let id: i64 = sqlx::query_scalar(insert)
+                    .bind(&set.name)
+                    .bind(digest)
+                    .bind(plugin.as_str())
+                    .bind(declaration)
+                    .fetch_one(&mut *db)
+                    .await?;
                 ids.push(id);
             }
             Ok(ids)

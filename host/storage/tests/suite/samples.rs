@@ -21,6 +21,7 @@ crate::on_both_engines!(
     a_year_answers_no_more_points_than_asked,
     points_that_are_too_many_are_merged_to_minutes,
     another_declaration_of_a_set_continues_its_series,
+    what_is_taken_in_declares_nothing_anew,
     runs_tables_and_state_come_back_as_they_went,
     runs_are_read_on_past_those_that_began_at_the_same_moment,
     a_set_gets_no_more_series_than_its_plugin_may_have,
@@ -315,6 +316,20 @@ async fn another_declaration_of_a_set_continues_its_series(home: &Home) {
     assert_eq!(backends, [Some(1.0), Some(3.0), Some(2.0)]);
     assert_eq!(stream.buckets[1].values[0].last(), None, "not measured is not zero");
     assert_eq!(store.metric_sets().await.unwrap()[0].metrics.len(), 3);
+}
+
+async fn what_is_taken_in_declares_nothing_anew(home: &Home) {
+    let store = home.open().await;
+    let mut reworded = stat_database();
+    reworded.help = "taken over".to_owned();
+    let mut narrower = reworded.clone();
+    narrower.metrics.pop();
+    store.take_in_declarations(&plugin(), &[narrower.clone()]).await.unwrap();
+    declare(&store).await;
+    for _ in 0..2 {
+        store.take_in_declarations(&plugin(), &[narrower.clone(), reworded.clone()]).await.unwrap();
+        assert_eq!(store.metric_sets().await.unwrap(), [stat_database()], "as the plugin says");
+    }
 }
 
 async fn runs_tables_and_state_come_back_as_they_went(home: &Home) {
