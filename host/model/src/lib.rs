@@ -42,7 +42,7 @@ pub use sample::{Absence, AbsenceReason, Column, Entity, EntitySet, SampleRow, S
 pub use schedule::{Backoff, Load, Spread, phase, slowed_intervals};
 pub use series::{Aggregate, Bucket, Point, RatePoint, aggregate, increase, leave_gaps, rate_per_second};
 pub use server::{
-    PostgresSettings, Secret, Server, ServerSecrets, SshAuth, SshSettings, SslMode, StepOutcome, TestStep,
+    PostgresSettings, Secret, Server, ServerSecrets, SshAuth, SshSettings, SslMode, StepOutcome, TestStep, tls_advice,
 };
 pub use setting::{Setting, Settings};
 pub use ssh_key::{NewKeyKind, RSA_BITS_DEFAULT, RSA_BITS_MAX, RSA_BITS_MIN, SshKeyError, SshKeyPair, SshKeyType};

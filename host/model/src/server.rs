@@ -141,6 +141,18 @@ pub enum StepOutcome {
     Skipped,
 }
 
+/// What to do about a failed handshake, by what rustls says of it; empty where that tells enough.
+pub fn tls_advice(cause: &str) -> &'static str {
+    // BadSignature: another authority of the same name. CaUsedAsEndEntity: the certificate signed itself.
+    if ["UnknownIssuer", "BadSignature", "CaUsedAsEndEntity"].iter().any(|word| cause.contains(word)) {
+        "; give the certificate of the authority that signed the server's (or its own, if it signed itself) as sslrootcert"
+    } else if cause.contains("NotValidForName") || cause.contains("not valid for name") {
+        "; the certificate is for another host: connect by its name, or use sslmode=verify-ca"
+    } else {
+        ""
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -26,6 +26,9 @@ pub(crate) use sqlite::SqliteEngine;
 /// Every call ends by then, one way or the other. Long work is done in pieces, each with this much.
 const CALL_SECONDS: u64 = 20;
 
+/// For a lock that another holds, in PostgreSQL.
+const LOCK_SECONDS: u64 = 10;
+
 /// Migrations may rewrite a table.
 const MIGRATION_SECONDS: u64 = 600;
 
@@ -132,11 +135,16 @@ impl Store {
         Ok(Self::over(engine, vault))
     }
 
-    /// For tests, on SQLite: as if the disk were mounted read-only.
+    /// For tests: as if the disk were mounted read-only, or PostgreSQL made so.
     #[doc(hidden)]
     pub async fn refuse_writes(&self, refused: bool) -> Result<(), StorageError> {
-        let Engine::Sqlite(sqlite) = &self.inner.engine else { return Ok(()) };
-        bounded(self, "refuse writes", async { Ok(sqlite.refuse_writes(refused).await?) }).await
+        bounded(self, "refuse writes", async {
+            match self.connections() {
+                Engine::Sqlite(sqlite) => Ok(sqlite.refuse_writes(refused).await?),
+                Engine::Postgres(postgres) => Ok(postgres.refuse_writes(refused).await?),
+            }
+        })
+        .await
     }
 
     pub fn engine(&self) -> EngineKind {
@@ -314,8 +322,8 @@ fn failed(action: &'static str, error: sqlx::Error) -> StorageError {
             StorageError::Away { action, source: error.into() }
         }
         (_, Some("57014")) => StorageError::TimedOut { action, seconds: CALL_SECONDS },
-        // 57P01 to 57P03: shut down, crashed, starting up. 08: the connection broke.
-        (_, Some(code)) if code.starts_with("57P") || code.starts_with("08") => {
+        (_, Some("55P03")) => StorageError::TimedOut { action, seconds: LOCK_SECONDS },
+        (_, Some(code)) if AWAY.iter().any(|class| code.starts_with(class)) => {
             StorageError::Away { action, source: error.into() }
         }
         (
@@ -329,6 +337,11 @@ fn failed(action: &'static str, error: sqlx::Error) -> StorageError {
         _ => StorageError::Failed { action, source: error.into() },
     }
 }
+
+/// What PostgreSQL says of itself, and not of a statement. 08: the connection broke. 25006: read-only, as after a failover, or
+/// where a provider does so before its disk is full. 53: no memory, no connections. 57P01 to 57P03: shut down, crashed, starting
+/// up. 58: its disk fails.
+const AWAY: [&str; 5] = ["08", "25006", "53", "57P", "58"];
 
 /// SQLITE_FULL, and PostgreSQL's `disk_full`.
 fn is_full(error: &sqlx::Error) -> bool {

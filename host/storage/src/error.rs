@@ -16,6 +16,8 @@ pub enum StorageError {
     BadUrl { expected: String },
     #[error("cannot reach the store's PostgreSQL at {address}")]
     Unreachable { address: String, source: Cause },
+    #[error("TLS with the store's PostgreSQL at {address} failed{advice}")]
+    TlsFailed { address: String, advice: &'static str, source: Cause },
     #[error("the store's PostgreSQL at {address} refused the user or the password of the store's address")]
     AuthenticationFailed { address: String, source: Cause },
     #[error(
@@ -53,7 +55,7 @@ pub enum StorageError {
     Full { action: &'static str },
     #[error("the store did not {action} within {seconds} s")]
     TimedOut { action: &'static str, seconds: u64 },
-    #[error("the store lost its database, so it cannot {action}")]
+    #[error("the store is away or takes no writes, so it cannot {action}")]
     Away { action: &'static str, source: Cause },
     #[error("the store cannot {action}")]
     Failed { action: &'static str, source: Cause },
@@ -122,10 +124,18 @@ impl From<MigrateError> for Cause {
     }
 }
 
+/// PostgreSQL's `read_only_sql_transaction`.
+const READ_ONLY: &str = "25006";
+
 impl Cause {
     /// What the database itself answered; None where it did not come to that.
     pub(crate) fn reported(&self) -> Option<&dyn DatabaseError> {
         self.0.downcast_ref::<sqlx::Error>()?.as_database_error()
+    }
+
+    /// A server that answers, and takes no writes in this session: a standby, or one that was made read-only.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.reported().and_then(DatabaseError::code).is_some_and(|code| code == READ_ONLY)
     }
 }
 

@@ -14,8 +14,11 @@ use crate::types::{Ts, clean, to_i64};
 use crate::user::{UserRow, note_login};
 use crate::{AuditEvent, StorageError, Store, User};
 
-/// Of each kind. Beyond it nobody more can sign in, and the oldest audit events are in the host's log only.
+/// Of each kind. Beyond it the session that began first ends, and the oldest audit events are in the host's log only.
 const KEPT_MAX: usize = 1_000;
+
+/// Sessions of one user at once, each as long as its access token; beyond it the user's first one ends. So nobody keeps others out.
+const SESSIONS_PER_LOGIN_MAX: usize = 10;
 
 /// The number of an access token that is given out while nothing can be written. It tells so itself: whoever shows such a token
 /// after a restart, when we know nothing of it, is not let in.
@@ -48,14 +51,21 @@ pub(crate) struct Interim {
 
 #[derive(Clone, Debug, Default)]
 struct Kept {
-    sessions: Vec<InterimSession>,
-    /// Access tokens, and until when they would have been good.
+    /// In the order in which they began, with what was revoked meanwhile.
+    sessions: Vec<(InterimSession, Revoked)>,
+    /// Access tokens from before, and until when they would have been good.
     revoked: Vec<(Uuid, Timestamp)>,
     /// Families of refresh tokens, and when they ended.
     ended: Vec<(Uuid, Timestamp)>,
     /// Refresh tokens whose families are not known, for nothing could be read either; and when these ended.
     ended_unread: Vec<(Uuid, Timestamp)>,
     audit: VecDeque<AuditEvent>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Revoked {
+    Yes,
+    No,
 }
 
 /// What the memory knows of an access token.
@@ -81,10 +91,11 @@ impl Interim {
         if kept.revoked.iter().any(|(jti, _)| *jti == access_jti) {
             return Standing::Ended;
         }
-        match kept.sessions.iter().find(|session| session.access_jti == access_jti) {
+        match kept.sessions.iter().find(|(session, _)| session.access_jti == access_jti) {
             None => Standing::Unknown,
-            Some(session) if session.family.is_some_and(|family| kept.has_ended(family)) => Standing::Ended,
-            Some(session) => Standing::Begun { credentials_version: session.credentials_version },
+            Some((_, Revoked::Yes)) => Standing::Ended,
+            Some((session, _)) if session.family.is_some_and(|family| kept.has_ended(family)) => Standing::Ended,
+            Some((session, _)) => Standing::Begun { credentials_version: session.credentials_version },
         }
     }
 }
@@ -98,9 +109,32 @@ impl Kept {
         self.sessions.len() + self.revoked.len() + self.ended.len() + self.ended_unread.len() + self.audit.len()
     }
 
-    /// Without what was written: others may have come meanwhile, behind it.
+    fn begin(&mut self, session: InterimSession) {
+        self.sessions.retain(|(other, _)| other.access_expires_at > session.began_at);
+        let of_login = |(other, _): &(InterimSession, Revoked)| other.login == session.login;
+        if self.sessions.iter().filter(|other| of_login(other)).count() >= SESSIONS_PER_LOGIN_MAX {
+            let first = self.sessions.iter().position(of_login);
+            first.map(|first| self.sessions.remove(first));
+        } else if self.sessions.len() >= KEPT_MAX {
+            self.sessions.remove(0);
+        }
+        self.sessions.push((session, Revoked::No));
+    }
+
+    /// False: too many are kept already.
+    fn revoke(&mut self, access_jti: Uuid, expires_at: Timestamp) -> bool {
+        match self.sessions.iter_mut().find(|(session, _)| session.access_jti == access_jti) {
+            Some((_, revoked)) => {
+                *revoked = Revoked::Yes;
+                true
+            }
+            None => keep(&mut self.revoked, access_jti, expires_at),
+        }
+    }
+
+    /// Without what was written: others may have come meanwhile, and some may have been revoked.
     fn forget(&mut self, written: &Self) {
-        self.sessions.drain(..written.sessions.len());
+        self.sessions.retain(|session| !written.sessions.contains(session));
         self.revoked.drain(..written.revoked.len());
         self.ended.drain(..written.ended.len());
         self.ended_unread.drain(..written.ended_unread.len());
@@ -158,14 +192,8 @@ impl Store {
         self.interim().kept().len()
     }
 
-    /// False: there are too many already.
-    pub fn begin_interim(&self, session: InterimSession) -> bool {
-        let mut kept = self.interim().kept();
-        let has_room = kept.sessions.len() < KEPT_MAX;
-        if has_room {
-            kept.sessions.push(session);
-        }
-        has_room
+    pub fn begin_interim(&self, session: InterimSession) {
+        self.interim().kept().begin(session);
     }
 
     /// Whose refresh token this is and of which family, where it is good. It stays as it is: used once it could not be noted.
@@ -211,7 +239,7 @@ impl Store {
 
     /// False: too many are kept already.
     pub fn revoke_in_interim(&self, access_jti: Uuid, expires_at: Timestamp) -> bool {
-        keep(&mut self.interim().kept().revoked, access_jti, expires_at)
+        self.interim().kept().revoke(access_jti, expires_at)
     }
 
     pub fn audit_in_interim(&self, event: AuditEvent) {
@@ -242,8 +270,11 @@ impl Store {
             return self.health(now).await.map(|()| 0);
         }
         write_store!(self, "write what was kept", |db| {
-            for session in &kept.sessions {
+            for (session, revoked) in &kept.sessions {
                 write_session!(db, session);
+                if *revoked == Revoked::Yes {
+                    revoke_access!(db, &session.access_jti, session.access_expires_at);
+                }
             }
             for (jti, expires_at) in &kept.revoked {
                 revoke_access!(db, jti, *expires_at);
@@ -261,5 +292,68 @@ impl Store {
         })?;
         self.interim().kept().forget(&kept);
         Ok(kept.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session(login: &str, at: i64) -> InterimSession {
+        InterimSession {
+            login: login.to_owned(),
+            credentials_version: 1,
+            family: None,
+            access_jti: interim_jti(),
+            access_expires_at: Timestamp::from_seconds(at + 600),
+            began_at: Timestamp::from_seconds(at),
+        }
+    }
+
+    fn begun(interim: &Interim, login: &str, at: i64) -> Uuid {
+        let session = session(login, at);
+        let jti = session.access_jti;
+        interim.kept().begin(session);
+        jti
+    }
+
+    const BEGUN: Standing = Standing::Begun { credentials_version: 1 };
+
+    #[test]
+    fn who_renews_again_and_again_keeps_nobody_else_out() {
+        let interim = Interim::default();
+        let admin = begun(&interim, "admin", 0);
+        let of_viewer: Vec<Uuid> = (0..2_000).map(|_| begun(&interim, "viewer", 1)).collect();
+        assert_eq!(interim.standing(admin), BEGUN);
+        assert_eq!(interim.standing(of_viewer[1_999]), BEGUN);
+        assert_eq!(interim.standing(of_viewer[0]), Standing::Unknown, "the first of the same user made room");
+        assert_eq!(interim.kept().sessions.len(), 1 + SESSIONS_PER_LOGIN_MAX);
+    }
+
+    #[test]
+    fn sessions_that_are_over_make_room_and_then_the_first_one_does() {
+        let interim = Interim::default();
+        for user in 0..2_000 {
+            begun(&interim, &format!("u{user}"), 0);
+        }
+        let admin = begun(&interim, "admin", 0);
+        assert_eq!((interim.standing(admin), interim.kept().sessions.len()), (BEGUN, KEPT_MAX));
+        begun(&interim, "anna", 600);
+        assert_eq!(interim.kept().sessions.len(), 1);
+    }
+
+    /// Else it would be good again as soon as it is written.
+    #[test]
+    fn what_is_revoked_while_it_is_written_stays_to_be_written() {
+        let interim = Interim::default();
+        let jti = begun(&interim, "anna", 0);
+        let written = interim.kept().clone();
+        assert!(interim.kept().revoke(jti, Timestamp::from_seconds(600)));
+        interim.kept().forget(&written);
+        assert_eq!(interim.standing(jti), Standing::Ended);
+        assert_eq!(interim.kept().revoked.len(), 0, "it takes no place of others");
+        let written = interim.kept().clone();
+        interim.kept().forget(&written);
+        assert_eq!(interim.kept().len(), 0);
     }
 }

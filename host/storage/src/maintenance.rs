@@ -450,8 +450,8 @@ impl Store {
             }
             transaction.commit().await?;
             Ok(Ok(made))
-        })
-        .await??;
+        });
+        let made = self.read(made.await)??;
         self.known_months().extend(missing);
         Ok(made)
     }

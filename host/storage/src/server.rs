@@ -412,6 +412,16 @@ impl Store {
         let tags = to_json(&new.tags, "list of tags")?;
         let row: ServerRow = write_store!(self, "change a server", |db| {
             require_key!(db, ssh);
+            // What is known is of the server at the old address.
+            sqlx::query(
+                "delete from server_status where server =
+                    (select id from server where id = $1 and (host <> $2 or port <> $3))",
+            )
+            .bind(id.0)
+            .bind(clean(&new.postgres.host))
+            .bind(i64::from(new.postgres.port))
+            .execute(&mut *db)
+            .await?;
             let update = sqlx::query(
                 "update server set name = $2, host = $3, port = $4, pg_user = $5, database = $6, sslmode = $7,
                     sslrootcert = $8, ssh_host = $9, ssh_port = $10, ssh_user = $11, ssh_auth = $12, ssh_key_id = $13,

@@ -78,10 +78,6 @@ impl TestApp {
         Self::configured(|_| {}).await
     }
 
-    pub async fn on_sqlite() -> Self {
-        Self::at(Home::sqlite(), |_| {}).await
-    }
-
     pub async fn configured(change: impl FnOnce(&mut ApiConfig)) -> Self {
         Self::at(if is_on_postgres() { Home::postgres() } else { Home::sqlite() }, change).await
     }

@@ -16,7 +16,7 @@ async fn interim_session(app: &TestApp) -> Session {
 
 #[tokio::test]
 async fn an_admin_can_sign_in_and_look_but_nothing_is_changed() {
-    let app = TestApp::on_sqlite().await;
+    let app = TestApp::new().await;
     app.store.refuse_writes(true).await.unwrap();
     assert_eq!(app.sign_in_as("admin", "wrong horse 1").await.status, 401);
     let admin = interim_session(&app).await;
@@ -29,7 +29,7 @@ async fn an_admin_can_sign_in_and_look_but_nothing_is_changed() {
 
 #[tokio::test]
 async fn what_was_kept_is_written_when_the_store_takes_writes_again() {
-    let app = TestApp::on_sqlite().await;
+    let app = TestApp::new().await;
     app.store.refuse_writes(true).await.unwrap();
     assert_eq!(app.sign_in_as("admin", "wrong horse 1").await.status, 401);
     let admin = interim_session(&app).await;
@@ -48,7 +48,7 @@ async fn what_was_kept_is_written_when_the_store_takes_writes_again() {
 
 #[tokio::test]
 async fn a_changed_password_ends_what_is_not_written_yet() {
-    let app = TestApp::on_sqlite().await;
+    let app = TestApp::new().await;
     app.store.refuse_writes(true).await.unwrap();
     let admin = interim_session(&app).await;
     app.store.refuse_writes(false).await.unwrap();
@@ -61,7 +61,7 @@ async fn a_changed_password_ends_what_is_not_written_yet() {
 
 #[tokio::test]
 async fn signing_out_counts_before_and_after_it_is_written() {
-    let app = TestApp::on_sqlite().await;
+    let app = TestApp::new().await;
     app.store.refuse_writes(true).await.unwrap();
     let admin = interim_session(&app).await;
     assert_eq!(app.send(request("POST", "/api/logout").bearer_auth(&admin.access)).await.status, 200);
@@ -74,7 +74,7 @@ async fn signing_out_counts_before_and_after_it_is_written() {
 
 #[tokio::test]
 async fn who_was_signed_in_stays_so_and_can_sign_out() {
-    let app = TestApp::on_sqlite().await;
+    let app = TestApp::new().await;
     let before = app.sign_in("operator").await;
     app.store.refuse_writes(true).await.unwrap();
     let refresh = async || app.send(with_cookie(request("POST", "/api/refresh"), &before.refresh)).await;

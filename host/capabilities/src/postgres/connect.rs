@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use pgvigil_model::{
-    AddressPolicy, Column, FailureReason, Identity, PostgresSettings, RefusedAddress, Secret, SslMode,
+    AddressPolicy, Column, FailureReason, Identity, PostgresSettings, RefusedAddress, Secret, SslMode, tls_advice,
 };
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
@@ -463,17 +463,6 @@ impl From<ConnectFailure> for Refusal {
 /// PgBouncer without `ignore_startup_parameters = options`.
 fn is_options_refusal(error: &tokio_postgres::error::DbError) -> bool {
     *error.code() == SqlState::PROTOCOL_VIOLATION && error.message().contains("unsupported startup parameter")
-}
-
-fn tls_advice(cause: &str) -> &'static str {
-    // BadSignature: another authority of the same name. CaUsedAsEndEntity: the certificate signed itself.
-    if ["UnknownIssuer", "BadSignature", "CaUsedAsEndEntity"].iter().any(|word| cause.contains(word)) {
-        "; give the certificate of the authority that signed the server's (or its own, if it signed itself) as sslrootcert"
-    } else if cause.contains("NotValidForName") || cause.contains("not valid for name") {
-        "; the certificate is for another host: connect by its name, or use sslmode=verify-ca"
-    } else {
-        ""
-    }
 }
 
 async fn tcp(address: SocketAddr) -> io::Result<Socket> {

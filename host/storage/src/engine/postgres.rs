@@ -9,15 +9,15 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use pgvigil_model::Secret;
+use pgvigil_model::{Secret, tls_advice};
 use sqlx::migrate::Migrator;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Postgres};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, PgPool, Postgres};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use super::{CALL_SECONDS, Fault, MIGRATION_SECONDS, failed, migration, within};
+use super::{CALL_SECONDS, Fault, LOCK_SECONDS, MIGRATION_SECONDS, failed, migration, within};
 use crate::StorageError;
 use crate::error::Cause;
 
@@ -61,7 +61,7 @@ impl PostgresEngine {
         let name = format!("{APPLICATION_NAME} {:06x}", rand::random::<u32>() & 0xff_ffff);
         let options = connect_options(url.expose())?.application_name(&name).options([
             ("statement_timeout", format!("{CALL_SECONDS}s")),
-            ("lock_timeout", "10s".to_owned()),
+            ("lock_timeout", format!("{LOCK_SECONDS}s")),
             ("idle_in_transaction_session_timeout", "60s".to_owned()),
             ("TimeZone", "UTC".to_owned()),
         ]);
@@ -104,7 +104,9 @@ impl PostgresEngine {
                     work.await
                 }
             };
-            match answer {
+            match &answer {
+                // A session that began so stays so, also when the server takes writes again.
+                Err(StorageError::Away { source, .. }) if source.is_read_only() => self.renew_pool(),
                 Err(StorageError::Away { .. }) => self.ask(),
                 Err(StorageError::TimedOut { .. }) => {}
                 Ok(_) | Err(_) => drop(self.answers.fetch_add(1, Ordering::Relaxed)),
@@ -167,14 +169,32 @@ impl PostgresEngine {
 
     fn is_found_there(&self) {
         if self.is_away() {
-            let old =
-                std::mem::replace(&mut *self.pool.write().unwrap_or_else(PoisonError::into_inner), pool(&self.options));
-            // Takes as long as what hangs there does.
-            tokio::spawn(async move { old.close().await });
+            self.renew_pool();
             tracing::info!("the store's PostgreSQL at {} answers again", address(&self.options));
         }
         self.is_asked.store(false, Ordering::Release);
         self.away.send_replace(None);
+    }
+
+    /// For connections that are no good.
+    fn renew_pool(&self) {
+        let old =
+            std::mem::replace(&mut *self.pool.write().unwrap_or_else(PoisonError::into_inner), pool(&self.options));
+        // Takes as long as what hangs there does.
+        tokio::spawn(async move { old.close().await });
+    }
+
+    /// As an administrator does, or a failover: of sessions that begin from now on.
+    pub(super) async fn refuse_writes(&self, refused: bool) -> Result<(), sqlx::Error> {
+        let options = self.options.clone().options([("default_transaction_read_only", "off")]);
+        let mut connection = options.connect().await?;
+        let statement = sqlx::query_scalar(
+            "select format('alter database %I set default_transaction_read_only = %L', current_database(), $1)",
+        );
+        let statement: String = statement.bind(if refused { "on" } else { "off" }).fetch_one(&mut connection).await?;
+        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await?;
+        self.renew_pool();
+        connection.close().await
     }
 
     pub(super) async fn close(&self) {
@@ -265,7 +285,19 @@ fn not_connected(options: &PgConnectOptions, error: sqlx::Error) -> StorageError
             let database = options.get_database().unwrap_or(options.get_username()).to_owned();
             StorageError::NoDatabase { address, database }
         }
+        _ if is_of_tls(&error) => {
+            StorageError::TlsFailed { address, advice: tls_advice(&error.to_string()), source: error.into() }
+        }
         _ => StorageError::Unreachable { address, source: error.into() },
+    }
+}
+
+/// rustls says by this kind of error what was wrong with what came.
+fn is_of_tls(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Tls(_) => true,
+        sqlx::Error::Io(error) => error.kind() == std::io::ErrorKind::InvalidData,
+        _ => false,
     }
 }
 
@@ -303,8 +335,19 @@ fn check_tls_options(url: &str) -> Result<(), StorageError> {
     }
 }
 
+/// The driver takes what is no escape as it is: a password with a `%` would be another one than was meant.
+fn check_escapes(url: &str) -> Result<(), StorageError> {
+    let is_escape = |rest: &str| rest.len() >= 2 && rest.bytes().take(2).all(|digit| digit.is_ascii_hexdigit());
+    if url.split('%').skip(1).all(is_escape) {
+        return Ok(());
+    }
+    let expected = "after a `%` there must be two hexadecimal digits; a `%` itself is written `%25`".to_owned();
+    Err(StorageError::BadUrl { expected })
+}
+
 pub(super) fn connect_options(url: &str) -> Result<PgConnectOptions, StorageError> {
     check_tls_options(url)?;
+    check_escapes(url)?;
     let address = url.split_once("://").map_or(url, |(_, rest)| rest).split('?').next().unwrap_or_default();
     if address.split_once('/').is_some_and(|(_, path)| path.contains('@')) {
         // Else a piece of the password would be taken for the host, and told.
@@ -328,6 +371,20 @@ pub(super) fn connect_options(url: &str) -> Result<PgConnectOptions, StorageErro
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_escape_is_refused_and_not_told() {
+        for url in [
+            "postgres://u:s3cret%zz@h/d",
+            "postgres://u:p@h/d%",
+            "postgres://u:50%@h/d",
+            "postgres://u:p@h/d?options=%2",
+        ] {
+            let refused = connect_options(url).unwrap_err().to_string();
+            assert!(refused.contains("a `%` itself is written `%25`") && !refused.contains("s3cret"), "{refused}");
+        }
+        assert!(connect_options("postgres://u:50%25%C3%A9@h/d").is_ok());
+    }
 
     /// As `LOCAL_DB_DSN` of the predecessor, which went to libpq.
     #[test]

@@ -114,6 +114,28 @@ async fn a_database_that_takes_no_connections_is_away() {
     eventually(|| store.health(after(2))).await;
 }
 
+/// After a failover, or where a provider stops writes before the disk is full.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_became_read_only_takes_writes_again_when_it_is_so_no_more() {
+    let cluster = cluster();
+    testing::execute(&cluster, "postgres", "create database store");
+    let store = Store::open(cluster.url("store").parse().unwrap(), vault()).await.unwrap();
+    let switch = "alter database store set default_transaction_read_only = on; \
+        select pg_terminate_backend(pid) from pg_stat_activity where datname = 'store'";
+    testing::execute(&cluster, "postgres", switch);
+    // The first one may find its connection ended.
+    store.servers().await.ok();
+    let failure = fails_within(SOON, store.health(after(1))).await;
+    assert!(failure.is_passing(), "reports wait: {failure:?}");
+    assert_eq!(store.trouble(), Some(Trouble::Away));
+    store.servers().await.unwrap();
+    assert_eq!(store.trouble(), Some(Trouble::Away), "that it can be read does not say that it takes writes");
+    // A session that began read-only stays so.
+    testing::execute(&cluster, "postgres", "alter database store reset default_transaction_read_only");
+    eventually(|| store.health(after(2))).await;
+    assert_eq!(store.trouble(), None);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_that_ended_while_nothing_could_be_read_has_ended() {
     let cluster = cluster();

@@ -10,6 +10,7 @@ use crate::home::{Home, after, declare, failed, new_server, row, samples, server
 
 crate::on_both_engines!(
     a_second_server_of_a_name_is_refused,
+    what_is_known_of_a_server_is_forgotten_with_its_address,
     a_secret_is_kept_changed_and_cleared,
     a_secret_that_is_not_wanted_stays_sealed,
     secrets_are_not_in_the_store_in_clear,
@@ -48,6 +49,23 @@ async fn a_second_server_of_a_name_is_refused(home: &Home) {
     };
     let refused = store.create_server(&missing_key, &SecretChanges::default(), after(0)).await;
     assert!(matches!(refused, Err(StorageError::NotFound { what: "SSH key" })));
+}
+
+async fn what_is_known_of_a_server_is_forgotten_with_its_address(home: &Home) {
+    let store = home.open().await;
+    let one = server(&store, "one").await;
+    store.record(&[samples(one.id, after(0), Vec::new())]).await.unwrap();
+    let known = async || store.server(&one.name).await.unwrap().unwrap().status.identity.is_some();
+    let change = async |new: &NewServer| {
+        store.update_server(one.id, new, &SecretChanges::default(), after(1)).await.unwrap();
+    };
+    let mut new = new_server("one");
+    new.postgres.user = "other".to_owned();
+    change(&new).await;
+    assert!(known().await, "it is the same server");
+    new.postgres.port += 1;
+    change(&new).await;
+    assert!(!known().await);
 }
 
 async fn a_secret_is_kept_changed_and_cleared(home: &Home) {

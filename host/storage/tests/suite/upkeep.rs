@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
+use pgvigil_cluster::{Cluster, ClusterOptions, Installation, Tls};
 use pgvigil_model::Month;
 use pgvigil_storage::{NewUser, Role, RunFilter, SeriesQuery, StorageError, Store, StoreUrl, Trouble};
 
@@ -211,6 +212,21 @@ async fn a_wrong_password_is_told_apart_from_an_absent_server() {
     let wrong: StoreUrl = right.replace(password, "wrong-password").parse().unwrap();
     let refused = Store::open(wrong, vault()).await.unwrap_err();
     assert!(matches!(refused, StorageError::AuthenticationFailed { .. }), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_certificate_that_nobody_vouches_for_is_told_with_what_to_give() {
+    let options = ClusterOptions { tls: Tls::On, ..ClusterOptions::default() };
+    let cluster = Cluster::start(&Installation::find(Some(15)).unwrap(), options).unwrap();
+    let open = async |options: &str| {
+        let url = cluster.url("postgres").replace("127.0.0.1", "localhost");
+        Store::open(format!("{url}?{options}").parse().unwrap(), vault()).await
+    };
+    let failure = open("sslmode=verify-full").await.unwrap_err();
+    assert!(matches!(failure, StorageError::TlsFailed { .. }), "{failure:?}");
+    assert!(failure.to_string().ends_with("(or its own, if it signed itself) as sslrootcert"), "{failure}");
+    let authority = cluster.certificate_authority().unwrap().display();
+    open(&format!("sslmode=verify-full&sslrootcert={authority}")).await.unwrap();
 }
 
 /// As `cp` and `sqlite3 .backup` make copies.
