@@ -79,3 +79,28 @@ fn now() -> Timestamp {
 pub(crate) fn unavailable(error: StorageError) -> Unavailable {
     Unavailable { reason: FailureReason::HostFailed, detail: chain(&error) }
 }
+
+#[cfg(test)]
+mod tests {
+    use pgvigil_model::{Secret, Tunable as _};
+    use pgvigil_storage::{MasterKey, StoreUrl, Vault};
+
+    use super::*;
+
+    /// The probe's own tests trust in it.
+    #[tokio::test]
+    async fn the_fixture_of_maintenance_has_the_settings_of_a_new_host() {
+        let folder = tempfile::tempdir().unwrap();
+        let vault = Vault::new(MasterKey::from_text(&Secret::new("the key of the tests")).unwrap());
+        let keeper = StoreKeeper { store: Store::open(StoreUrl::in_data_dir(folder.path()), vault).await.unwrap() };
+        let text = include_str!("../../probes/maintenance/fixtures/settings.json");
+        let fixture: serde_json::Value = serde_json::from_str(text).unwrap();
+        let rows: Vec<[String; 2]> = serde_json::from_value(fixture["rows"].clone()).unwrap();
+        let keys: Vec<&str> = rows.iter().map(|[key, _]| key.as_str()).collect();
+        assert_eq!(keys, Setting::ALL.iter().map(|setting| setting.key()).collect::<Vec<_>>());
+        for [key, value] in rows {
+            assert_eq!(keeper.setting(&key).await.unwrap(), Some(value), "{key}");
+        }
+        assert_eq!(keeper.setting("nosuch").await.unwrap(), None);
+    }
+}

@@ -134,6 +134,26 @@ async fn what_is_wrong_is_found_on_the_server_by_its_name() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_infinite_value_is_unknown_and_says_so() {
+    let plugins = "[[plugin]]\nname = \"far\"\nprobe = \"builtin:sql\"\ninterval = \"1s\"\nservers = [\"*\"]\n\
+                   grants = { postgres = \"read\" }\n[[plugin.config.set]]\nname = \"far\"\nlabels = [\"what\"]\n\
+                   metrics.n = { kind = \"gauge\" }\n\
+                   sql = \"select * from (values ('a', 1::float8), ('b', 'inf'), ('c', '-inf')) as far(what, n)\"\n";
+    let host = TestHost::start(HostOptions { plugins, ..HostOptions::default() });
+    let admin = host.admin().await;
+    admin.add_server(&server_of(testing::postgres(18), "target")).await;
+    newest(&admin, "target", "far", "n", &[("what", "a")]).await;
+    let runs = admin.get("/api/runs?plugin=far&outcome=collected").await;
+    let run = &runs[0];
+    let told = "2 values are infinite and left out: metric `n`, what=\"b\"";
+    assert_eq!((&run["absences"][0]["set"], &run["absences"][0]["detail"]), (&json!("far"), &json!(told)), "{run}");
+    let series = admin.get("/api/series?server=target&set=far&from=now-1h&to=now").await;
+    let finite = |one: &Value| one["values"].as_array().unwrap().iter().any(Value::is_number);
+    let known: Vec<&Value> = series["series"].as_array().unwrap().iter().filter(|one| finite(one)).collect();
+    assert!(known.len() == 1 && known[0]["labels"]["what"] == "a", "{series}");
+}
+
 /// Their points would be stored, and could not be read as one.
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_plugins_that_give_one_set_two_shapes_the_later_one_is_refused() {

@@ -88,8 +88,8 @@ pub(crate) enum ReportFault {
     TooLarge(String),
 }
 
-/// Checks a report against the declaration and leaves out rows whose labels came before in the same set, which is told as an
-/// absence. `database` is what a run of scope `per-database` was about: its rows are of no other.
+/// Checks a report against the declaration. Rows whose labels came before in the same set are left out, and infinities become
+/// absent, as no store and no JSON has a number for them; both is told as an absence. `database` is what a run of scope `per-database` was about: its rows are of no other.
 pub(crate) fn report(
     metadata: &ProbeMetadata,
     collected: &mut Collected,
@@ -127,6 +127,7 @@ pub(crate) fn report(
             rows_of_database(set, samples, database)?;
         }
         collected.absences.extend(leave_duplicates_out(set, samples));
+        collected.absences.extend(leave_infinities_out(set, samples));
     }
     for set in &collected.entities {
         entities(set)?;
@@ -182,20 +183,37 @@ fn leave_duplicates_out(set: &MetricSet, samples: &mut Samples) -> Option<Absenc
     let (firsts, others): (Vec<_>, Vec<_>) =
         std::mem::take(&mut samples.rows).into_iter().partition(|row| seen.insert(row.labels.clone()));
     samples.rows = firsts;
-    let labels = others.first()?.labels.clone();
+    let labels = &others.first()?.labels;
     let what = match others.len() {
         1 => "a row has the labels of an earlier one and is".to_owned(),
         count => format!("{count} rows have the labels of earlier ones and are"),
     };
-    let named: Vec<String> =
-        set.labels.iter().zip(&labels).map(|(label, value)| format!("{label}={value:?}")).collect();
-    let first = if named.is_empty() { "the set has no labels, so one row is all".to_owned() } else { named.join(", ") };
-    Some(Absence {
-        set: samples.set.clone(),
-        labels: Vec::new(),
-        reason: AbsenceReason::Failed,
-        detail: format!("{what} left out: {first}"),
-    })
+    Some(of_the_set(set, format!("{what} left out: {}", named(set, labels))))
+}
+
+fn leave_infinities_out(set: &MetricSet, samples: &mut Samples) -> Option<Absence> {
+    let mut count = 0;
+    let mut first = None;
+    for row in &mut samples.rows {
+        for (metric, value) in set.metrics.iter().zip(&mut row.values).filter(|(_, value)| value.is_infinite()) {
+            count += 1;
+            first.get_or_insert_with(|| (&metric.name, named(set, &row.labels)));
+            *value = f64::NAN;
+        }
+    }
+    let (metric, row) = first?;
+    let what = if count == 1 { "a value is".to_owned() } else { format!("{count} values are") };
+    Some(of_the_set(set, format!("{what} infinite and left out: metric `{metric}`, {row}")))
+}
+
+fn of_the_set(set: &MetricSet, detail: String) -> Absence {
+    Absence { set: set.name.clone(), labels: Vec::new(), reason: AbsenceReason::Failed, detail }
+}
+
+/// A row, by its labels.
+fn named(set: &MetricSet, labels: &[String]) -> String {
+    let named: Vec<String> = set.labels.iter().zip(labels).map(|(label, value)| format!("{label}={value:?}")).collect();
+    if named.is_empty() { "the set has no labels, so one row is all".to_owned() } else { named.join(", ") }
 }
 
 fn entities(set: &EntitySet) -> Result<(), ReportFault> {

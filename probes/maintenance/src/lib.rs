@@ -74,13 +74,15 @@ fn days_ago(days: u32) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use pgvigil_sdk::Severity;
-    use pgvigil_sdk::testing::{FakeHost, Run, target};
+    use pgvigil_sdk::testing::{FakeHost, Run, fixture, target};
 
     use super::*;
 
+    /// With the settings of a new host.
     fn host() -> FakeHost {
-        let host = FakeHost::new().setting("retention_months", "12").setting("audit_retention_days", "90");
-        host.setting("logs_retention_days", "30")
+        let settings = fixture!("settings.json");
+        let text = |row: &SqlRow<'_>, column| row.get::<String>(column).unwrap();
+        settings.rows().fold(FakeHost::new(), |host, row| host.setting(&text(&row, "key"), &text(&row, "value")))
     }
 
     fn collect(host: FakeHost) -> Run {
