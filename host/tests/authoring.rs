@@ -290,7 +290,8 @@ fn a_value_that_is_no_number_is_recorded_as_such() {
     fs::write(place("plugins.toml"), plugins).unwrap();
     let of_plugin = ["--plugin", "odd", "--server", &dsn(18), "--out", &place("odd.json")];
     let run = good(&[&["probe", "record", &place("plugins.toml")], &of_plugin[..]].concat());
-    assert!(run.contains("odd_n absent\n") && run.contains("odd_m inf\n"), "{run}");
+    assert!(run.contains("odd_n absent\n") && run.contains("odd_m absent\n"), "{run}");
+    assert!(run.contains("a value is infinite and left out: metric `m`"), "{run}");
     good(&["probe", "test", &place("plugins.toml"), &place("odd.json"), "--plugin", "odd"]);
 }
 
