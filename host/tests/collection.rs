@@ -314,6 +314,28 @@ async fn a_template_of_the_operator_is_a_database_like_others() {
     admin.until(series, |series| !values(series, "numbackends", "pattern").is_empty()).await;
 }
 
+/// A name is stored as the bytes that the database had where it was made.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_names_that_are_not_utf_8_are_two_databases() {
+    let host = TestHost::start(HostOptions::default());
+    let admin = host.admin().await;
+    let cluster = own_cluster(18);
+    testing::execute(&cluster, "postgres", "create database latin encoding 'LATIN1' template template0 locale 'C'");
+    for name in ["café", "cafè"] {
+        testing::execute(&cluster, "latin", &format!("create database \"{name}\" template template0"));
+    }
+    admin.add_server(&server_of(&cluster, "western")).await;
+    let list = admin
+        .until("/api/servers/western/databases", |list| {
+            list.as_array().unwrap().iter().filter(|one| one["size_bytes"].is_number()).count() >= 4
+        })
+        .await;
+    let names: Vec<&str> = list.as_array().unwrap().iter().filter_map(|one| one["name"].as_str()).collect();
+    assert_eq!(names, ["caf\\xe8", "caf\\xe9", "latin", "postgres"], "{list}");
+    let failed = admin.get("/api/runs?server=western&outcome=failed").await;
+    assert_eq!(failed, json!([]));
+}
+
 /// From 15 on nothing tells when the counters of a database began.
 #[tokio::test(flavor = "multi_thread")]
 async fn databases_that_change_places_are_no_spike() {

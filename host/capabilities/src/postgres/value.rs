@@ -5,7 +5,9 @@ mod network;
 mod numeric;
 mod time;
 
+use std::borrow::Cow;
 use std::error::Error;
+use std::iter;
 
 use pgvigil_model::Value;
 use tokio_postgres::types::{FromSql, Kind, Type};
@@ -190,9 +192,14 @@ fn text_form(kind: &Type, raw: &[u8]) -> Decoded<String> {
     })
 }
 
-/// A database with the encoding SQL_ASCII may hold, and send, anything.
+/// A database with the encoding SQL_ASCII may hold, and send, anything, and names of databases have the encoding of where they
+/// were made. What is not UTF-8 is escaped, so that two such names stay two.
 fn text(raw: &[u8]) -> String {
-    String::from_utf8_lossy(raw).into_owned()
+    let chunks = raw.utf8_chunks().flat_map(|chunk| {
+        let invalid = chunk.invalid().iter().map(|byte| Cow::Owned(format!("\\x{byte:02x}")));
+        iter::once(Cow::Borrowed(chunk.valid())).chain(invalid)
+    });
+    chunks.collect()
 }
 
 /// `xmin:xmax:xip,xip...`
@@ -294,7 +301,10 @@ mod tests {
 
     #[test]
     fn texts_of_no_valid_encoding_are_kept_as_far_as_possible() {
-        assert_eq!(decode(&Type::TEXT, b"caf\xe9"), Ok(Value::Text("caf\u{fffd}".to_owned())));
+        assert_eq!(
+            decode(&Type::TEXT, b"caf\xe9 \xff\xfe\xd0"),
+            Ok(Value::Text("caf\\xe9 \\xff\\xfe\\xd0".to_owned()))
+        );
     }
 
     #[test]
