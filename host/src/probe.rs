@@ -41,7 +41,7 @@ pub(crate) enum ProbeCommand {
     Record {
         #[command(flatten)]
         run: RunArgs,
-        /// The file to write [default: recordings/<version of the server>.json beside the probe].
+        /// The file to write [default: recordings/<component or plugin>/<version of the server>.json beside the probe].
         #[arg(long)]
         out: Option<PathBuf>,
     },
@@ -49,7 +49,7 @@ pub(crate) enum ProbeCommand {
     Test {
         /// A component, or with --plugin a plugins.toml.
         file: PathBuf,
-        /// Recordings [default: all in recordings/ beside the component].
+        /// Recordings [default: all in recordings/<component or plugin>/ beside it].
         recordings: Vec<PathBuf>,
         /// The entry of plugins.toml to test, as it is there now.
         #[arg(long)]

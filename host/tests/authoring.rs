@@ -155,7 +155,7 @@ fn numbers_in_javascript_are_what_they_say_and_anything_else_is_refused() {
 fn the_example_in_rust_goes_the_whole_way_and_a_replay_is_strict() {
     let (folder, wasm) = whole_way("archiver", &["archiver_failed_count 0 since "]);
     let dir = folder.path().join("archiver");
-    let recording = fs::read_dir(dir.join("recordings")).unwrap().next().unwrap().unwrap().path();
+    let recording = fs::read_dir(dir.join("recordings/archiver")).unwrap().next().unwrap().unwrap().path();
     let text = fs::read_to_string(&recording).unwrap();
     assert!(!text.contains(testing::postgres(18).password()), "no secret is recorded");
 
@@ -250,6 +250,22 @@ fn a_plugin_per_database_is_run_once_with_its_grants() {
     assert!(other.contains("sum(1)") && other.contains("but recorded is"), "SQL that was changed is told: {other}");
     let unknown = bad(&["probe", "run", &plugins, "--plugin", "order", "--server", &dsn(18)]);
     assert!(unknown.contains("has no plugin `order`; it has wal_position, busy_tables, orders"), "{unknown}");
+}
+
+#[test]
+fn plugins_of_one_file_have_recordings_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let plugins = folder.path().join("plugins.toml");
+    fs::copy(examples().join("plugins.sql.toml"), &plugins).unwrap();
+    let plugins = plugins.to_str().unwrap();
+    for name in ["wal_position", "orders"] {
+        let recorded = good(&["probe", "record", plugins, "--plugin", name, "--server", &dsn(18)]);
+        assert!(recorded.contains(&format!("recordings/{name}/18")), "{recorded}");
+    }
+    for name in ["wal_position", "orders"] {
+        good(&["probe", "test", plugins, "--plugin", name]);
+    }
+    assert!(bad(&["probe", "test", plugins, "--plugin", "busy_tables"]).contains("recordings/busy_tables; make one"));
 }
 
 /// The bindings trap where a field is missing, without a word.

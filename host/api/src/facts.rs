@@ -40,6 +40,8 @@ pub(crate) struct Facts {
     pub(crate) transactions_per_second: Option<Rate>,
     /// Filesystem of the data directory.
     pub(crate) space: Option<Space>,
+    /// When each set of which something is told here was measured last.
+    pub(crate) measured: Vec<Measured>,
     /// Plugins whose last run failed, by name.
     pub(crate) failing: Vec<LastRun>,
     /// What last runs looked for and did not get, by plugin; at most [`ABSENT_MAX`].
@@ -62,6 +64,14 @@ pub(crate) struct Absent {
 pub(crate) struct Rate {
     pub(crate) per_second: f64,
     /// After this moment it says nothing of the present any more.
+    pub(crate) good_until: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Measured {
+    pub(crate) set: &'static str,
+    pub(crate) at: Timestamp,
+    /// After this moment the next measurement is overdue.
     pub(crate) good_until: Timestamp,
 }
 
@@ -144,6 +154,12 @@ async fn read(api: &Api, server: ServerId, intervals: &Intervals) -> ApiResult<F
         !is_cut && intervals.has(&last.run.plugin)
     });
     let absent = absent(&last_runs);
+    let sets =
+        [(ACTIVITY_SET, &activity), (DATABASE_SET, &databases), (SIZE_SET, &sizes), (FILESYSTEM_SET, &filesystems)];
+    let measured = sets.into_iter().filter_map(|(set, latest)| {
+        let at = newest_at(latest)?;
+        Some(Measured { set, at, good_until: at.plus_seconds(intervals.patience_seconds(set)) })
+    });
     let mut failing = last_runs;
     failing.retain(|last| matches!(last.run.outcome, StoredOutcome::Failed { .. }));
     Ok(Facts {
@@ -152,6 +168,7 @@ async fn read(api: &Api, server: ServerId, intervals: &Intervals) -> ApiResult<F
         size_bytes: total_size(&sizes, &api.store.entities(server, Some("database")).await?),
         transactions_per_second: transactions_per_second(api, server, intervals, now).await?,
         space: data_space(&filesystems),
+        measured: measured.collect(),
         failing,
         absent,
     })

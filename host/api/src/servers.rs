@@ -102,6 +102,17 @@ pub(crate) struct ServerStatus {
     total_space: Option<i64>,
     /// What plugins looked for in their last runs and did not get; the first 20 reasons. Empty does not mean that a plugin ran.
     not_collected: Vec<NotCollected>,
+    /// What is told above as it was last seen, though the server was collected since: its plugin fails, is switched off or does not
+    /// choose the server any more.
+    outdated: Vec<Outdated>,
+}
+
+/// A metric set that is not measured any more.
+#[derive(Debug, Serialize, ToSchema)]
+struct Outdated {
+    set: &'static str,
+    /// When it was measured last.
+    since: Time,
 }
 
 /// What one plugin did not get for one and the same reason, though it is there.
@@ -546,6 +557,8 @@ fn status(overview: ServerOverview, facts: &Facts, unusable: Option<&ServerAway>
         (hours * 100.0).round() / 100.0
     });
     let rate = facts.transactions_per_second.filter(|rate| rate.good_until >= now());
+    let outdated = facts.measured.iter().filter(|measured| status.last_success_at > Some(measured.good_until));
+    let outdated = outdated.map(|measured| Outdated { set: measured.set, since: Time(measured.at) }).collect();
     let identity = status.identity;
     let ssh = server.ssh;
     ServerStatus {
@@ -590,6 +603,7 @@ fn status(overview: ServerOverview, facts: &Facts, unusable: Option<&ServerAway>
         free_space: whole(facts.space.and_then(|space| space.avail_bytes)),
         total_space: whole(facts.space.and_then(|space| space.size_bytes)),
         not_collected: facts.absent.iter().map(NotCollected::from).collect(),
+        outdated,
     }
 }
 

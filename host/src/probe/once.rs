@@ -10,7 +10,7 @@ use pgvigil_collector::{Machines, PluginPlan, run_once};
 use pgvigil_model::{Capability, OptionKind, RunOutcome, RunReport, Secret};
 use pgvigil_runtime::{ArgvPattern, Grants, Limits, ProbeEngine};
 
-use super::recording::{Recording, Tape, Taped};
+use super::recording::{self, Recording, Tape, Taped};
 use super::target::{self, OneServer};
 use super::{RunArgs, compiled_code, render};
 use crate::first_start::announce;
@@ -86,7 +86,10 @@ impl Once {
             };
             let out = match out {
                 Some(out) => out,
-                None => default_place(&self.file, &report)?,
+                None => {
+                    let plugin = self.is_plugin.then_some(self.entry.name.as_str());
+                    default_place(&self.file, plugin, &report)?
+                }
             };
             recording.write(&out)?;
             announce(&format!(
@@ -181,9 +184,11 @@ pub(super) fn entry_of_recording(file: &Path, recording: &Recording) -> anyhow::
     Ok(entry)
 }
 
-fn default_place(file: &Path, report: &RunReport) -> anyhow::Result<PathBuf> {
-    let folder = file.parent().unwrap_or(Path::new("")).join("recordings");
+fn default_place(file: &Path, plugin: Option<&str>, report: &RunReport) -> anyhow::Result<PathBuf> {
+    let folder = recording::folder(file, plugin);
     std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let version = report.identity.as_ref().map_or(0, |identity| identity.server_version_num);
-    Ok(folder.join(format!("{version}.json")))
+    let (version, is_standby) =
+        report.identity.as_ref().map_or((0, false), |identity| (identity.server_version_num, identity.in_recovery));
+    let role = if is_standby { "-standby" } else { "" };
+    Ok(folder.join(format!("{version}{role}.json")))
 }

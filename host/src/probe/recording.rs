@@ -1,7 +1,8 @@
 //! What a probe asked and what it was answered: taken down during a run, and given back without a server.
 
 use std::collections::VecDeque;
-use std::path::Path;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,7 +15,13 @@ use pgvigil_runtime::{
 };
 use serde::{Deserialize, Serialize};
 
-/// A file of recordings/.
+/// Where the recordings of a component, or of a plugin of a plugins.toml, are kept.
+pub(super) fn folder(file: &Path, plugin: Option<&str>) -> PathBuf {
+    let component = file.file_stem().map(OsStr::to_string_lossy).unwrap_or_default();
+    file.with_file_name("recordings").join(plugin.unwrap_or(&component))
+}
+
+/// A file of [`folder`].
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Recording {

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 
 use super::once::{entry_of_file, entry_of_recording, execute, load, plan};
-use super::recording::{Recording, Tape, Taped};
+use super::recording::{self, Recording, Tape, Taped};
 use super::render;
 use crate::first_start::announce;
 use crate::serve;
 
 pub(super) fn test(file: &Path, recordings: Vec<PathBuf>, plugin: Option<&str>, accept: bool) -> anyhow::Result<()> {
-    let recordings = if recordings.is_empty() { beside(file)? } else { recordings };
+    let recordings = if recordings.is_empty() { beside(file, plugin)? } else { recordings };
     serve::runtime("probe", 2)?.block_on(async {
         let mut failed = 0;
         for path in &recordings {
@@ -28,8 +28,8 @@ pub(super) fn test(file: &Path, recordings: Vec<PathBuf>, plugin: Option<&str>, 
     })
 }
 
-fn beside(file: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let folder = file.parent().unwrap_or(Path::new("")).join("recordings");
+fn beside(file: &Path, plugin: Option<&str>) -> anyhow::Result<Vec<PathBuf>> {
+    let folder = recording::folder(file, plugin);
     let how = || format!("there are no recordings in {}; make one with `pgvigil probe record`", folder.display());
     let mut found = Vec::new();
     for entry in std::fs::read_dir(&folder).with_context(how)? {

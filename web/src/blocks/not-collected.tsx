@@ -2,13 +2,14 @@ import type { ServerStatus } from '../api/types'
 import { useI18n } from '../i18n'
 import { grantsIn } from '../lib/grants'
 import { Icon } from '../ui/icon'
+import { Age } from './age'
 import { CopyButton } from './copy-button'
 
-/** What plugins looked for and did not get, and the statement that gives it: a server that answers is not all well by that. */
+/** What plugins looked for and did not get, with the statement that gives it, and what is not measured any more: a server that answers is not all well by that. */
 export function NotCollected({ server }: { server: ServerStatus }) {
   const { t } = useI18n()
-  const { not_collected: absent } = server
-  if (absent.length === 0) return null
+  const { not_collected: absent, outdated } = server
+  if (absent.length === 0 && outdated.length === 0) return null
   const grants = [...new Set(absent.flatMap(({ detail }) => grantsIn(detail)))]
   return (
     <section
@@ -24,6 +25,12 @@ export function NotCollected({ server }: { server: ServerStatus }) {
               <code className="font-mono text-xs">{sets.join(', ')}</code>
               {places > sets.length && <span className="text-dim"> ({t.server.places(places)})</span>}{' '}
               <span className="text-warn">{t.absenceReasons[reason]}</span>: {t.said(detail)}
+            </li>
+          ))}
+          {outdated.map(({ set, since }) => (
+            <li key={set} className="break-words">
+              <code className="font-mono text-xs">{set}</code> <span className="text-warn">{t.server.outdated}</span>:{' '}
+              <Age at={since} />
             </li>
           ))}
         </ul>

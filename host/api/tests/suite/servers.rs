@@ -529,3 +529,29 @@ async fn what_a_role_may_not_read_is_told_with_the_grant_and_each_reason_once() 
     }]);
     assert_eq!(told["not_collected"], expected);
 }
+
+#[tokio::test]
+async fn a_number_that_nobody_measures_any_more_is_told_with_its_age() {
+    let app = TestApp::new().await;
+    let id = app.add_server(server_body("main")).await;
+    let viewer = app.sign_in("viewer").await;
+    app.store.declare(&"pg_stat_activity".parse().unwrap(), &[sessions()]).await.unwrap();
+    let then = now().plus_seconds(-3_600);
+    let rows = vec![row("active", &[2.0])];
+    let activity = RunReport {
+        plugin: "pg_stat_activity".parse().unwrap(),
+        sets: [sessions()].into(),
+        ..run(id, then, collected("pg_stat_activity", rows))
+    };
+    app.store.record(&[activity]).await.unwrap();
+    let told = app.get(&viewer, "/api/servers/main").await.body;
+    assert_eq!((&told["connections"], &told["outdated"]), (&json!({"active": 2}), &json!([])), "all is of one time");
+    app.store.record(&[run(id, now(), RunOutcome::Collected(Collected::default()))]).await.unwrap();
+    let told = app.get(&viewer, "/api/servers/main").await.body;
+    assert_eq!(told["connections"], json!({"active": 2}));
+    assert_eq!(
+        (&told["outdated"][0]["set"], told["outdated"].as_array().unwrap().len()),
+        (&json!("pg_stat_activity"), 1)
+    );
+    assert!(told["outdated"][0]["since"].as_str().unwrap() < told["checked_at"].as_str().unwrap(), "{told}");
+}

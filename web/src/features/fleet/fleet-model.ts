@@ -44,7 +44,7 @@ export function judge(server: ServerStatus, now: number): Judged {
 
 /** Names of those of which something could not be collected, though they answer. */
 export const incompleteOf = (servers: readonly ServerStatus[]): string[] =>
-  servers.filter((server) => server.not_collected.length > 0).map((server) => server.name)
+  servers.filter((server) => server.not_collected.length + server.outdated.length > 0).map((server) => server.name)
 
 const worse = (a: Severity, b: Severity): Severity => (RANK[a] <= RANK[b] ? a : b)
 

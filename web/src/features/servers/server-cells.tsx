@@ -28,8 +28,12 @@ export function NameCell({ server }: { server: ServerStatus }) {
 }
 
 export function StateCell({ server }: { server: ServerStatus }) {
-  const { t } = useI18n()
+  const { t, u } = useI18n()
   const cause = useServerCause(server)
+  const notCollected = [
+    ...server.not_collected.map(({ detail }) => t.said(detail)),
+    ...server.outdated.map(({ set, since }) => `${set}: ${t.server.outdated} ${u.dateTime(since)}`),
+  ]
   return (
     <>
       <ServerStateBadge server={server} />
@@ -38,11 +42,8 @@ export function StateCell({ server }: { server: ServerStatus }) {
           {cause}
         </div>
       )}
-      {cause === '' && server.not_collected.length > 0 && (
-        <div
-          className="truncate text-xs text-warn"
-          title={server.not_collected.map(({ detail }) => t.said(detail)).join('\n')}
-        >
+      {cause === '' && notCollected.length > 0 && (
+        <div className="truncate text-xs text-warn" title={notCollected.join('\n')}>
           {t.server.notCollected}
         </div>
       )}

@@ -66,6 +66,7 @@ export const servers = {
     databasesCount: (count: number) => plural(count, { one: 'database', other: 'databases' }),
     unreachableBanner: 'This server cannot be reached. What you see is the last that was collected.',
     notCollected: 'Not all is collected',
+    outdated: 'was measured last',
     places: (count: number) => plural(count, { one: 'place', other: 'places' }),
     pendingTitle: 'Waiting for the first samples',
     pendingText: 'The collector has just begun. The first numbers usually come within a minute.',

@@ -68,6 +68,7 @@ export const servers: Pick<Messages, 'servers' | 'server' | 'form'> = {
       plural(count, { one: 'база данных', few: 'базы данных', many: 'баз данных', other: 'базы данных' }),
     unreachableBanner: 'Сервер недоступен. Показано последнее, что удалось собрать.',
     notCollected: 'Собирается не всё',
+    outdated: 'последнее измерение',
     places: (count) => plural(count, { one: 'место', few: 'места', many: 'мест', other: 'места' }),
     pendingTitle: 'Ждём первых измерений',
     pendingText: 'Сбор только начался. Первые показатели обычно приходят в течение минуты.',

@@ -59,6 +59,7 @@ function baseServer(index: number): ServerStatus {
     uptime_hours: Math.round(3_000 * noise(index + 5)) + 0.25,
     status: 'ok',
     not_collected: [],
+    outdated: [],
     data_dir: '/var/lib/postgresql/18/main',
     tags: index % 2 === 0 ? ['production', base] : ['staging'],
     tls: true,
@@ -116,6 +117,7 @@ const WEAK: Partial<ServerStatus> = {
       places: 2,
     },
   ],
+  outdated: [{ set: 'filesystem', since: ago(2 * DAY) }],
 }
 
 const PENDING: Partial<ServerStatus> = {
