@@ -1,6 +1,7 @@
 //! Logs on standard error, as text or JSON.
 
 use std::io::IsTerminal;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, bail};
 use tokio::signal::unix::{SignalKind, signal};
@@ -11,6 +12,21 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry, reload};
 
 use crate::config::{Config, LogFormat};
+
+/// Set where the log is JSON: who reads it gets no other lines.
+static IS_JSON: AtomicBool = AtomicBool::new(false);
+
+/// Why the program ends, with the whole chain of causes.
+pub(crate) fn tell_failure(failure: &anyhow::Error) {
+    if IS_JSON.load(Ordering::Relaxed) {
+        error!("{failure:#}");
+        return;
+    }
+    eprintln!("pgvigil: {failure}");
+    for cause in failure.chain().skip(1) {
+        eprintln!("  because: {cause}");
+    }
+}
 
 /// What is logged, and how that is changed while the host runs: SIGUSR1 shows more of our own doing (debug, then trace), SIGUSR2
 /// goes back to what is configured.
@@ -37,6 +53,7 @@ pub(crate) fn start(config: &Config) -> anyhow::Result<Levels> {
     };
     let lines = lines.with_filter(filter_fn(|line| !is_said_by_us(line)));
     tracing_subscriber::registry().with(filter).with(lines).init();
+    IS_JSON.store(config.log_format == LogFormat::Json, Ordering::Relaxed);
     Ok(Levels { configured: log_level, replace })
 }
 

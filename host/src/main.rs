@@ -43,15 +43,9 @@ fn main() -> ExitCode {
     config::forget_empty_variables();
     match cli::run(cli::Args::parse()) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => report(&error),
+        Err(failure) => {
+            logging::tell_failure(&failure);
+            ExitCode::FAILURE
+        }
     }
-}
-
-/// Prints the whole chain of causes.
-fn report(error: &anyhow::Error) -> ExitCode {
-    eprintln!("pgvigil: {error}");
-    for cause in error.chain().skip(1) {
-        eprintln!("  because: {cause}");
-    }
-    ExitCode::FAILURE
 }

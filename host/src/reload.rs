@@ -301,20 +301,26 @@ impl Reloader {
             Some(before) => before.clone(),
             None => self.loader.earlier(plugin, &loaded.version).await?,
         };
-        let refused = &loaded.version;
-        let is_same_code = refused.probe.digest() == earlier.probe.digest();
+        let left = &loaded.version;
+        let is_same_code = left.probe.digest() == earlier.probe.digest();
         let what = if is_same_code { "the configuration of" } else { "version" };
-        let why = format!("{what} {} was {why}", refused.name());
+        let why = format!("{what} {} was {why}", left.name());
+        // Once more goes further back: what plugins.toml names stays refused.
+        let (refused, refused_config) = match self.loader.versions.hold(plugin) {
+            Some(held) => (held.refused, held.refused_config),
+            None => (left.probe.digest().to_owned(), Some(left.given.clone())),
+        };
         let held = HeldBack {
-            refused: refused.probe.digest().to_owned(),
-            refused_config: Some(refused.given.clone()),
+            refused,
+            refused_config,
             kept: earlier.probe.digest().to_owned(),
             kept_config: Some(earlier.given.clone()),
             why: why.clone(),
         };
-        self.loader.versions.hold_back(plugin, held).map_err(|error| format!("{error:#}"))?;
-        let (at, before) = (Timestamp::from(SystemTime::now()), Some(refused.clone()));
-        let next = Loaded { version: earlier, at, held_back: Some(why.clone()), before };
+        let running = (left.probe.digest(), &left.given);
+        self.loader.versions.hold_back(plugin, running, held).map_err(|error| format!("{error:#}"))?;
+        let at = Timestamp::from(SystemTime::now());
+        let next = Loaded { version: earlier, at, held_back: Some(why.clone()), before: None };
         self.put(&registry, plugin, Standing::Loaded(next)).await?;
         self.chronicle.write(Happening::rolled_back(plugin, &why)).await;
         Ok(())

@@ -37,11 +37,12 @@ use crate::versions::Versions;
 const PROBE_THREADS: usize = 2;
 const API_THREADS: usize = 2;
 /// When the host stops, runs get this long to finish, then their reports this long to be stored, then answers under way this
-/// long to be sent: all of it is over within 5 s.
+/// long to be sent: all of it is over within 5 s. The demo's PostgreSQL has a watchdog that sees it out.
 const RUN_GRACE: Duration = Duration::from_secs(3);
 const STORE_GRACE: Duration = Duration::from_secs(1);
 const ANSWER_GRACE: Duration = Duration::from_millis(300);
 const CLOSE_GRACE: Duration = Duration::from_millis(300);
+const DEMO_GRACE: Duration = Duration::from_millis(400);
 /// Kept for live views that read slowly; beyond it they are told that they missed some.
 const LIVE_EVENTS: usize = 1_024;
 /// The schedule follows the registered servers at once when they change here; this often when another host changed them.
@@ -91,8 +92,10 @@ async fn run(config: Config, probes: &Runtime) -> anyhow::Result<()> {
         },
     };
     let served = watch(&config, started, probes, &stop).await;
-    if let Some(demo) = demo {
-        demo.stop().await;
+    if let Some(demo) = demo
+        && timeout(DEMO_GRACE, demo.stop()).await.is_err()
+    {
+        info!("the demo's PostgreSQL is still stopping");
     }
     if timeout(CLOSE_GRACE, store.close()).await.is_err() {
         warn!("the store did not close in time; what it acknowledged is safe");

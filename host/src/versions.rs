@@ -145,10 +145,12 @@ impl Versions {
         self.list().get(plugin).and_then(|versions| versions.loaded.first()).is_some_and(|last| last.is(digest, config))
     }
 
-    /// From now on the plugin does not run what was refused, but what was kept.
-    pub(crate) fn hold_back(&self, plugin: &PluginName, held: HeldBack) -> anyhow::Result<()> {
+    /// From now on the plugin does not run what was refused, but what was kept. Nobody goes back to the version that it left.
+    pub(crate) fn hold_back(&self, plugin: &PluginName, left: (&str, &Config), held: HeldBack) -> anyhow::Result<()> {
         let mut list = self.list();
-        list.entry(plugin.clone()).or_default().held_back = Some(held);
+        let versions = list.entry(plugin.clone()).or_default();
+        versions.loaded.retain(|known| known.config.is_none() || !known.is(left.0, left.1));
+        versions.held_back = Some(held);
         self.dir.as_deref().map_or(Ok(()), |dir| save(dir, &list))
     }
 
@@ -162,9 +164,14 @@ impl Versions {
         }
     }
 
+    /// What was taken back from the plugin last, if it still holds.
+    pub(crate) fn hold(&self, plugin: &PluginName) -> Option<HeldBack> {
+        self.list().get(plugin)?.held_back.clone()
+    }
+
     /// Whether this version was taken back from the plugin.
     pub(crate) fn held_back(&self, plugin: &PluginName, digest: &str, config: &Config) -> Option<HeldBack> {
-        self.list().get(plugin)?.held_back.clone().filter(|held| held.refuses(digest, Some(config)))
+        self.hold(plugin).filter(|held| held.refuses(digest, Some(config)))
     }
 
     /// The version that the plugin ran before this one.
@@ -284,7 +291,7 @@ mod tests {
         let (old, new) = (digest(b"old"), digest(b"new"));
         versions.keep(&entry, &Config::new(), &old, b"old").unwrap();
         versions.keep(&entry, &config("5"), &new, b"new").unwrap();
-        versions.hold_back(&entry.name, held(&new, &old)).unwrap();
+        versions.hold_back(&entry.name, (&new, &config("5")), held(&new, &old)).unwrap();
 
         let reopened = Versions::open(dir.path().to_owned()).unwrap();
         assert_eq!(reopened.held_back(&entry.name, &new, &config("5")), Some(held(&new, &old)));
@@ -305,7 +312,7 @@ mod tests {
         let earlier = versions.earlier(&entry.name, &code, &config("2")).unwrap();
         assert_eq!(earlier.config, Some(config("1")));
         let held = HeldBack { refused_config: Some(config("2")), kept_config: Some(config("1")), ..held(&code, &code) };
-        versions.hold_back(&entry.name, held.clone()).unwrap();
+        versions.hold_back(&entry.name, (&code, &config("2")), held.clone()).unwrap();
         assert_eq!(versions.last(&entry).unwrap().config, Some(config("1")));
         versions.keep(&entry, &config("1"), &code, b"code").unwrap();
         assert_eq!(versions.held_back(&entry.name, &code, &config("2")), Some(held), "what is kept runs on");
@@ -317,7 +324,7 @@ mod tests {
     fn a_newer_version_ends_the_holding_back() {
         let (dir, entry) = (tempfile::tempdir().unwrap(), entry());
         let versions = Versions::open(dir.path().to_owned()).unwrap();
-        versions.hold_back(&entry.name, held("bad", "good")).unwrap();
+        versions.hold_back(&entry.name, ("bad", &Config::new()), held("bad", "good")).unwrap();
         versions.keep(&entry, &config("5"), &digest(b"newer"), b"newer").unwrap();
         assert_eq!(versions.held_back(&entry.name, "bad", &config("5")), None);
     }
@@ -342,7 +349,7 @@ mod tests {
 
         let worse = digest(b"worse");
         versions.keep(&entry, &config("5"), &worse, b"worse").unwrap();
-        versions.hold_back(&entry.name, held(&worse, &good)).unwrap();
+        versions.hold_back(&entry.name, (&worse, &Config::new()), held(&worse, &good)).unwrap();
         assert_eq!(last(entry.probe.clone()), Some(good), "what was taken back stays so");
     }
 

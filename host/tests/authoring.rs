@@ -344,6 +344,7 @@ fn what_cannot_be_made_built_or_run_says_why() {
     let dir = folder.path().to_str().unwrap();
     assert!(bad(&["probe", "build", dir]).contains("none of Cargo.toml (Rust), app.py (Python)"));
     assert!(bad(&["probe", "new", "../x", "--lang", "rust", "--dir", dir]).contains("use a-z"));
+    assert!(bad(&["probe", "new", "report", "--lang", "rust", "--dir", dir]).contains("take `my_report`"));
     good(&["probe", "new", "mine", "--lang", "python", "--dir", dir]);
     assert!(bad(&["probe", "new", "mine", "--lang", "javascript", "--dir", dir]).contains("is there already"));
     let app = fs::read_to_string(folder.path().join("mine/app.py")).unwrap();

@@ -424,16 +424,23 @@ async fn probes_use_one_connection_and_leave_nothing_behind() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_changed_interval_applies_at_once() {
     let plugins = include_str!("../../plugins.toml");
-    let host = TestHost::start(HostOptions { plugins, ..HostOptions::default() });
+    let environment = vec![("COLLECT_INTERVAL", "86400".to_owned())];
+    let host = TestHost::start(HostOptions { plugins, environment, ..HostOptions::default() });
     let admin = host.admin().await;
+    admin.add_server(&server_of(testing::postgres(18), "target")).await;
+    let path = "/api/runs?plugin=pg_stat_database&outcome=collected";
+    // A new entry runs twice soon, for the first rates.
+    admin.until(path, |runs| runs.as_array().unwrap().len() >= 2).await;
     let interval = |plugins: &Value| {
         plugins.as_array().unwrap().iter().find(|one| one["name"] == "pg_stat_database").unwrap()["interval_ms"]
             .as_u64()
     };
-    assert_eq!(interval(&admin.get("/api/plugins").await), Some(600_000));
+    assert_eq!(interval(&admin.get("/api/plugins").await), Some(86_400_000));
     let (status, body) = admin.send(Method::PUT, "/api/settings", Some(&json!({"collect_interval": 60}))).await;
     assert!(status.is_success(), "{body}");
     admin.until("/api/plugins", |plugins| interval(plugins) == Some(60_000)).await;
+    let due = |plugin: &Value| plugin["on_servers"][0]["due_in_ms"].as_u64().is_some_and(|ms| ms <= 60_000);
+    admin.until("/api/plugins/pg_stat_database", due).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,10 +3,10 @@
 
 mod harness;
 
-use std::io::Write;
+use std::io::{BufRead as _, BufReader, Write};
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use harness::{HostOptions, QUICK_PLUGINS, TestHost, server_of};
 use pgvigil_cluster::testing;
@@ -106,6 +106,44 @@ fn two_hosts_on_one_data_directory_are_refused() {
     let first = TestHost::start(HostOptions::default());
     let output = refusal(HostOptions { data_dir: Some(first.data_dir()), ..HostOptions::default() });
     assert!(output.contains("in use by another pgvigil"), "{output}");
+}
+
+/// A flag wins over the environment, the environment over the file; and a log in JSON has no other lines, whatever is wrong.
+#[test]
+fn the_log_is_as_flag_environment_and_file_say_in_this_order() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("plugins.toml"), "[[plugin]\n").unwrap();
+    let told = |file: &str, environment: &str, flag: &[&str]| {
+        std::fs::write(dir.path().join("pgvigil.toml"), file).unwrap();
+        let mut host = Command::new(env!("CARGO_BIN_EXE_pgvigil"));
+        let host = host.args(["serve", "--data-dir"]).arg(dir.path()).args(flag);
+        let output = host.env("PGVIGIL_LOG_FORMAT", environment).env_remove("DATABASE_URL").output().unwrap();
+        assert!(!output.status.success());
+        let lines = String::from_utf8(output.stderr).unwrap();
+        assert!(lines.contains("plugins.toml:1:"), "{lines}");
+        lines.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok())
+    };
+    let (json, text) = ("log_format = \"json\"\n", "log_format = \"text\"\n");
+    assert!(!told("", "", &[]), "text, where nothing is said");
+    assert!(told(json, "", &[]));
+    assert!(!told(json, "text", &[]));
+    assert!(told(text, "text", &["--log-format", "json"]));
+}
+
+#[test]
+fn sigterm_ends_the_demo_in_time_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut demo = Command::new(env!("CARGO_BIN_EXE_pgvigil"));
+    let demo = demo.args(["serve", "--demo", "--listen", "127.0.0.1:0", "--data-dir"]).arg(dir.path());
+    let mut demo = demo.env_remove("DATABASE_URL").stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(demo.stderr.take().unwrap()).lines();
+    let listens = lines.by_ref().map(Result::unwrap).find(|line| line.contains("the demo's charts")).unwrap();
+    assert!(listens.contains("/servers/demo?from=now-15m"), "{listens}");
+    let began = Instant::now();
+    assert!(Command::new("kill").arg(demo.id().to_string()).status().unwrap().success());
+    assert!(demo.wait().unwrap().success());
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    assert!(lines.map(Result::unwrap).any(|line| line.ends_with("stopped")));
 }
 
 #[tokio::test]

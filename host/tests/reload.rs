@@ -135,6 +135,27 @@ async fn added_changed_and_removed_plugins_follow_the_file_and_the_others_stay()
     assert_eq!(event["detail"], "custom: settings changed; second: removed");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_that_is_not_touched_keeps_its_state_over_reloads_and_a_restart() {
+    let count = CUSTOM.replace("custom.wasm", env!("PGVIGIL_HOSTILE_PROBE")).replace("\"custom\"", "\"count\"");
+    let count = count.replace("postgres = \"read\"", "state = true") + "config = { act = \"count\" }\n";
+    let mut bed = Bed::with(&format!("{CUSTOM}{count}")).await;
+    let path = "/api/series?server=target&set=hostile&resolution=raw&from=now-10m";
+    let runs = |series: &Value| {
+        let values = series["series"][0]["values"].as_array().cloned().unwrap_or_default();
+        values.iter().filter_map(Value::as_f64).collect::<Vec<f64>>()
+    };
+    bed.admin.until(path, |series| runs(series).len() >= 2).await;
+    bed.write_plugins(&count);
+    bed.admin.until("/api/plugins", |plugins| plugins.as_array().unwrap().len() == 1).await;
+    let before = runs(&bed.admin.get(path).await).len();
+    bed.admin.until(path, |series| runs(series).len() >= before + 2).await;
+    bed.restart(&count).await;
+    let before = runs(&bed.admin.get(path).await).len();
+    let series = bed.admin.until(path, |series| runs(series).len() >= before + 2).await;
+    assert!(runs(&series).windows(2).all(|pair| pair[1] > pair[0]), "each goes on from the one before: {series}");
+}
+
 /// Every beginning of the file up to a `[[plugin]]` is a whole file too.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_is_written_in_pieces_takes_no_plugin_away() {
@@ -521,6 +542,31 @@ async fn an_admin_rolls_back_and_retries() {
     let (status, again) = bed.post("/api/plugins/custom/retry").await;
     assert_eq!(status, StatusCode::OK, "{again}");
     assert_eq!((&again["digest"], &again["is_held_back"]), (&json!(pgvigil_runtime::digest(&next)), &json!(false)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_roll_back_goes_further_back_and_never_to_what_was_taken_back() {
+    let mut bed = Bed::new().await;
+    let original = built("pg_stat_database");
+    let [second, third] = [7, 8].map(|number| variant(&original, number));
+    for version in [&second, &third] {
+        put(&bed.component(), version);
+        let plugin = bed.until_digest(version).await;
+        bed.until_collected_by(&plugin["digest"]).await;
+    }
+    for version in [&second, &original] {
+        let (status, back) = bed.post("/api/plugins/custom/rollback").await;
+        assert_eq!((status, &back["digest"]), (StatusCode::OK, &json!(pgvigil_runtime::digest(version))), "{back}");
+        assert!(back["earlier_digest"] != pgvigil_runtime::digest(&third), "{back}");
+    }
+    let (status, refused) = bed.post("/api/plugins/custom/rollback").await;
+    assert_eq!(status, StatusCode::CONFLICT, "{refused}");
+    bed.restart(CUSTOM).await;
+    let still = bed.plugin("custom").await;
+    assert_eq!((&still["digest"], &still["is_held_back"]), (&json!(pgvigil_runtime::digest(&original)), &json!(true)));
+    assert_eq!(bed.post("/api/plugins/custom/rollback").await.0, StatusCode::CONFLICT);
+    let (status, again) = bed.post("/api/plugins/custom/retry").await;
+    assert_eq!((status, &again["digest"]), (StatusCode::OK, &json!(pgvigil_runtime::digest(&third))), "{again}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

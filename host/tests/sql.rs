@@ -154,6 +154,36 @@ async fn an_infinite_value_is_unknown_and_says_so() {
     assert!(known.len() == 1 && known[0]["labels"]["what"] == "a", "{series}");
 }
 
+/// Four databases with two values each, where four values are allowed.
+#[tokio::test(flavor = "multi_thread")]
+async fn databases_for_which_a_run_has_no_room_come_next_and_connecting_is_on_the_bill() {
+    let cluster = Cluster::start(&Installation::find(Some(18)).unwrap(), ClusterOptions::default()).unwrap();
+    for name in ["a", "b", "c"] {
+        testing::execute(&cluster, "postgres", &format!("create database {name}"));
+    }
+    let plugins = "[[plugin]]\nname = \"each\"\nprobe = \"builtin:sql\"\ninterval = \"1s\"\nservers = [\"*\"]\n\
+                   grants = { postgres = \"read\" }\nlimits = { values = 4 }\n[plugin.config]\nscope = \"per-database\"\n\
+                   [[plugin.config.set]]\nname = \"each\"\nlabels = [\"i\"]\nmetrics.n = { kind = \"gauge\" }\n\
+                   sql = \"select i, i as n from generate_series(1, 2) as i\"\n";
+    let host = TestHost::start(HostOptions { plugins, ..HostOptions::default() });
+    let admin = host.admin().await;
+    admin.add_server(&server_of(&cluster, "target")).await;
+    for name in ["a", "b", "c", "postgres"] {
+        newest(&admin, "target", "each", "n", &[("datname", name), ("i", "2")]).await;
+    }
+    let runs = admin.get("/api/runs?plugin=each").await;
+    for run in runs.as_array().unwrap() {
+        assert_eq!((&run["outcome"], run["absences"].as_array().unwrap().len()), (&json!("collected"), 2), "{run}");
+        let why = run["absences"][0]["detail"].as_str().unwrap();
+        assert!(why.contains("limits.values = 4") && why.ends_with("the next one begins with it"), "{why}");
+        assert_eq!(run["cost"]["queries"], 3, "the third was asked, and had no room: {run}");
+    }
+    // What a plugin of this scope costs most: a connection to each database.
+    let of_all = |field: &str| runs.as_array().unwrap().iter().map(|run| run[field].as_u64().unwrap()).sum::<u64>();
+    let billed: u64 = runs.as_array().unwrap().iter().map(|run| run["cost"]["host_call_us"].as_u64().unwrap()).sum();
+    assert!(billed > of_all("duration_ms") * 1_000 / 3, "{billed} us: {runs}");
+}
+
 /// Their points would be stored, and could not be read as one.
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_plugins_that_give_one_set_two_shapes_the_later_one_is_refused() {

@@ -25,6 +25,8 @@ pub(crate) struct Databases {
     sets: Arc<[MetricSet]>,
     limits: Limits,
     collected: Collected,
+    /// Another database would go over the limits of the run.
+    is_full: bool,
     n_collected: usize,
     failures: Vec<(String, FailureReason, String)>,
     not_applicable: Vec<(String, String)>,
@@ -47,6 +49,7 @@ impl Databases {
             sets: Arc::clone(&plugin.probe.metadata().sets),
             limits: plugin.limits,
             collected: Collected::default(),
+            is_full: false,
             n_collected: 0,
             failures: Vec::new(),
             not_applicable: Vec::new(),
@@ -55,9 +58,14 @@ impl Databases {
         }
     }
 
-    /// The next database, while there is time.
+    /// The next database, while there is time and room.
     pub(crate) fn next(&mut self, left: Duration) -> Option<String> {
-        if left < TIME_FOR_ONE { None } else { self.waiting.pop_front() }
+        if self.is_full || left < TIME_FOR_ONE { None } else { self.waiting.pop_front() }
+    }
+
+    /// What the host itself asked the server for.
+    pub(crate) fn account(&mut self, busy: Duration) {
+        self.cost.host_call_us += u64::try_from(busy.as_micros()).unwrap_or(u64::MAX);
     }
 
     /// Takes over what came of one database.
@@ -66,6 +74,10 @@ impl Databases {
         let room = self.limits.log_lines.saturating_sub(self.log.len());
         self.log.extend(end.log.into_iter().take(room));
         match end.outcome {
+            RunOutcome::Collected(collected) if !self.has_room_for(&collected) => {
+                self.is_full = true;
+                self.waiting.push_front(database);
+            }
             RunOutcome::Collected(collected) => {
                 self.n_collected += 1;
                 self.merge(&database, collected);
@@ -84,14 +96,16 @@ impl Databases {
         if let Some(first) = left_out.first() {
             *self.next.lock().unwrap_or_else(PoisonError::into_inner) = Some(first.clone());
         }
+        let (reason, why) = if self.is_full {
+            let Limits { values, memory_bytes, .. } = self.limits;
+            let room = format!("limits.values = {values} and limits.memory = {} MiB", memory_bytes >> 20);
+            (AbsenceReason::Failed, format!("the databases before it used up what one run may bring, {room}"))
+        } else {
+            (AbsenceReason::TimedOut, "the run had no time left for it".to_owned())
+        };
         for database in &left_out {
-            self.miss(
-                database,
-                AbsenceReason::TimedOut,
-                "the run had no time left for it; the next one begins with it",
-            );
+            self.miss(database, reason, &format!("{why}; the next one begins with it"));
         }
-        let size = self.collected.value_count().max(self.collected.fact_count());
         let end = match (self.n_collected, self.failures.first(), self.not_applicable.first()) {
             (0, Some((database, reason, detail)), _) => {
                 let others = match self.failures.len() - 1 {
@@ -103,10 +117,6 @@ impl Databases {
             (0, None, Some((database, detail))) => not_applicable(format!("in database `{database}`: {detail}")),
             (0, None, None) if left_out.is_empty() => not_applicable("no database is chosen by `databases`".to_owned()),
             (0, None, None) => failed(FailureReason::TimedOut, "there was no time for any database".to_owned()),
-            _ if size > self.limits.values => failed(
-                FailureReason::LimitExceeded,
-                format!("all databases together have {size} values, more than {}", self.limits.values),
-            ),
             _ => {
                 for set in &mut self.collected.entities {
                     set.complete &= left_out.is_empty() && self.failures.is_empty();
@@ -115,6 +125,15 @@ impl Databases {
             }
         };
         RunEnd { cost: self.cost, log: self.log, ..end }
+    }
+
+    /// One database alone is held to the limits by the runtime.
+    fn has_room_for(&self, next: &Collected) -> bool {
+        let room = |count: fn(&Collected) -> usize, most| count(&self.collected).saturating_add(count(next)) <= most;
+        self.n_collected == 0
+            || room(Collected::value_count, self.limits.values)
+                && room(Collected::fact_count, self.limits.values)
+                && room(Collected::text_bytes, self.limits.memory_bytes)
     }
 
     fn merge(&mut self, database: &str, collected: Collected) {

@@ -124,26 +124,41 @@ impl Run {
     /// One instance for each database, one after the other, beginning with those for which the last run had no time.
     async fn in_each_database(&self, access: &Access, postgres: &dyn Postgres, deadline: Instant) -> RunEnd {
         let plugin = &self.entry.plugin;
-        let names = match postgres.databases(left(deadline)).await {
+        let (names, listing) = timed(postgres, postgres.databases(left(deadline))).await;
+        let names = match names {
             Ok(names) => names,
             Err(error) => return gave_up(error),
         };
         let mut databases = Databases::new(plugin, names, &self.entry.next_database);
+        databases.account(listing);
         while let Some(name) = databases.next(left(deadline)) {
             let end = match postgres.in_database(&name, left(deadline)).await {
                 Err(error) => gave_up(error),
-                Ok(there) => match there.identity(left(deadline)).await {
-                    Err(error) => gave_up(error),
-                    Ok(identity) => {
-                        let access = Access { postgres: Some(there), ..access.clone() };
-                        self.once(access, Some(identity), Some(name.clone()), deadline).await
+                Ok(there) => {
+                    // A connection of its own, which is the dearest of it all.
+                    let (identity, connecting) = timed(there.as_ref(), there.identity(left(deadline))).await;
+                    databases.account(connecting);
+                    match identity {
+                        Err(error) => gave_up(error),
+                        Ok(identity) => {
+                            let access = Access { postgres: Some(there), ..access.clone() };
+                            self.once(access, Some(identity), Some(name.clone()), deadline).await
+                        }
                     }
-                },
+                }
             };
             databases.add(name, end);
         }
         databases.finish()
     }
+}
+
+/// An answer, and how long the server was busy with it: waiting for others of ours costs it nothing.
+async fn timed<T>(postgres: &dyn Postgres, call: impl Future<Output = T>) -> (T, Duration) {
+    let (began, waited_before) = (Instant::now(), postgres.waited());
+    let answer = call.await;
+    let waited = postgres.waited().saturating_sub(waited_before);
+    (answer, began.elapsed().saturating_sub(waited))
 }
 
 fn left(deadline: Instant) -> Duration {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Absence, EntitySet, MetricSet, PluginName, RunId, Samples, ServerId, Table, Timestamp};
+use crate::{Absence, Entity, EntitySet, MetricSet, PluginName, RunId, Samples, ServerId, Table, Timestamp, Value};
 
 /// The record of one run. Every run ends in exactly one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -94,6 +94,17 @@ impl Collected {
         let cells =
             self.tables.iter().map(|table| 1 + table.columns.len() + table.rows.iter().map(Vec::len).sum::<usize>());
         entities.chain(cells).sum::<usize>() + self.absences.len()
+    }
+
+    /// Of labels, entities and cells of tables: what a report can be large of beside its values and facts.
+    pub fn text_bytes(&self) -> usize {
+        let labels = self.samples.iter().flat_map(|samples| &samples.rows).flat_map(|row| &row.labels).map(String::len);
+        let entity = |entity: &Entity| {
+            entity.key.len() + entity.attrs.iter().map(|(key, value)| key.len() + value.len()).sum::<usize>()
+        };
+        let entities = self.entities.iter().flat_map(|set| &set.items).map(entity);
+        let cells = self.tables.iter().flat_map(|table| &table.rows).flatten().map(Value::text_bytes);
+        labels.chain(entities).chain(cells).sum()
     }
 }
 

@@ -70,6 +70,17 @@ pub enum Value {
     Json(String),
 }
 
+impl Value {
+    /// Nothing of those that are no longer than a word.
+    pub fn text_bytes(&self) -> usize {
+        match self {
+            Self::Numeric(text) | Self::Text(text) | Self::Json(text) => text.len(),
+            Self::Bytes(bytes) => bytes.len(),
+            Self::Null | Self::Boolean(_) | Self::Int(_) | Self::Float(_) | Self::Timestamp(_) => 0,
+        }
+    }
+}
+
 /// JSON has no NaN and no infinity: they are texts there.
 mod float {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};

@@ -44,6 +44,11 @@ fn example(language: Language) -> (&'static str, Files) {
 
 pub(super) fn make(name: &str, language: Language, parent: &Path, sdk: Option<PathBuf>) -> anyhow::Result<()> {
     check_name(name)?;
+    if language == Language::Rust && is_taken(name) {
+        bail!(
+            "`{name}` has a meaning in Rust or in the SDK, so the probe would not compile; take `my_{name}`, or a better one"
+        );
+    }
     let dir = parent.join(name);
     if dir.exists() {
         bail!("{} is there already; choose another name, or another place with --dir", dir.display());
@@ -77,6 +82,20 @@ fn check_name(name: &str) -> anyhow::Result<()> {
         bail!("`{name}` cannot be the name of a probe: use a-z, 0-9 and _, beginning with a letter, at most 63");
     }
     Ok(())
+}
+
+/// What a crate cannot be called, and what its struct would hide from every probe.
+const WORDS_OF_RUST: &str = "
+    abstract alloc as async await become box break const continue core crate do dyn else enum extern false final fn for gen
+    if impl in let loop macro match mod move mut override pgvigil_sdk priv proc_macro pub ref return self static std struct
+    super test trait true try type typeof unsafe unsized use virtual where while yield";
+const TYPES_OF_PROBES: &str = "
+    AbsenceReason Attr Box Entity Err None Ok Option PostgresError Probe ProbeError Report Result Some SqlRow SshError String
+    Target Timestamp Vec";
+
+fn is_taken(name: &str) -> bool {
+    let holds = |words: &str, name: &str| words.split_whitespace().any(|word| word == name);
+    holds(WORDS_OF_RUST, name) || holds(TYPES_OF_PROBES, &camel_case(name))
 }
 
 /// That which is given, or that of the sources that this program was built from.
@@ -124,6 +143,18 @@ mod tests {
         let text = "the archiver: \"archiver\" of \"pg_stat_archiver\", \"../archiver.sql\", 'archiver'\n";
         let expected = "the archiver: \"wal_files\" of \"pg_stat_archiver\", \"../wal_files.sql\", 'wal_files'\n";
         assert_eq!(renamed(text, "archiver", "wal_files"), expected);
+    }
+
+    #[test]
+    fn what_every_probe_uses_is_no_name_of_a_probe() {
+        let sdk = include_str!("../../../sdk/src/lib.rs");
+        let (_, prelude) = sdk.split_once("pub mod prelude {").unwrap();
+        let names = prelude.split_once("};").unwrap().0.split_once("crate::{").unwrap().1;
+        let types = names.split(',').map(str::trim).filter(|name| name.starts_with(char::is_uppercase));
+        for name in types.filter(|name| !name.ends_with(" as _")) {
+            assert!(TYPES_OF_PROBES.split_whitespace().any(|word| word == name), "{name}");
+        }
+        assert!(is_taken("sql_row") && is_taken("report") && is_taken("self") && !is_taken("archiver"));
     }
 
     #[test]

@@ -167,6 +167,9 @@ fn size(
 ) -> Result<Option<metrics::PgDatabaseSize>, Refusal> {
     let answer = answer.map_err(|error| refusal(error, database))?;
     let bytes = answer.one().and_then(|row| Ok(row.metric("bytes")?)).map_err(Refusal::Malformed)?;
+    if let Some(lie) = bytes.filter(|bytes| *bytes < 0.0) {
+        return Err(Refusal::OfOne(AbsenceReason::Failed, format!("the server says that it has {lie} bytes")));
+    }
     Ok(bytes.map(|bytes| metrics::PgDatabaseSize {
         bytes: Some(bytes),
         approximate: Some(approximate),
@@ -265,6 +268,12 @@ mod tests {
         assert_eq!(run.rows(SET).len(), 3);
         assert_eq!(run.value(SET, &["closed"], "bytes"), Some(100.0));
         assert_eq!(run.value(SET, &["closed"], "approximate"), Some(0.0));
+    }
+
+    #[test]
+    fn a_size_below_zero_is_no_size() {
+        let run = collect(host().size(SHOP, bytes("-5")));
+        assert_eq!(run.absences(), [(vec!["shop"], AbsenceReason::Failed, "the server says that it has -5 bytes")]);
     }
 
     #[test]

@@ -14,6 +14,8 @@ pub(crate) const DATABASE_LABEL: &str = "datname";
 const TAKEN_BY_SINCE: &str = "cannot be column `since`, which says when the counters of a row began";
 /// The base units of OpenMetrics that a database may have.
 const UNITS: &[&str] = &["", "seconds", "bytes", "ratio", "celsius", "joules", "volts", "amperes", "meters", "grams"];
+/// For which servers a statement is.
+const CHOICE_KEYS: &[&str] = &["from_version", "before_version", "role", "extension"];
 const SET_KEYS: &[&str] = &[
     "name",
     "help",
@@ -270,6 +272,10 @@ fn statements(set: &At<'_>) -> Result<Vec<Statement>, ConfigError> {
             let items = queries.items("must be [[plugin.config.set.query]], one or more")?;
             if items.is_empty() {
                 return queries.fail("is empty");
+            }
+            if let Some(choice) = CHOICE_KEYS.iter().find_map(|key| set.get(key)) {
+                return choice
+                    .fail("is there beside `query`: put it in each [[plugin.config.set.query]] that it is for");
             }
             let one = |at: &At<'_>| at.table(STATEMENT_KEYS).and_then(|_| statement(at));
             let statements = items.iter().map(one).collect::<Result<Vec<_>, _>>()?;

@@ -78,7 +78,12 @@ fn what_does_not_hold_together_is_found_with_the_way_to_it() {
     let mut hidden = orders();
     hidden.as_object_mut().unwrap().remove("sql");
     hidden["query"] = json!([{"sql": "select 1"}, {"sql": "select 2", "from_version": 15}]);
+    let mut chosen_beside = orders();
+    chosen_beside.as_object_mut().unwrap().remove("sql");
+    chosen_beside["query"] = json!([{"sql": "select 1"}]);
+    chosen_beside["role"] = json!("standby");
     for (sets, path, words) in [
+        (json!([chosen_beside]), "set.0.role", "is there beside `query`"),
         (empty_range, "set.0.before_version", "leaves no version"),
         (top_of_one_row, "set.0.top", "needs labels"),
         (json!([hidden]), "set.0.query.1", "is never asked"),

@@ -47,6 +47,14 @@ impl Probe for Hostile {
             "ddl" => drop(query("create table harm (id int)").fetch()?),
             "two-statements" => drop(query("select 1; drop table harm").fetch()?),
             "copy" => drop(query("copy (select 1) to program 'touch /tmp/pgvigil-harm'").fetch()?),
+            "state-flood" => state::set("key", &[1; 1 << 20]).map_err(ProbeError::Internal)?,
+            "bytes" => drop(query("select repeat('x', 20000000)").fetch()?),
+            "count" => {
+                let runs = state::get_text("runs").and_then(|runs| runs.parse().ok()).unwrap_or(0) + 1;
+                state::set("runs", runs.to_string().as_bytes()).map_err(ProbeError::Internal)?;
+                report.samples.push(rows("hostile", 1, 1));
+                report.samples[0].rows[0].values[0] = f64::from(runs);
+            }
             "explosion" => report.samples.push(never_seen_before(200)),
             "undeclared-ssh" => drop(ssh("id").run()?),
             "ssh-run" => return echoed(target.config("argv").unwrap_or_default()),
