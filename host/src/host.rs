@@ -102,8 +102,8 @@ impl Host for RunningHost {
         let sessions = sessions
             .into_iter()
             .map(|session| LiveSession {
-                // PostgreSQL's own type; 0 is nobody's pid.
-                pid: i32::try_from(session.pid).unwrap_or_default(),
+                pid: pid(session.pid),
+                blocked_by: session.blocked_by.into_iter().map(pid).collect(),
                 usename: session.usename,
                 datname: session.datname,
                 application_name: session.application_name,
@@ -228,4 +228,9 @@ impl Host for RunningHost {
     fn started_at(&self) -> Timestamp {
         self.started_at
     }
+}
+
+/// PostgreSQL's own type; 0 is nobody's.
+fn pid(pid: i64) -> i32 {
+    i32::try_from(pid).unwrap_or_default()
 }

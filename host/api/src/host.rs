@@ -175,6 +175,8 @@ pub struct LiveSession {
     pub xact_start: Option<Timestamp>,
     pub query_start: Option<Timestamp>,
     pub query: Option<String>,
+    /// Who holds what it waits for; 0 is a prepared transaction.
+    pub blocked_by: Vec<i32>,
 }
 
 /// The server could not be asked; the text is for the user.

@@ -373,6 +373,8 @@ struct LiveSessionView {
     query_start: Option<Time>,
     /// At most 2,000 characters; null where there is none, or where `query_texts_hidden`
     query: Option<String>,
+    /// The processes that hold the lock it waits for; 0 is a prepared transaction
+    blocked_by: Vec<i32>,
 }
 
 /// What the sessions of a server do now, at most 500. Asks the server itself.
@@ -410,6 +412,7 @@ impl From<LiveSession> for LiveSessionView {
             xact_start: session.xact_start.map(Time),
             query_start: session.query_start.map(Time),
             query: session.query.map(|query| query.chars().take(LIVE_QUERY_CHARS_MAX).collect()),
+            blocked_by: session.blocked_by,
         }
     }
 }

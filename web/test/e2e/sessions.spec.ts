@@ -58,10 +58,12 @@ test('a session that ended does not hold the page still', async () => {
   await page.getByRole('button', { name: /^Live/ }).waitFor()
 })
 
-test('who is blocked comes first, and what is waited for is a filter in the URL', async () => {
+test('who keeps others waiting comes first, then who is blocked, and what is waited for is a filter in the URL', async () => {
   await signIn(page, 'operator', '/servers/billing-01/sessions?every=0')
   await table().getByRole('button').filter({ hasText: '4205' }).first().waitFor()
-  expect(await table().locator('tbody tr').first().textContent()).toContain('Lock: transactionid')
+  const row = async (index: number) => table().locator('tbody tr').nth(index).textContent()
+  expect(await row(0)).toMatch(/4203.*blocks 1 · idle in transaction/)
+  expect(await row(1)).toMatch(/4205.*by 4203 · Lock: transactionid/)
   await page.getByRole('button', { name: /^Idle in transaction/ }).click()
   await page.getByLabel('Waits for').selectOption({ label: 'Client: ClientRead (5)' })
   await page.waitForURL(/state=in-transaction/)

@@ -1,6 +1,14 @@
 import { expect, test } from 'vitest'
 import type { LiveQuery } from '../../src/api/types.ts'
-import { byWeight, countStates, countWaits, filterSessions, lasted } from '../../src/features/server/sessions-model.ts'
+import {
+  byWeight,
+  countBlocked,
+  countStates,
+  countWaits,
+  filterSessions,
+  lasted,
+  statementStart,
+} from '../../src/features/server/sessions-model.ts'
 
 const session = (pid: number, more: Partial<LiveQuery> = {}): LiveQuery => ({
   pid,
@@ -15,6 +23,7 @@ const session = (pid: number, more: Partial<LiveQuery> = {}): LiveQuery => ({
   xact_start: null,
   query_start: null,
   query: null,
+  blocked_by: [],
   ...more,
 })
 
@@ -29,11 +38,31 @@ const SESSIONS = [
 ]
 
 test('who waits for a lock comes first, then what has been going on for longest', () => {
-  expect(SESSIONS.toSorted(byWeight).map((one) => one.pid)).toEqual([4, 5, 3, 2, 1, 6])
+  const order = SESSIONS.toSorted(byWeight(new Map()))
+  expect(order.map((one) => one.pid)).toEqual([4, 5, 3, 2, 6, 1])
+})
+
+test('who keeps others waiting and waits for nobody comes before all', () => {
+  const root = session(7, { state: 'idle in transaction' })
+  const between = session(8, { ...BLOCKED, blocked_by: [7] })
+  const all = [...SESSIONS, session(9, { ...BLOCKED, blocked_by: [8, 0] }), between, root]
+  expect([...countBlocked(all)]).toEqual([
+    [8, 1],
+    [0, 1],
+    [7, 1],
+  ])
+  expect(all.toSorted(byWeight(countBlocked(all)))[0]).toBe(root)
+})
+
+test('a statement that is over lasts no longer', () => {
+  const query_start = '2026-01-01T00:00:00Z'
+  const start = (state: string | null) => statementStart(session(1, { state, query_start }))
+  expect(['active', 'fastpath function call', null].map(start)).toEqual([query_start, query_start, query_start])
+  expect(['idle', 'idle in transaction', 'idle in transaction (aborted)'].map(start)).toEqual([null, null, null])
 })
 
 test('a session that is active and blocked is counted as both', () => {
-  expect(countStates(SESSIONS)).toEqual({ active: 3, blocked: 1, 'in-transaction': 1, idle: 1 })
+  expect(countStates(SESSIONS)).toEqual({ active: 3, blocked: 1, 'in-transaction': 1, idle: 1, unknown: 1 })
 })
 
 test('waits are counted, the most frequent first, and can be filtered by', () => {

@@ -412,6 +412,7 @@ impl Host for FakeHost {
             xact_start: None,
             query_start: None,
             query: Some("select 1 -- ".to_owned() + &"x".repeat(100_000)),
+            blocked_by: Vec::new(),
         };
         let read_at = Some(now());
         Ok(LiveSessions { sessions: vec![session; limit + 100], read_at, truncated: false })

@@ -33,6 +33,8 @@ pub struct Session {
     pub state: Option<String>,
     /// The first 4,096 characters of its statement.
     pub query: Option<String>,
+    /// Who holds what it waits for; 0 is a prepared transaction.
+    pub blocked_by: Vec<i64>,
     /// By the server's own clock, which may differ from ours.
     pub read_at: Option<Timestamp>,
 }
@@ -112,6 +114,7 @@ fn session(row: Vec<Value>) -> Option<Session> {
         state: text(next()),
         query: text(next()),
         read_at: time(next()),
+        blocked_by: text(next()).iter().flat_map(|pids| pids.split(',')).filter_map(|pid| pid.parse().ok()).collect(),
     })
 }
 

@@ -11,7 +11,8 @@ select a.pid,
        a.wait_event,
        a.state,
        pg_catalog."left"(a.query, 4096),
-       pg_catalog.statement_timestamp()
+       pg_catalog.statement_timestamp(),
+       case when a.wait_event_type = 'Lock' then pg_catalog.array_to_string(pg_catalog.pg_blocking_pids(a.pid), ',') end
   from pg_catalog.pg_stat_activity a
  where a.pid <> pg_catalog.pg_backend_pid()
    and a.datname is not null

@@ -388,6 +388,35 @@ async fn identity_is_asked_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn live_sessions_tell_who_blocks_whom() {
+    for major in MAJORS {
+        let database = testing::database(testing::postgres(major));
+        database.execute("create table t (i int)");
+        let server = server(database.cluster(), database.name());
+        let mut clients = Vec::new();
+        for sql in ["begin; lock table t", "select i from t"] {
+            let (client, connection) = tokio_postgres::connect(&database.url(), tokio_postgres::NoTls).await.unwrap();
+            tokio::spawn(connection);
+            let pid: i32 = client.query_one("select pg_backend_pid()", &[]).await.unwrap().get(0);
+            let client = Arc::new(client);
+            let working = Arc::clone(&client);
+            let work = tokio::spawn(async move { working.batch_execute(sql).await });
+            if clients.is_empty() {
+                work.await.unwrap().unwrap();
+            }
+            clients.push((client, i64::from(pid)));
+        }
+        let [(holder, holds), (_, waits)] = &clients[..] else { unreachable!() };
+        let waiting = "select count(*) from pg_locks where not granted";
+        eventually(database.cluster(), waiting, "1");
+        let sessions = server.sessions(100, BUDGET.timeout).await.unwrap();
+        let blocked_by = |pid: i64| &sessions.iter().find(|session| session.pid == pid).unwrap().blocked_by;
+        assert_eq!((blocked_by(*waits), blocked_by(*holds)), (&vec![*holds], &Vec::new()), "{major}");
+        holder.batch_execute("rollback").await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn live_sessions_come_over_a_connection_of_their_own() {
     for major in MAJORS {
         let database = testing::database(testing::postgres(major));
@@ -401,6 +430,7 @@ async fn live_sessions_come_over_a_connection_of_their_own() {
         assert_eq!(ours[0].usename.as_deref(), Some(database.cluster().superuser()));
         assert_eq!(ours[0].state.as_deref(), Some("idle"));
         assert!(ours[0].query.is_some());
+        assert!(ours[0].blocked_by.is_empty());
         assert_eq!(server.sessions(0, BUDGET.timeout).await.unwrap(), []);
         eventually(database.cluster(), &backends(database.name()), "1");
     }

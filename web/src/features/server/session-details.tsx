@@ -1,10 +1,11 @@
 import type { LiveQuery } from '../../api/types'
 import { CopyButton } from '../../blocks/copy-button'
 import { useI18n } from '../../i18n'
-import { lasted, waitOf } from './sessions-model'
+import { lasted, statementStart, waitOf } from './sessions-model'
 
 /** All that is known of one session. */
-export function SessionDetails({ session, readAt }: { session: LiveQuery; readAt: number }) {
+export function SessionDetails(props: { session: LiveQuery; blocks: number | undefined; readAt: number }) {
+  const { session, blocks, readAt } = props
   const { t, u } = useI18n()
   const names = t.sessions.columns
   const since = (time: string | null | undefined) => {
@@ -13,6 +14,11 @@ export function SessionDetails({ session, readAt }: { session: LiveQuery; readAt
       ? u.duration(null)
       : `${u.duration(milliseconds)} (${u.dateTime(time)})`
   }
+  const { blocked_by: by } = session
+  const blocking = [
+    ...(by.length > 0 ? [t.sessions.blockedBy(by)] : []),
+    ...(blocks === undefined ? [] : [t.sessions.blocks(blocks)]),
+  ]
   const facts: [string, string][] = [
     [names.user, session.usename ?? u.integer(null)],
     [names.database, session.datname ?? u.integer(null)],
@@ -22,7 +28,8 @@ export function SessionDetails({ session, readAt }: { session: LiveQuery; readAt
     [names.wait, waitOf(session) ?? u.integer(null)],
     [t.sessions.connectedFor, since(session.backend_start)],
     [names.transaction, since(session.xact_start)],
-    [names.statement, since(session.query_start)],
+    [names.statement, since(statementStart(session))],
+    [t.sessions.blocking, blocking.length > 0 ? blocking.join(', ') : u.integer(null)],
   ]
   return (
     <div className="grid gap-3 bg-canvas px-3 py-3 whitespace-normal sm:pl-14">

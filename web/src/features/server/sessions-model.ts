@@ -2,7 +2,7 @@ import type { LiveQuery } from '../../api/types'
 import { matchesSearch } from '../../lib/sort'
 
 /** Sections by what one looks for; a session may be in several. */
-export const SESSION_STATES = ['active', 'blocked', 'in-transaction', 'idle'] as const
+export const SESSION_STATES = ['active', 'blocked', 'in-transaction', 'idle', 'unknown'] as const
 export type SessionState = (typeof SESSION_STATES)[number]
 
 const IS: Record<SessionState, (session: LiveQuery) => boolean> = {
@@ -11,7 +11,20 @@ const IS: Record<SessionState, (session: LiveQuery) => boolean> = {
   blocked: (session) => session.wait_event_type === 'Lock',
   'in-transaction': (session) => session.state?.startsWith('idle in transaction') === true,
   idle: (session) => session.state === 'idle',
+  /** The role may not see it, or the server does not track it. */
+  unknown: (session) => session.state == null,
 }
+
+/** How many sessions wait for each process. */
+export function countBlocked(sessions: readonly LiveQuery[]): ReadonlyMap<number, number> {
+  const counts = new Map<number, number>()
+  for (const pid of sessions.flatMap((session) => session.blocked_by)) counts.set(pid, (counts.get(pid) ?? 0) + 1)
+  return counts
+}
+
+/** When its statement began, if it runs: afterwards PostgreSQL keeps the moment. */
+export const statementStart = (session: LiveQuery): string | null =>
+  session.state === 'idle' || IS['in-transaction'](session) ? null : (session.query_start ?? null)
 
 /** What PostgreSQL calls it: `Lock: transactionid`. */
 export const waitOf = (session: LiveQuery): string | null =>
@@ -49,6 +62,7 @@ export const countStates = (sessions: readonly LiveQuery[]): Record<SessionState
   blocked: sessions.filter(IS.blocked).length,
   'in-transaction': sessions.filter(IS['in-transaction']).length,
   idle: sessions.filter(IS.idle).length,
+  unknown: sessions.filter(IS.unknown).length,
 })
 
 /** What sessions wait for, the most frequent first. */
@@ -67,12 +81,13 @@ export function countWaits(sessions: readonly LiveQuery[]): { wait: string; coun
 export const lasted = (since: string | null | undefined, readAt: number): number | null =>
   since == null ? null : Math.max(0, readAt - Date.parse(since))
 
-/** What is going on first, and of it what lasts longest. */
-export function byWeight(a: LiveQuery, b: LiveQuery): number {
-  return rank(a) - rank(b) || begun(a) - begun(b) || a.pid - b.pid
+/** Who keeps others waiting first, and waits for nobody; then what is going on, and of it what lasts longest. */
+export function byWeight(blocked: ReadonlyMap<number, number>): (a: LiveQuery, b: LiveQuery) => number {
+  const atRoot = (session: LiveQuery) => (session.blocked_by.length === 0 ? (blocked.get(session.pid) ?? 0) : 0)
+  return (a, b) => atRoot(b) - atRoot(a) || rank(a) - rank(b) || begun(a) - begun(b) || a.pid - b.pid
 }
 
-const ORDER: readonly SessionState[] = ['blocked', 'active', 'in-transaction', 'idle']
+const ORDER: readonly SessionState[] = ['blocked', 'active', 'in-transaction', 'unknown', 'idle']
 
 function rank(session: LiveQuery): number {
   const found = ORDER.findIndex((state) => IS[state](session))
@@ -80,7 +95,7 @@ function rank(session: LiveQuery): number {
 }
 
 function begun(session: LiveQuery): number {
-  const since = session.xact_start ?? session.query_start
+  const since = session.xact_start ?? statementStart(session)
   return since == null ? Number.POSITIVE_INFINITY : Date.parse(since)
 }
 

@@ -21,12 +21,14 @@ import { TableSkeleton } from '../../ui/skeleton'
 import { SessionDetails } from './session-details'
 import {
   byWeight,
+  countBlocked,
   countStates,
   countWaits,
   filterSessions,
   lasted,
   PERIODS,
   SESSION_STATES,
+  statementStart,
   USUAL_PERIOD,
   waitOf,
 } from './sessions-model'
@@ -96,10 +98,14 @@ function Sessions({ live, readAt }: { live: LiveSessions; readAt: number }) {
   const filter = { text, state, wait }
   const rows = filterSessions(live.queries, filter)
   const counts = countStates(filterSessions(live.queries, filter, 'state'))
+  const states = SESSION_STATES.filter((value) => value !== 'unknown' || value === state || counts.unknown > 0)
   const waits = countWaits(filterSessions(live.queries, filter, 'wait'))
   const known = wait === undefined || waits.some((one) => one.wait === wait) ? waits : [{ wait, count: 0 }, ...waits]
   return (
     <>
+      {counts.unknown > 0 && (
+        <p className="mb-3 rounded-md bg-sunken px-3 py-2 text-warn">{t.sessions.unknown(counts.unknown)}</p>
+      )}
       {live.query_texts_hidden && <p className="mb-3 rounded-md bg-sunken px-3 py-2">{t.sessions.textsHidden}</p>}
       <div className="mb-3 flex flex-wrap items-center gap-2">
         <SearchBox
@@ -113,7 +119,7 @@ function Sessions({ live, readAt }: { live: LiveSessions; readAt: number }) {
           value={state ?? 'all'}
           segments={[
             { value: 'all', label: t.common.all, count: filterSessions(live.queries, filter, 'state').length },
-            ...SESSION_STATES.map((value) => ({ value, label: t.sessions.states[value], count: counts[value] })),
+            ...states.map((value) => ({ value, label: t.sessions.states[value], count: counts[value] })),
           ]}
           onChange={(value) => setSearch({ state: value === 'all' ? undefined : value })}
         />
@@ -135,22 +141,32 @@ function Sessions({ live, readAt }: { live: LiveSessions; readAt: number }) {
           onReset={() => setSearch({ q: undefined, state: undefined, wait: undefined })}
         />
       ) : (
-        <SessionsTable sessions={rows} readAt={readAt} />
+        <SessionsTable sessions={rows} blocked={countBlocked(live.queries)} readAt={readAt} />
       )}
     </>
   )
 }
 
-function SessionsTable({ sessions, readAt }: { sessions: LiveQuery[]; readAt: number }) {
+interface TableProps {
+  sessions: LiveQuery[]
+  /** How many wait for each process. */
+  blocked: ReadonlyMap<number, number>
+  readAt: number
+}
+
+function SessionsTable({ sessions, blocked, readAt }: TableProps) {
   const { t } = useI18n()
   const [search, setSearch] = useUrlState<SessionsSearch>()
   const [open, setOpen] = useState<number | null>(null)
   // What one reads must neither move away nor change.
   useHold(sessions.some((session) => session.pid === open))
   const toggle = (session: LiveQuery) => setOpen(open === session.pid ? null : session.pid)
-  const columns = useColumns(readAt, open, toggle)
+  const columns = useColumns({ readAt, blocked, open, toggle })
   const sort = parseSort(search.sort, COLUMN_IDS)
-  const rows = useMemo(() => (sort === undefined ? sessions.toSorted(byWeight) : sessions), [sessions, sort])
+  const rows = useMemo(
+    () => (sort === undefined ? sessions.toSorted(byWeight(blocked)) : sessions),
+    [sessions, blocked, sort],
+  )
   return (
     <DataTable
       label={t.sessions.title}
@@ -161,27 +177,43 @@ function SessionsTable({ sessions, readAt }: { sessions: LiveQuery[]; readAt: nu
       sort={sort}
       onSort={(next) => setSearch({ sort: sortToText(next) })}
       card={(session) => (
-        <SessionCard session={session} readAt={readAt} open={open === session.pid} onToggle={() => toggle(session)} />
+        <SessionCard
+          session={session}
+          blocks={blocked.get(session.pid)}
+          readAt={readAt}
+          open={open === session.pid}
+          onToggle={() => toggle(session)}
+        />
       )}
-      detail={(session) => (open === session.pid ? <SessionDetails session={session} readAt={readAt} /> : null)}
+      detail={(session) =>
+        open === session.pid ? (
+          <SessionDetails session={session} blocks={blocked.get(session.pid)} readAt={readAt} />
+        ) : null
+      }
     />
   )
 }
 
-function useColumns(
-  readAt: number,
-  open: number | null,
-  toggle: (session: LiveQuery) => void,
-): Column<LiveQuery, ColumnId>[] {
+interface ColumnsProps {
+  readAt: number
+  blocked: ReadonlyMap<number, number>
+  open: number | null
+  toggle: (session: LiveQuery) => void
+}
+
+function useColumns({ readAt, blocked, open, toggle }: ColumnsProps): Column<LiveQuery, ColumnId>[] {
   const { t, u } = useI18n()
   const names = t.sessions.columns
   const text = (value: string | null | undefined) => value || u.integer(null)
-  const time = (id: 'transaction' | 'statement', key: 'xact_start' | 'query_start'): Column<LiveQuery, ColumnId> => ({
+  const time = (
+    id: 'transaction' | 'statement',
+    begun: (session: LiveQuery) => string | null | undefined,
+  ): Column<LiveQuery, ColumnId> => ({
     id,
     header: names[id],
     numeric: true,
-    sortBy: (session) => lasted(session[key], readAt),
-    cell: (session) => u.duration(lasted(session[key], readAt)),
+    sortBy: (session) => lasted(begun(session), readAt),
+    cell: (session) => u.duration(lasted(begun(session), readAt)),
     width: 110,
     priority: id === 'transaction' ? 3 : 4,
   })
@@ -198,8 +230,8 @@ function useColumns(
       id: 'state',
       header: names.state,
       sortBy: (session) => session.state,
-      cell: (session) => <StateCell session={session} />,
-      width: 150,
+      cell: (session) => <StateCell session={session} blocks={blocked.get(session.pid)} />,
+      width: 190,
       priority: 2,
     },
     {
@@ -210,8 +242,8 @@ function useColumns(
       width: 150,
       priority: 5,
     },
-    time('transaction', 'xact_start'),
-    time('statement', 'query_start'),
+    time('transaction', (session) => session.xact_start),
+    time('statement', statementStart),
     {
       id: 'user',
       header: names.user,
@@ -252,6 +284,11 @@ function useColumns(
   ]
 }
 
+interface Blocks {
+  /** How many wait for it. */
+  blocks: number | undefined
+}
+
 interface RowProps {
   session: LiveQuery
   open: boolean
@@ -275,16 +312,16 @@ function PidButton({ session, open, onToggle }: RowProps) {
 }
 
 /** The row where there is no room for columns. */
-function SessionCard({ readAt, ...row }: RowProps & { readAt: number }) {
+function SessionCard({ readAt, blocks, ...row }: RowProps & Blocks & { readAt: number }) {
   const { u } = useI18n()
   const { session } = row
   const who = [session.usename, session.datname, session.application_name].filter(Boolean).join(' · ')
-  const lasting = lasted(session.xact_start ?? session.query_start, readAt)
+  const lasting = lasted(session.xact_start ?? statementStart(session), readAt)
   return (
     <>
       <div className="flex items-center gap-2">
         <PidButton {...row} />
-        <StateCell session={session} />
+        <StateCell session={session} blocks={blocks} />
         <span className="ml-auto shrink-0 text-xs text-dim tabular-nums">{u.duration(lasting)}</span>
       </div>
       <div className="flex gap-2 text-xs">
@@ -296,18 +333,27 @@ function SessionCard({ readAt, ...row }: RowProps & { readAt: number }) {
   )
 }
 
-const WaitCell = (props: { session: LiveQuery; className?: string }) => (
-  <span className={cx(props.session.wait_event_type === 'Lock' ? 'text-warn' : 'text-dim', props.className)}>
-    {waitOf(props.session)}
-  </span>
-)
+function WaitCell({ session, className }: { session: LiveQuery; className?: string }) {
+  const { t } = useI18n()
+  const by = session.blocked_by
+  return (
+    <span
+      title={waitOf(session) ?? undefined}
+      className={cx(session.wait_event_type === 'Lock' ? 'text-warn' : 'text-dim', className)}
+    >
+      {by.length > 0 && `${t.sessions.blockedBy(by)} · `}
+      {waitOf(session)}
+    </span>
+  )
+}
 
 /** In words, and with colour only where one should look. */
-function StateCell({ session }: { session: LiveQuery }) {
-  const { u } = useI18n()
+function StateCell({ session, blocks }: { session: LiveQuery } & Blocks) {
+  const { t, u } = useI18n()
   const idleInTransaction = session.state?.startsWith('idle in transaction') === true
   return (
     <span className={cx(idleInTransaction && 'text-warn', session.state === 'idle' && 'text-dim')}>
+      {blocks !== undefined && <span className="font-semibold text-danger">{t.sessions.blocks(blocks)} · </span>}
       {session.state ?? u.integer(null)}
     </span>
   )

@@ -17,6 +17,12 @@ export const sessions = {
     copy: 'Copy the statement',
     open: (pid: number) => `Session ${pid}: details`,
     connectedFor: 'Connected for',
+    blockedBy: (pids: readonly number[]) =>
+      `by ${pids.map((pid) => (pid === 0 ? 'a prepared transaction' : pid)).join(', ')}`,
+    blocks: (count: number) => `blocks ${count}`,
+    blocking: 'Blocking',
+    unknown: (count: number) =>
+      `${count === 1 ? 'Of 1 session' : `Of ${count} sessions`} the server does not say what it does: the role lacks pg_monitor, or track_activities is off.`,
     columns: {
       pid: 'PID',
       user: 'User',
@@ -29,7 +35,13 @@ export const sessions = {
       statement: 'Statement',
       query: 'Query',
     },
-    states: { active: 'Active', blocked: 'Blocked', 'in-transaction': 'Idle in transaction', idle: 'Idle' },
+    states: {
+      active: 'Active',
+      blocked: 'Blocked',
+      'in-transaction': 'Idle in transaction',
+      idle: 'Idle',
+      unknown: 'Unknown',
+    },
     emptyTitle: 'No sessions',
     emptyText: 'Nobody is connected but the monitoring itself.',
     searchLabel: 'Search by user, database, client or text',

@@ -19,6 +19,11 @@ export const sessions: Pick<Messages, 'sessions'> = {
     copy: 'Скопировать запрос',
     open: (pid) => `Сеанс ${pid}: подробности`,
     connectedFor: 'Подключён',
+    blockedBy: (pids) => `из-за ${pids.map((pid) => (pid === 0 ? 'подготовленной транзакции' : pid)).join(', ')}`,
+    blocks: (count) => `держит ${count}`,
+    blocking: 'Блокировка',
+    unknown: (count) =>
+      `О ${count} ${count % 10 === 1 && count % 100 !== 11 ? 'сеансе' : 'сеансах'} сервер не говорит, что он делает: роли не хватает pg_monitor, или выключен track_activities.`,
     columns: {
       pid: 'PID',
       user: 'Роль',
@@ -36,6 +41,7 @@ export const sessions: Pick<Messages, 'sessions'> = {
       blocked: 'Заблокированы',
       'in-transaction': 'Ждут в транзакции',
       idle: 'Простаивают',
+      unknown: 'Неизвестно',
     },
     emptyTitle: 'Сеансов нет',
     emptyText: 'Кроме самого мониторинга никто не подключён.',

@@ -24,4 +24,5 @@ export const makeSessions = (): LiveQuery[] =>
     backend_start: ago(5e7),
     xact_start: index % 5 === 3 ? ago(6e5) : null,
     query_start: ago(index * 4_000),
+    blocked_by: index === 5 ? [4_203] : [],
   }))
