@@ -168,9 +168,7 @@ async fn history_that_is_older_than_we_would_keep_stays() {
     assert_eq!(again["settings"], [0, 2, 3], "what is there stays");
 }
 
-/// `make million`
 #[tokio::test]
-#[ignore = "a million rows, twice, take minutes in a debug build"]
 async fn a_million_rows_are_taken_over_once() {
     everything_is_taken_over_once(&Place::sqlite(), 50_000, 40).await;
 }
