@@ -5,8 +5,8 @@ mod harness;
 
 use std::time::{Duration, Instant};
 
-use harness::{ADMIN_PASSWORD, HostOptions, TestHost, eventually};
-use pgvigil_cluster::{Cluster, ClusterOptions, Installation, Shutdown};
+use harness::{ADMIN_PASSWORD, HostOptions, TestHost, eventually, server_of};
+use pgvigil_cluster::{Cluster, ClusterOptions, Installation, Shutdown, testing};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -26,10 +26,14 @@ struct Outage {
 
 impl Outage {
     async fn prepare() -> Self {
+        Self::with("").await
+    }
+
+    async fn with(plugins: &str) -> Self {
         let cluster = Cluster::start(&Installation::find(Some(15)).unwrap(), ClusterOptions::default()).unwrap();
         let environment =
             vec![("DATABASE_URL", cluster.url("postgres")), ("PGVIGIL_METRICS_TOKEN", METRICS_TOKEN.to_owned())];
-        let host = TestHost::start(HostOptions { plugins: "", environment, ..HostOptions::default() });
+        let host = TestHost::start(HostOptions { plugins, environment, ..HostOptions::default() });
         let http = Client::builder().cookie_store(true).timeout(Duration::from_secs(60)).build().unwrap();
         let form = [("username", "admin"), ("password", ADMIN_PASSWORD)];
         let answer = http.post(format!("{}/api/token", host.base())).form(&form).send().await.unwrap();
@@ -68,6 +72,13 @@ impl Outage {
         assert_eq!((status, told), (StatusCode::OK, json!({"detail": "Logged out", "recorded": false})));
     }
 
+    /// For sessions that begin from now on. Those of the host end, as in a failover.
+    fn make_read_only(&self) {
+        let sql = "alter database postgres set default_transaction_read_only = on;
+            select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'pgvigil-store%'";
+        testing::execute(&self.cluster, "template1", sql);
+    }
+
     async fn is_over(&self) {
         eventually("the store is up again", async || {
             let (_, health) = self.get(SOON, "/api/health").await;
@@ -103,6 +114,39 @@ async fn a_store_that_hangs_is_told_soon_and_who_signs_out_is_out() {
     outage.is_told().await;
     outage.cluster.resume().unwrap();
     outage.is_over().await;
+}
+
+const COUNTERS: &str = r#"
+[[plugin]]
+name = "pg_stat_database"
+probe = "builtin:pg_stat_database"
+interval = "300s"
+servers = ["*"]
+grants = { postgres = "read" }
+"#;
+
+/// After a failover, or where a provider stops writes before the disk is full.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_became_read_only_is_told_and_runs_meanwhile_are_stored_later() {
+    let outage = Outage::with(COUNTERS).await;
+    let admin = outage.host.admin().await;
+    admin.add_server(&server_of(&outage.cluster, "own")).await;
+    let at_least = |count: usize| move |runs: &Value| runs.as_array().is_some_and(|runs| runs.len() >= count);
+    admin.until("/api/runs?outcome=collected", at_least(2)).await;
+    outage.make_read_only();
+    let run = admin.send(Method::POST, "/api/plugins/pg_stat_database/run", Some(&json!({"server": "own"}))).await;
+    assert_eq!(run.0, StatusCode::OK, "{}", run.1);
+    admin.until("/api/health", |health| health["store"] == "away").await;
+    let (_, metrics) = outage.ask(SOON, Method::GET, "/metrics", METRICS_TOKEN).await;
+    assert!(metrics.contains("\npgvigil_store_up 0.0\n"), "{metrics}");
+    assert_eq!(admin.get("/api/servers").await[0]["name"], "own", "it can be read");
+    let (status, told) = outage.ask(SOON, Method::POST, "/api/logout", &outage.access).await;
+    assert_eq!((status, told.contains("\"recorded\":false")), (StatusCode::OK, true), "{told}");
+    testing::execute(&outage.cluster, "template1", "alter database postgres reset default_transaction_read_only");
+    outage.is_over().await;
+    admin.until("/api/runs?outcome=collected", at_least(3)).await;
+    let (_, metrics) = outage.ask(SOON, Method::GET, "/metrics", METRICS_TOKEN).await;
+    assert!(metrics.contains("\npgvigil_run_reports_dropped_total 0\n"), "{metrics}");
 }
 
 /// A read is what meets it first, and nothing was written for a while.
