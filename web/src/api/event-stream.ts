@@ -4,12 +4,13 @@ export interface ServerSentEvent {
 }
 
 /**
- * Events of a `text/event-stream` body; `onLife` hears of comments too, by which the host says that it is there. `EventSource` cannot send the access token, so the body is read here:
+ * Events of a `text/event-stream` body. `onPiece` hears of comments too, by which the host says that it is there; the
+ * next piece is read when it is done. `EventSource` cannot send the access token, so the body is read here:
  * <https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation>
  */
 export async function* serverSentEvents(
   body: ReadableStream<Uint8Array>,
-  onLife: () => void = () => {},
+  onPiece: () => Promise<void> = () => Promise.resolve(),
 ): AsyncGenerator<ServerSentEvent> {
   const reader = body.getReader()
   const decoder = new TextDecoder()
@@ -20,7 +21,7 @@ export async function* serverSentEvents(
     for (;;) {
       const { done, value } = await reader.read()
       if (done) return
-      onLife()
+      const ready = onPiece()
       const lines = (rest + decoder.decode(value, { stream: true })).split(/\r\n|\n|\r(?!$)/)
       rest = lines.pop() ?? ''
       for (const line of lines) {
@@ -34,6 +35,7 @@ export async function* serverSentEvents(
         if (field === 'event') event = text
         else if (field === 'data') data.push(text)
       }
+      await ready
     }
   } finally {
     // Whoever stops listening also ends the connection.

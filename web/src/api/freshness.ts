@@ -25,13 +25,20 @@ const SAFETY_FACTOR = 6
 /** The one place that asks again. Hidden pages and paused ones do not. */
 export function keepFresh(client: QueryClient, live: Live): () => void {
   const touched = new Set<string>()
-  const stopListening = live.listen((event) => {
+  let heard: LiveEvent[] = []
+  const stopListening = live.listen((event) => heard.push(event))
+  /** Together, as many are told of in a second. */
+  const touch = () => {
+    if (heard.length === 0) return
     for (const query of client.getQueryCache().getAll()) {
       const touchedBy = query.meta?.freshness?.touchedBy
-      if (touchedBy !== undefined && (event.kind === 'missed' || touchedBy(event))) touched.add(query.queryHash)
+      if (touchedBy === undefined || touched.has(query.queryHash)) continue
+      if (heard.some((event) => event.kind === 'missed' || touchedBy(event))) touched.add(query.queryHash)
     }
-  })
+    heard = []
+  }
   const tick = () => {
+    touch()
     const state = live.state()
     if (state === 'paused' || document.hidden) return
     const now = Date.now()

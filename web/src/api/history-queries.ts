@@ -86,7 +86,8 @@ export const sparkQuery = (server: string) =>
     },
     staleTime: MINUTE,
     retry: false,
-    meta: every(MINUTE),
+    // It is 72 pixels wide: a minute moves it by less than one.
+    meta: every(3 * MINUTE),
   })
 
 export const ANALYSIS_KEY = ['analysis'] as const

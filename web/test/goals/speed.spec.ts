@@ -5,7 +5,10 @@ import { usePage } from '../e2e/harness.ts'
 import { manyPoints } from './many.ts'
 import { hold, Meter } from './measure.ts'
 
-/** Figures of CPU and memory, each beside its goal. The ancestor's stand in brackets. */
+/**
+ * Figures of CPU and memory, each beside its goal. The ancestor cannot be run here: a goal that is a part of its figure
+ * is that part of what was measured then, on a machine that was busy too.
+ */
 
 const watched = usePage()
 let page: Page
@@ -81,8 +84,8 @@ describe('the list of servers', () => {
     await signIn(page, 'admin')
     await rows()
     const { ready, blocked } = await reloadList()
-    hold({ what: 'list of 12: rows ready (2,168)', limit: 1_300, unit: 'ms' }, ready)
-    hold({ what: 'list of 12: blocking time (760)', limit: 200, unit: 'ms' }, blocked)
+    hold({ what: 'list of 12: rows ready', ancestor: 2_168, limit: 1_300, unit: 'ms' }, ready)
+    hold({ what: 'list of 12: blocking time', ancestor: 760, limit: 200, unit: 'ms' }, blocked)
   })
 
   test('of 1,000', async () => {
@@ -93,10 +96,10 @@ describe('the list of servers', () => {
       await page.getByRole('link', { name: 'Servers' }).click()
       await rows()
     })
-    hold({ what: '1,000 servers: CPU to render (4,146)', limit: 400, unit: 'ms' }, render)
+    hold({ what: '1,000 servers: CPU to render', ancestor: 4_146, limit: 400, unit: 'ms' }, render)
     const elements = await page.evaluate<number>("document.querySelectorAll('*').length")
-    hold({ what: '1,000 servers: elements (29,132)', limit: 2_500, unit: '' }, elements)
-    hold({ what: '1,000 servers: JavaScript heap (140)', limit: 40, unit: 'MB' }, await meter.heap())
+    hold({ what: '1,000 servers: elements', ancestor: 29_132, limit: 2_500, unit: '' }, elements)
+    hold({ what: '1,000 servers: JavaScript heap', ancestor: 140, limit: 40, unit: 'MB' }, await meter.heap())
 
     const text = 'production'
     await page.getByRole('searchbox').focus()
@@ -107,24 +110,28 @@ describe('the list of servers', () => {
       }
       await page.waitForURL(/q=production/)
     })
-    hold({ what: '1,000 servers: CPU per key of a search (1,395)', limit: 80, unit: 'ms' }, typed / text.length)
+    hold(
+      { what: '1,000 servers: CPU per key of a search', ancestor: 1_395, limit: 80, unit: 'ms' },
+      typed / text.length,
+    )
     await page.getByRole('searchbox').fill('')
     await page.getByRole('link', { name: 'billing-02' }).waitFor()
     await page.waitForURL((url) => !url.searchParams.has('q'))
 
     const sorts: number[] = []
     for (let sort = 0; sort < 5; sort += 1) sorts.push(await meter.cpu(() => press('th:nth-child(4) button')))
-    hold({ what: '1,000 servers: CPU per sort (3,020)', limit: 100, unit: 'ms' }, median(sorts))
+    hold({ what: '1,000 servers: CPU per sort', ancestor: 3_020, limit: 100, unit: 'ms' }, median(sorts))
     // Sparklines of the rows that came into view are asked for and drawn.
     await page.locator('tbody svg[role=img]').nth(9).waitFor()
     const idle = await meter.cpu(() => page.waitForTimeout(10_000))
-    hold({ what: '1,000 servers: CPU in 10 s of idling (1,213)', limit: 60, unit: 'ms' }, idle)
-    // The goal is for a page that is told nothing; while it is told of every run, this is ours.
+    hold({ what: '1,000 servers: CPU in 10 s of idling', ancestor: 1_213, limit: 60, unit: 'ms' }, idle)
+    // The goal is for a page that is told nothing. Told of every run, this is ours: a third of it is what Chromium does
+    // for each piece that arrives, however seldom it is read.
     const told = await meter.cpu(() => pushed(IDLE_SECONDS))
     const what = `1,000 servers: CPU in 10 s of idling, ${RUNS_PER_SECOND} runs pushed a second`
-    hold({ what, limit: 180, unit: 'ms' }, told / (IDLE_SECONDS / 10))
+    hold({ what, limit: 80, unit: 'ms' }, told / (IDLE_SECONDS / 10))
     const { ready } = await reloadList()
-    hold({ what: '1,000 servers: rows ready (13,700)', limit: 1_370, unit: 'ms' }, ready)
+    hold({ what: '1,000 servers: rows ready', ancestor: 13_700, limit: 1_370, unit: 'ms' }, ready)
   })
 })
 
@@ -140,7 +147,10 @@ describe('a chart', () => {
     await chart.getByRole('table').waitFor()
     const made = await meter.cpu(() => press('[aria-label="count: Show as chart"]'))
     await canvas.waitFor()
-    hold({ what: 'chart of 20 x 4,320: CPU to create, with legend and words (134)', limit: 70, unit: 'ms' }, made)
+    hold(
+      { what: 'chart of 20 x 4,320: CPU to create, with legend and words', ancestor: 134, limit: 70, unit: 'ms' },
+      made,
+    )
 
     const box = await canvas.boundingBox()
     if (box === null) throw new Error('the chart is not on the page')
@@ -149,7 +159,7 @@ describe('a chart', () => {
     const hovered = await meter.cpu(() => page.evaluate(sweep(moves)))
     await chart.getByTestId('chart-tooltip').getByText('region').first().waitFor()
     hold(
-      { what: 'chart of 20 x 4,320: CPU of a frame of hovering, with tooltip (22)', limit: 8, unit: 'ms' },
+      { what: 'chart of 20 x 4,320: CPU of a frame of hovering, with tooltip', ancestor: 22, limit: 8, unit: 'ms' },
       hovered / moves,
     )
   })

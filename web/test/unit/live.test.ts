@@ -84,6 +84,35 @@ test('what the host pushes is told, and what is not known is left alone', async 
   ])
 })
 
+test('what is pushed in quick succession is read in one piece', async () => {
+  let read = () => {}
+  const heard: LiveEvent[] = []
+  const pushed = new TransformStream<Uint8Array, Uint8Array>({}, { highWaterMark: 100 })
+  const host = pushed.writable.getWriter()
+  const run = () => host.write(new TextEncoder().encode('event: run\ndata: {}\n\n'))
+  const waits: number[] = []
+  const live = new Live({
+    open: () => Promise.resolve(new Response(pushed.readable, { headers: { 'Content-Type': 'text/event-stream' } })),
+    wait: (milliseconds) => {
+      waits.push(milliseconds)
+      return new Promise((resolve) => {
+        read = resolve
+      })
+    },
+  })
+  live.listen((event) => heard.push(event))
+  live.start()
+  await run()
+  await vi.waitFor(() => expect(heard).toHaveLength(1))
+  void run()
+  await new Promise((resolve) => setTimeout(resolve))
+  expect(heard).toHaveLength(1)
+  expect(waits).toEqual([2_000])
+  read()
+  await vi.waitFor(() => expect(heard).toHaveLength(2))
+  live.stop()
+})
+
 test('while the stream is away one asks, ever more seldom, and listens again', async () => {
   const refused = () => new Response('no', { status: 503 })
   const { waits, states, done } = liveOn([refused, refused, () => stream(), refused])
@@ -125,7 +154,9 @@ describe('a host that hangs', () => {
   }
 
   test('is not called live for longer than it may be silent', async () => {
-    const live = new Live({ open: speaking(15_000, 4), wait: () => new Promise(() => {}) })
+    const wait = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds))
+    const opened = [speaking(15_000, 4)]
+    const live = new Live({ open: (signal) => opened.pop()?.(signal) ?? new Promise(() => {}), wait })
     live.start()
     await vi.advanceTimersByTimeAsync(99_000)
     expect(live.state()).toBe('push')
