@@ -5,9 +5,16 @@ export type LazyPart<Props> = FunctionComponent<Props> & {
   preload?: (() => Promise<void>) | undefined
 }
 
+/** As long as for an answer of the API: a network that swallows packets says nothing at all. */
+const LOAD_MS = 30_000
+/** So long a press on a link may seem to do nothing; then the page is shown to be on its way. */
+const STAY_MS = 500
+
 /**
  * A part of the page whose code is loaded when it is needed. When that fails, as while the host is away, nothing else
  * is lost, and one can try again; React's `lazy` keeps a failure for good, and that of the router reloads the window.
+ * A browser that waits for a file in vain asks for it no second time, whatever is imported: then only loading the page
+ * anew does.
  */
 export function lazyPart<Props extends object>(
   load: () => Promise<ComponentType<Props>>,
@@ -20,7 +27,9 @@ export function lazyPart<Props extends object>(
     Part.preload = undefined
   }
   const Part: LazyPart<Props> = (props) => {
-    const [state, setState] = useState<'waiting' | 'missing' | 'loaded'>(Loaded === undefined ? 'waiting' : 'loaded')
+    const [state, setState] = useState<'waiting' | 'late' | 'missing' | 'loaded'>(
+      Loaded === undefined ? 'waiting' : 'loaded',
+    )
     useEffect(() => {
       // Also where it came after this was drawn: nobody else would draw it again.
       if (state !== 'waiting') return
@@ -28,10 +37,15 @@ export function lazyPart<Props extends object>(
         () => setState('loaded'),
         () => setState('missing'),
       )
+      const timer = setTimeout(() => setState('late'), LOAD_MS)
+      return () => clearTimeout(timer)
     }, [state])
     if (Loaded !== undefined) return <Loaded {...props} />
-    return state === 'missing' ? <Missing onRetry={() => setState('waiting')} /> : <Waiting />
+    if (state === 'waiting') return <Waiting />
+    return <Missing onRetry={() => (state === 'late' ? location.reload() : setState('waiting'))} />
   }
-  Part.preload = () => ensure().catch(() => undefined)
+  // The router changes the page only when this is done.
+  Part.preload = () =>
+    Promise.race([ensure().catch(() => undefined), new Promise<void>((go) => setTimeout(go, STAY_MS))])
   return Part
 }

@@ -340,6 +340,21 @@ describe('code that cannot be loaded', () => {
     await chart.locator('canvas').waitFor()
   })
 
+  test('that never comes is told as well, and trying again asks for it anew', async () => {
+    await page.clock.install()
+    // The first request is never answered; the next one is.
+    await page.route('**/assets/audit-page-*.js', () => undefined, { times: 1 })
+    await signIn(page, 'admin')
+    await page.getByRole('link', { name: 'Audit' }).click()
+    await page.locator('main h1').getByText('Loading').waitFor()
+    await page.clock.fastForward(29_000)
+    expect(await page.getByText('The code of this part is missing').count()).toBe(0)
+    await page.clock.fastForward(2_000)
+    await page.getByRole('alert').getByText('The code of this part is missing').waitFor()
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.locator('main h1').getByText('Audit').waitFor()
+  })
+
   test('of the palette is told, and the palette opens later', async () => {
     await page.route('**/assets/palette-*', (route) => route.abort())
     await signIn(page, 'viewer')
