@@ -97,6 +97,7 @@ export interface RunsFilter {
 
 export const LIST_LIMIT = 200
 
+/** The newest, however old. */
 export const runsQuery = (filter: RunsFilter) =>
   queryOptions({
     queryKey: ['runs', filter],
@@ -105,6 +106,21 @@ export const runsQuery = (filter: RunsFilter) =>
       return unwrap(api.GET('/api/runs', { params: { query }, signal }))
     },
     meta: every(10 * SECOND, (event) => event.kind === 'run' && concerns(filter, event)),
+  })
+
+/** Within a window, and `before` a run of it: a long list is read on there. */
+export const runsWithinQuery = (filter: RunsFilter, range: TimeRange, before: string | undefined) =>
+  queryOptions({
+    queryKey: ['runs', filter, rangeToQuery(range), before],
+    queryFn: ({ signal }) => {
+      const query = { ...withoutUnset({ ...filter, before }), ...rangeToQuery(range), limit: LIST_LIMIT }
+      return unwrap(api.GET('/api/runs', { params: { query }, signal }))
+    },
+    placeholderData: keptOf(filter),
+    meta:
+      range.kind === 'absolute' || before !== undefined
+        ? {}
+        : every(10 * SECOND, (event) => event.kind === 'run' && concerns(filter, event)),
   })
 
 /** Newest run of a plugin on a server: what it found missing is missing now. */

@@ -153,12 +153,15 @@ export interface RunsSearch {
   outcome?: (typeof RUN_OUTCOMES)[number] | undefined
   server?: string | undefined
   plugin?: string | undefined
+  /** The run after which a long list is read on. */
+  before?: string | undefined
 }
 
 const validateRuns = (search: Record<string, unknown>): RunsSearch => ({
   outcome: oneOf(search.outcome, RUN_OUTCOMES),
   server: searchText(search.server),
   plugin: searchText(search.plugin),
+  before: searchText(search.before),
 })
 
 const validateCosts = (search: Record<string, unknown>) => ({ costs: searchText(search.costs) })

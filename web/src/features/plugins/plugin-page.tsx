@@ -18,7 +18,9 @@ export function PluginPage() {
   const { t } = useI18n()
   const name = useParam('name')
   const query = useQuery(pluginQuery(name))
-  const ofWindow = useLocation({ select: ({ pathname }) => pathname === paths.pluginCosts(name) })
+  const ofWindow = useLocation({
+    select: ({ pathname }) => pathname === paths.pluginCosts(name) || pathname === paths.pluginRuns(name),
+  })
   return (
     <>
       <PageHeader title={name} time={ofWindow ? 'range' : 'live'} note={query.data && <Note plugin={query.data} />}>

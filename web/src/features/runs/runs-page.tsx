@@ -6,7 +6,7 @@ export function RunsPage() {
   const { t } = useI18n()
   return (
     <>
-      <PageHeader title={t.runs.title} time="live" />
+      <PageHeader title={t.runs.title} time="range" />
       <RunsView />
     </>
   )

@@ -1,10 +1,11 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useMemo, useState } from 'react'
-import { LIST_LIMIT, pluginsQuery, runsQuery, serversQuery } from '../../api/queries'
+import { LIST_LIMIT, pluginsQuery, runsWithinQuery, serversQuery } from '../../api/queries'
 import type { Run } from '../../api/types'
 import { useHold } from '../../app/live'
 import type { RunsSearch } from '../../app/router'
+import { useTime } from '../../app/time'
 import { Age } from '../../blocks/age'
 import { type Column, DataTable } from '../../blocks/data-table'
 import { NameFilter } from '../../blocks/name-filter'
@@ -13,6 +14,7 @@ import { useI18n } from '../../i18n'
 import { paths } from '../../lib/paths'
 import { useUrlState } from '../../lib/router-hooks'
 import { Badge, type Tone } from '../../ui/badge'
+import { Button } from '../../ui/button'
 import { cx } from '../../ui/classes'
 import { Icon } from '../../ui/icon'
 import { Segmented } from '../../ui/segmented'
@@ -22,17 +24,22 @@ import { RunDetails } from './run-details'
 const TONES: Record<Run['outcome'], Tone> = { collected: 'ok', 'not-applicable': 'idle', failed: 'bad' }
 const OUTCOMES = ['collected', 'failed', 'not-applicable'] as const
 
-/** Runs, newest first, of everything or of one server or plugin; what failed says why at once. */
+/** Runs of the chosen time, newest first, of everything or of one server or plugin; what failed says why at once. */
 export function RunsView(props: { server?: string; plugin?: string }) {
   const { t } = useI18n()
-  const [search, setSearch] = useUrlState<RunsSearch>()
+  const { range } = useTime()
+  const [search, setUrl] = useUrlState<RunsSearch>()
+  // Another filter begins at its newest run.
+  const setSearch = (change: RunsSearch) => setUrl({ before: undefined, ...change })
+  const { before } = search
   const filter = {
     server: props.server ?? search.server,
     plugin: props.plugin ?? search.plugin,
     outcome: search.outcome,
   }
-  const query = useQuery(runsQuery(filter))
+  const query = useQuery(runsWithinQuery(filter, range, before))
   const filtered =
+    before !== undefined ||
     search.outcome !== undefined ||
     (props.server === undefined && search.server !== undefined) ||
     (props.plugin === undefined && search.plugin !== undefined)
@@ -54,14 +61,15 @@ export function RunsView(props: { server?: string; plugin?: string }) {
         {props.server === undefined && (
           <ServerFilter value={search.server} onChange={(server) => setSearch({ server })} />
         )}
-        {query.data && query.data.length >= LIST_LIMIT && (
-          <span className="text-dim">{t.runs.limited(LIST_LIMIT)}</span>
-        )}
       </div>
       <QueryView query={query} skeleton={<TableSkeleton rows={10} />}>
         {(runs) =>
           runs.length > 0 ? (
-            <RunsTable runs={runs} hideServer={props.server !== undefined} hidePlugin={props.plugin !== undefined} />
+            // While other runs are loaded, these stay for the place and the focus, and are seen to be old.
+            <div aria-busy={query.isPlaceholderData} className="aria-busy:opacity-60">
+              <RunsTable runs={runs} hideServer={props.server !== undefined} hidePlugin={props.plugin !== undefined} />
+              <Further runs={runs} before={before} onGo={(next) => setUrl({ before: next }, 'push')} />
+            </div>
           ) : filtered ? (
             <NoMatchState
               title={t.runs.noMatchTitle}
@@ -73,6 +81,32 @@ export function RunsView(props: { server?: string; plugin?: string }) {
         }
       </QueryView>
     </>
+  )
+}
+
+/** Below the table of runs. */
+const FURTHER_RESERVE = 60
+
+/** Whatever is in view, the runs before it are one step away. */
+function Further(props: { runs: Run[]; before: string | undefined; onGo: (before: string | undefined) => void }) {
+  const { t, u } = useI18n()
+  const { runs, before } = props
+  const more = runs.length >= LIST_LIMIT
+  if (!more && before === undefined) return null
+  return (
+    <nav aria-label={t.table.pages} className="mt-3 flex flex-wrap items-center justify-end gap-2">
+      <span role="status" className="text-dim">
+        {before === undefined ? t.runs.newest(u.integer(runs.length)) : t.runs.older(u.integer(runs.length))}
+      </span>
+      <Button disabled={before === undefined} onClick={() => props.onGo(undefined)}>
+        <Icon name="left" className="size-3.5" />
+        {t.runs.toNewest}
+      </Button>
+      <Button disabled={!more} onClick={() => props.onGo(runs.at(-1)?.id)}>
+        {t.runs.toOlder}
+        <Icon name="right" className="size-3.5" />
+      </Button>
+    </nav>
   )
 }
 
@@ -116,6 +150,7 @@ function RunsTable(props: { runs: Run[]; hideServer: boolean; hidePlugin: boolea
       rows={props.runs}
       rowKey={(run) => run.id}
       rowHeight={36}
+      reserve={FURTHER_RESERVE}
       detail={(run) => (open === run.id ? <RunDetails run={run} /> : null)}
       card={(run) => <RunCard run={run} open={open === run.id} onToggle={() => toggle(run)} />}
     />

@@ -217,10 +217,15 @@ export const plugins: Pick<Messages, 'plugins' | 'costs' | 'runs' | 'events'> = 
     component: 'компонент',
     log: 'Журнал',
     absent: 'Чего нет',
-    emptyTitle: 'Запусков ещё не было',
-    emptyText: 'Запуск появится здесь, когда плагин впервые отработает на сервере.',
+    emptyTitle: 'За это время запусков нет',
+    emptyText:
+      'Запуск появится здесь, как только плагин отработает на сервере. Для более ранних выберите время подлиннее.',
     noMatchTitle: 'Ни один запуск не подходит',
     limited: (count) => `Последние ${count}.`,
+    newest: (count) => `Последние за это время: ${count}`,
+    older: (count) => `Более старые: ${count}`,
+    toNewest: 'Последние',
+    toOlder: 'Более старые',
     open: (plugin, server) => `Подробности запуска ${plugin} на ${server}`,
   },
   events: {

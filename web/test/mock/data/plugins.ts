@@ -14,7 +14,7 @@ const COST = {
   host_call_us: 14_300,
 }
 
-export function makeRuns(): Run[] {
+export function makeRuns(count = 40): Run[] {
   const run = (index: number, part: Partial<Run>): Run => ({
     id: `019ab000-0000-7000-8000-${String(index).padStart(12, '0')}`,
     plugin: 'pg_stat_database',
@@ -79,7 +79,7 @@ export function makeRuns(): Run[] {
     },
     { plugin: 'maintenance', server: null, values: 4 },
   ]
-  return Array.from({ length: 40 }, (_, index) => run(index, special[index % special.length] ?? {}))
+  return Array.from({ length: count }, (_, index) => run(index, special[index % special.length] ?? {}))
 }
 
 const OPTIONS: NonNullable<Plugin['metadata']>['options'] = [

@@ -4,7 +4,7 @@ import { makeCosts } from '../data/costs.ts'
 import { makeEvents, makeRuns } from '../data/plugins.ts'
 import { makeServers } from '../data/servers.ts'
 import { makeMetricSets } from '../data/sets.ts'
-import { bodyOf, type Call, found, matches, param, type Route, route } from '../http.ts'
+import { bodyOf, type Call, found, matches, param, Refusal, type Route, route } from '../http.ts'
 
 export const pluginRoutes: readonly Route[] = [
   route('get', '/api/plugins', 'viewer', ({ world }) => world.plugins),
@@ -36,24 +36,41 @@ export const pluginRoutes: readonly Route[] = [
   ),
   route('post', '/api/plugins/{name}/retry', 'admin', (call) => change(call, { is_held_back: false })),
   route('get', '/api/runs', 'viewer', (call) =>
-    [...firstRuns(call), ...makeRuns()].filter(
-      (run) =>
-        matches(call, 'server', run.server) &&
-        matches(call, 'plugin', run.plugin) &&
-        matches(call, 'outcome', run.outcome),
-    ),
+    laterThan(call.query.get('before'), [...firstRuns(call), ...makeRuns(KEPT_RUNS)])
+      .filter(
+        (run) =>
+          matches(call, 'server', run.server) &&
+          matches(call, 'plugin', run.plugin) &&
+          matches(call, 'outcome', run.outcome) &&
+          isWithin(call, run.started_at),
+      )
+      .slice(0, Number(call.query.get('limit') ?? 50)),
   ),
   route('get', '/api/metric-sets', 'viewer', makeMetricSets),
   route('get', '/api/costs', 'viewer', ({ query }) => makeCosts(query)),
   route('get', '/api/events', 'viewer', (call) =>
-    makeEvents().filter((event) => {
-      const from = parseTime(call.query.get('from'), 0)
-      const to = parseTime(call.query.get('to'), Number.POSITIVE_INFINITY)
-      const at = Date.parse(event.at)
-      return matches(call, 'server', event.server) && matches(call, 'kind', event.kind) && at >= from && at < to
-    }),
+    makeEvents().filter(
+      (event) => matches(call, 'server', event.server) && matches(call, 'kind', event.kind) && isWithin(call, event.at),
+    ),
   ),
 ]
+
+/** More than one answer has. */
+const KEPT_RUNS = 450
+
+function isWithin({ query }: Call, at: string): boolean {
+  const from = parseTime(query.get('from'), 0)
+  const to = parseTime(query.get('to'), Number.POSITIVE_INFINITY)
+  return Date.parse(at) >= from && Date.parse(at) < to
+}
+
+/** Those after this one in the list; a run that is not known is no place in it. */
+function laterThan(id: string | null, runs: Run[]): Run[] {
+  if (id === null) return runs
+  const at = runs.findIndex((run) => run.id === id)
+  if (at < 0) throw new Refusal(400, `there is no run ${id}`)
+  return runs.slice(at + 1)
+}
 
 function pluginOf(call: Call): Plugin {
   const name = param(call, 'name')
