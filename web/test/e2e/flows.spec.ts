@@ -271,7 +271,7 @@ describe('adding, changing and deleting a server', () => {
     await freshWorld(page, { servers: 0 })
     await signIn(page, 'operator', '/')
     await page.getByRole('link', { name: 'Set up the first server' }).click()
-    await page.getByText(/create role pgvigil login password '[A-Za-z2-9]{20}';/).waitFor()
+    await page.getByText(/create role "pgvigil" login password '[A-Za-z2-9]{20}';/).waitFor()
     await fill({ Host: 'fresh.example.org' })
     expect(await page.getByLabel('Name', { exact: true }).inputValue()).toBe('fresh')
     await page.getByRole('button', { name: 'Test connection' }).click()

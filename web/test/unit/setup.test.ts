@@ -4,10 +4,11 @@ import { nameFromHost, roleSql } from '../../src/features/setup/role-sql.ts'
 import { makePassword, passwordProblem } from '../../src/lib/password.ts'
 import { makeRuns } from '../mock/data/plugins.ts'
 
-test('a role and a password with difficult signs do not end the statement', () => {
+test('a role that is a word of SQL, and one and a password with difficult signs, do not end the statement', () => {
   expect(roleSql('pgvigil', 'simple', 'pg_monitor')).toBe(
-    "create role pgvigil login password 'simple';\ngrant pg_monitor to pgvigil;",
+    `create role "pgvigil" login password 'simple';\ngrant pg_monitor to "pgvigil";`,
   )
+  expect(roleSql('order', 'x', 'pg_monitor')).toContain('grant pg_monitor to "order";')
   expect(roleSql('O"Neil', "a'; drop table x; --", 'old')).toContain(
     `create role "O""Neil" login password 'a''; drop table x; --';`,
   )

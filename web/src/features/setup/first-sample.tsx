@@ -8,8 +8,10 @@ import { connectionCounts } from '../../blocks/server-state'
 import { QueryView } from '../../blocks/state-view'
 import { useI18n } from '../../i18n'
 import { grantsIn } from '../../lib/grants'
+import { groupBy } from '../../lib/group'
 import { paths } from '../../lib/paths'
 import { buttonClass } from '../../ui/button'
+import { cx } from '../../ui/classes'
 import { Icon } from '../../ui/icon'
 import { TextSkeleton } from '../../ui/skeleton'
 import { RunBadge } from '../runs/runs-view'
@@ -41,7 +43,7 @@ export function FirstSample({ server }: { server: string }) {
                 ))}
               </ul>
             )}
-            {hasValues && <Done server={server} />}
+            {hasValues && <Done server={server} partly={newest.some((run) => run.absences.length > 0)} />}
             <div className="flex flex-wrap gap-2">
               <Link to={paths.server(server)} className={buttonClass(hasValues ? 'primary' : 'plain')}>
                 {t.setup.open}
@@ -59,8 +61,11 @@ export function FirstSample({ server }: { server: string }) {
 
 function FirstRun({ run }: { run: Run }) {
   const { t } = useI18n()
-  const texts = [run.detail ?? '', ...run.absences.map((absence) => absence.detail)].filter((text) => text !== '')
-  const grants = [...new Set(texts.flatMap(grantsIn))]
+  const detail = run.detail ?? ''
+  const absences = [
+    ...groupBy(run.absences, ({ reason, detail: why }) => `${t.absenceReasons[reason]}: ${t.said(why)}`),
+  ]
+  const grants = [...new Set([detail, ...run.absences.map((absence) => absence.detail)].flatMap(grantsIn))]
   return (
     <li className="border-b border-line px-3 py-2 last:border-b-0">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
@@ -69,9 +74,10 @@ function FirstRun({ run }: { run: Run }) {
         {run.outcome === 'collected' && <span className="text-dim">{t.setup.values(run.values ?? 0)}</span>}
         <Age at={run.started_at} className="ml-auto text-xs text-dim" />
       </div>
-      {texts.map((text) => (
-        <p key={text} className="mt-1 break-words text-dim">
-          {t.said(text)}
+      {detail !== '' && <p className="mt-1 break-words text-dim">{t.said(detail)}</p>}
+      {absences.map(([why, ones]) => (
+        <p key={why} className="mt-1 break-words text-dim">
+          <code className="font-mono text-xs">{[...new Set(ones.map(({ set }) => set))].join(', ')}</code> {why}
         </p>
       ))}
       {grants.length > 0 && (
@@ -88,16 +94,27 @@ function FirstRun({ run }: { run: Run }) {
   )
 }
 
-function Done({ server }: { server: string }) {
+function Done({ server, partly }: { server: string; partly: boolean }) {
   const { t, u } = useI18n()
   const { data } = useQuery({ ...serverQuery(server), refetchInterval: ASK_EVERY_MS })
   const version = data?.version?.split(' ')[0]
+  const total = data && connectionCounts(data)?.total
+  const text =
+    version === undefined
+      ? t.setup.collected
+      : total === undefined
+        ? t.setup.answers(version)
+        : t.setup.firstNumbers(version, u.integer(total))
   return (
-    <p role="status" className="flex items-center gap-2.5 rounded-md bg-ok-soft px-3 py-2 text-ok">
-      <Icon name="check" />
-      {version === undefined
-        ? t.setup.collected
-        : t.setup.firstNumbers(version, u.integer(data === undefined ? null : connectionCounts(data)?.total))}
+    <p
+      role="status"
+      className={cx(
+        'flex items-center gap-2.5 rounded-md px-3 py-2',
+        partly ? 'bg-warn-soft text-warn' : 'bg-ok-soft text-ok',
+      )}
+    >
+      <Icon name={partly ? 'warning' : 'check'} />
+      {partly ? `${text} ${t.server.notCollected}.` : text}
     </p>
   )
 }

@@ -1,15 +1,14 @@
+import { monitorGrant, quoteRole } from '../../lib/grants'
+
 /** How the role comes by what monitoring reads. */
 export type RoleKind = 'pg_monitor' | 'old'
 
-const identifier = (name: string): string =>
-  /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
 /** What a superuser of the server runs once. Before PostgreSQL 10 there is no pg_monitor: sizes need CONNECT only. */
 export function roleSql(role: string, password: string, kind: RoleKind): string {
-  const name = identifier(role)
-  const create = `create role ${name} login password ${literal(password)};`
-  if (kind === 'pg_monitor') return `${create}\ngrant pg_monitor to ${name};`
+  const create = `create role ${quoteRole(role)} login password ${literal(password)};`
+  if (kind === 'pg_monitor') return `${create}\n${monitorGrant(role)}`
   return `${create}\n-- PostgreSQL 9.6 has no pg_monitor; what this role may not read is shown as not collected.`
 }
 

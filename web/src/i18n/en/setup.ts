@@ -22,6 +22,7 @@ export const setup = {
     waiting: 'The collector has just been told. The first numbers come within a minute.',
     values: (count: number) => plural(count, { one: 'value', other: 'values' }),
     collected: 'The first numbers are here.',
+    answers: (version: string) => `PostgreSQL ${version} answers.`,
     firstNumbers: (version: string, connections: string) =>
       `PostgreSQL ${version} answers, with ${connections} connections.`,
     open: 'Open the server',

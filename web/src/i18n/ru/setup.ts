@@ -23,6 +23,7 @@ export const setup: Pick<Messages, 'setup'> = {
     waiting: 'Сборщик только что узнал о сервере. Первые числа придут в течение минуты.',
     values: (count) => plural(count, { one: 'значение', few: 'значения', many: 'значений', other: 'значения' }),
     collected: 'Первые числа собраны.',
+    answers: (version) => `PostgreSQL ${version} отвечает.`,
     firstNumbers: (version, connections) => `PostgreSQL ${version} отвечает, соединений: ${connections}.`,
     open: 'Открыть сервер',
     change: 'Изменить настройки',
