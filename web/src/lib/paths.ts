@@ -1,5 +1,8 @@
 /** Every link of the UI, in one place. Names are encoded here and nowhere else. */
-const part = encodeURIComponent
+const part = (name: string): string => encodeURIComponent(/^~*\.{1,2}$/.test(name) ? `~${name}` : name)
+
+/** A name as `part` made it. `.` and `..` are names of databases too, and of no part of an address. */
+export const nameOfPart = (text: string): string => (/^~+\.{1,2}$/.test(text) ? text.slice(1) : text)
 
 export const paths = {
   home: () => '/',

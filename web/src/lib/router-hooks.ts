@@ -1,12 +1,13 @@
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { useCallback } from 'react'
+import { nameOfPart } from './paths'
 
 /** A part of the path. The router matched it, so it is there. */
 export function useParam(name: string): string {
   const params: Record<string, unknown> = useParams({ strict: false })
   const value = params[name]
   if (typeof value !== 'string') throw new Error(`the route has no parameter ${name}`)
-  return value
+  return nameOfPart(value)
 }
 
 /**

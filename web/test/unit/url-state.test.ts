@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { labelMatcher } from '../../src/api/label-matcher.ts'
-import { paths } from '../../src/lib/paths.ts'
+import { nameOfPart, paths } from '../../src/lib/paths.ts'
 import { parseSearch, stringifySearch } from '../../src/lib/search-text.ts'
 import { listToText, parseList, parseSort } from '../../src/lib/url-state.ts'
 
@@ -41,6 +41,16 @@ test('names stand in links so that any name can', () => {
   expect(path.split('/')).toHaveLength(5)
   expect(decodeURIComponent(path.split('/')[4] ?? '')).toBe(name)
 })
+
+test.each(['.', '..', '~.', '~..', '~~.', '~', '...', '.a', '~a'])(
+  'a browser does not take away the name %s',
+  (name) => {
+    const address = new URL(paths.database('pg-1', name), 'http://host/')
+    const [, servers, server, db, last, ...rest] = address.pathname.split('/')
+    expect([servers, server, db, rest]).toEqual(['servers', 'pg-1', 'db', []])
+    expect(nameOfPart(decodeURIComponent(last ?? ''))).toBe(name)
+  },
+)
 
 test('every link has its shape', () => {
   const links = Object.entries(paths).map(([name, link]) => [name, link('s', 'd')])
