@@ -169,7 +169,10 @@ export const overflow = (page: Page): Promise<number> =>
   page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth')
 
 /** Pictures cost more time than all else; `SCREENSHOTS=1` wants them. */
-export async function screenshot(page: Page, name: string): Promise<void> {
+export async function screenshot(page: Page, name: string, of: 'page' | 'window' = 'page'): Promise<void> {
   if (process.env.SCREENSHOTS === undefined) return
-  await page.screenshot({ fullPage: true, path: new URL(`../screenshots/${name}.png`, import.meta.url).pathname })
+  await page.screenshot({
+    fullPage: of === 'page',
+    path: new URL(`../screenshots/${name}.png`, import.meta.url).pathname,
+  })
 }
