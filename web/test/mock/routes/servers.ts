@@ -113,7 +113,7 @@ function testServer(call: Call): { postgres: TestResult; ssh: TestResult | null 
       }
     : {
         success: true,
-        message: 'PG 18.1, соединений: 3 акт. / 24 idle (0.02с)',
+        message: 'PostgreSQL 18.1',
         steps: [
           step('connect', 'passed', `connected to ${settings.host}:${settings.port}, TLS 1.3`, 6),
           step('authenticate', 'passed', `signed in as ${settings.user} with scram-sha-256`, 9),
