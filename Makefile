@@ -6,7 +6,7 @@
 #   make bench    measure it: cost per collection, memory, answers; prints ratios
 #   make lint     formatting, clippy and the web's linters
 #   make fmt      format everything
-#   make million  take over a million rows of history from a predecessor's database, twice; a part of make test, here with its report
+#   make million  take over a million rows of history, twice: a part of make test, here with its report
 #   make soak     watch 20 servers for ten minutes: no error, no growth
 #   make openapi  write web/openapi.json from the API's code
 #   make schemathesis  call every operation of the document on a real host, with inputs that fit it and inputs that do not
