@@ -31,6 +31,16 @@ const OF_OTHERS = /\(os error \{code\}\)$/
 
 /** Put together in two places. */
 const COMPOSED: Record<string, string[]> = {
+  'the run had no time left for it; the next one begins with it': [
+    'the run had no time left for it',
+    '{}; the next one begins with it',
+  ],
+  'the databases before it used up what one run may bring, limits.values = {values} and limits.memory = {memory} MiB; the next one begins with it':
+    [
+      'the databases before it used up what one run may bring, {}',
+      'limits.values = {} and limits.memory = {} MiB',
+      '{}; the next one begins with it',
+    ],
   'version {version} was {why}': ['"version"', '{} {} was {}'],
   'the configuration of {version} was {why}': ['"the configuration of"', '{} {} was {}'],
   'the one connection to {place} was not free within {ms} ms: {holder}': [
@@ -245,4 +255,14 @@ test('the reason within a text is in the language of the text', () => {
 test('a line of the log that scripts know is read in English too', () => {
   expect(saidInEnglish('Плагин filesystem: 1 ошибок из 1 серверов')).toBe('Plugin filesystem: errors: 1, servers: 1')
   expect(saidInEnglish('Сбор статистики: 4 серверов ОК')).toBe('Statistics: servers OK: 4')
+})
+
+test('what the host puts together of several texts is translated as one', () => {
+  expect(
+    said(
+      'the databases before it used up what one run may bring, limits.values = 50000 and limits.memory = 64 MiB; the next one begins with it',
+    ),
+  ).toBe(
+    'базы перед ней исчерпали то, что может принести один запуск (limits.values = 50000, limits.memory = 64 МиБ); следующий запуск с неё начнёт',
+  )
 })

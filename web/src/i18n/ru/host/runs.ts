@@ -16,15 +16,16 @@ export const runs: readonly HostText[] = [
     'the run had no time left for it; the next one begins with it',
     'на неё не хватило времени; следующий запуск с неё начнёт',
   ],
+  [
+    'the databases before it used up what one run may bring, limits.values = {values} and limits.memory = {memory} MiB; the next one begins with it',
+    'базы перед ней исчерпали то, что может принести один запуск (limits.values = {values}, limits.memory = {memory} МиБ); следующий запуск с неё начнёт',
+  ],
+  ['the server says that it has {bytes} bytes', 'по словам сервера, её размер в байтах — {bytes}'],
   ['in database `{database}`: {detail}', 'в базе `{database}`: {detail}'],
   ['in database `{database}`{others}: {detail}', 'в базе `{database}`{others}: {detail}'],
   [' (and {count} others)', ' (и ещё в {count})'],
   ['no database is chosen by `databases`', 'под `databases` не подходит ни одна база'],
   ['there was no time for any database', 'времени не хватило ни на одну базу'],
-  [
-    'all databases together have {values} values, more than {max}',
-    'во всех базах вместе значений {values}, больше {max}',
-  ],
   [
     'plugin `{plugin}` is not granted `{what}`; add `{line}` to `grants` of this plugin in plugins.toml',
     'плагину `{plugin}` не разрешено `{what}`; добавьте `{line}` в `grants` этого плагина в plugins.toml',
