@@ -130,6 +130,22 @@ fn the_log_is_as_flag_environment_and_file_say_in_this_order() {
     assert!(told(text, "text", &["--log-format", "json"]));
 }
 
+/// As in a container with a limit on address space.
+#[test]
+fn without_room_for_a_pool_of_instances_they_are_made_on_demand() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut shell = Command::new("sh");
+    let shell = shell.args(["-c", "ulimit -v 6000000; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_pgvigil"), "serve"]);
+    let shell = shell.args(["--listen", "127.0.0.1:0", "--data-dir"]).arg(dir.path()).env_remove("DATABASE_URL");
+    let mut host = shell.stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(host.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let before: Vec<String> = lines.take_while(|line| !line.contains("listens on")).collect();
+    host.kill().unwrap();
+    host.wait().unwrap();
+    assert!(before.iter().any(|line| line.contains("WASM instances are allocated on demand")), "{before:?}");
+    assert!(before.iter().any(|line| line.contains("The host started with")), "{before:?}");
+}
+
 #[test]
 fn sigterm_ends_the_demo_in_time_too() {
     let dir = tempfile::tempdir().unwrap();

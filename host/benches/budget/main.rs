@@ -12,6 +12,7 @@ mod kill;
 mod measure;
 mod memory;
 mod servers;
+mod start;
 mod swap;
 
 fn main() {
@@ -20,6 +21,9 @@ fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     let is_wanted = |part: &str| wanted.is_empty() || wanted.iter().any(|wanted| wanted == part);
     runtime.block_on(async {
+        if is_wanted("start") {
+            start::measure();
+        }
         if is_wanted("collections") {
             collections::measure().await;
         }

@@ -55,7 +55,6 @@ pub(crate) fn rss_kb(pid: u32) -> f64 {
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
-/// Where the build put a component: a built-in probe, or the hostile one of the tests.
 /// The value that so many percent of all do not exceed.
 pub(crate) fn percentile(values: &mut [f64], percent: usize) -> f64 {
     values.sort_by(f64::total_cmp);
