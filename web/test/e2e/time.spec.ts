@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { axeInBothThemes, go, push, screenshot, settled, signIn } from './browser.ts'
+import { axeInBothThemes, freshWorld, go, push, screenshot, settled, signIn } from './browser.ts'
 import { problem, usePage } from './harness.ts'
 
 /** The time context: one for all pages, in the URL, by mouse and by keyboard. */
@@ -116,7 +116,8 @@ describe('live', () => {
 })
 
 test('runs are those of the chosen time, and a long list is read on to its end', async () => {
-  await page.goto('/runs')
+  await freshWorld(page, { runs: 450 })
+  await signIn(page, 'admin', '/runs')
   const runs = page.getByRole('region', { name: 'Runs' })
   const newest = runs.getByRole('button', { name: 'Details of the run of pg_stat_database on billing-01' }).first()
   await newest.waitFor()

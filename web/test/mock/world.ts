@@ -11,6 +11,8 @@ import { makeUsers } from './data/users.ts'
 /** How a world begins; all of it is texts of a query: `/mock/reset?servers=1000`. */
 export interface WorldOptions {
   servers: number
+  /** How many runs are kept. */
+  runs: number
   /** How long an access token is valid. */
   tokenSeconds: number
   /** How the store does. */
@@ -39,6 +41,7 @@ export interface World {
 
 export const optionsFrom = (query: URLSearchParams): WorldOptions => ({
   servers: Number(query.get('servers') ?? 12),
+  runs: Number(query.get('runs') ?? 40),
   tokenSeconds: Number(query.get('token') ?? 3_600),
   store: oneOf(query.get('store'), ['ok', 'full', 'away']) ?? 'ok',
   reload: query.get('reload') === 'refused' ? 'refused' : 'applied',

@@ -36,7 +36,7 @@ export const pluginRoutes: readonly Route[] = [
   ),
   route('post', '/api/plugins/{name}/retry', 'admin', (call) => change(call, { is_held_back: false })),
   route('get', '/api/runs', 'viewer', (call) =>
-    laterThan(call.query.get('before'), [...firstRuns(call), ...makeRuns(KEPT_RUNS)])
+    laterThan(call.query.get('before'), [...firstRuns(call), ...makeRuns(call.world.options.runs)])
       .filter(
         (run) =>
           matches(call, 'server', run.server) &&
@@ -54,9 +54,6 @@ export const pluginRoutes: readonly Route[] = [
     ),
   ),
 ]
-
-/** More than one answer has. */
-const KEPT_RUNS = 450
 
 function isWithin({ query }: Call, at: string): boolean {
   const from = parseTime(query.get('from'), 0)
