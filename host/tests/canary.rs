@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 const ENCRYPTION_KEY: &str = "canary-encryption-key-0123456789abcdef";
 const SECRET_KEY: &str = "canary-secret-key-0123456789abcdefghij";
+const METRICS_TOKEN: &str = "canary-metrics-token-0123456789";
 const POSTGRES_PASSWORD: &str = "canary-postgres-password-1";
 const SSH_PASSWORD: &str = "canary-ssh-password-1";
 const USER_PASSWORD: &str = "canary-user-password-1";
@@ -43,6 +44,7 @@ async fn look_for_secrets(database: Option<TestDatabase<'static>>) {
         ("TMPDIR", temporary.path().to_str().unwrap().to_owned()),
         ("ENCRYPTION_KEY", ENCRYPTION_KEY.to_owned()),
         ("SECRET_KEY", SECRET_KEY.to_owned()),
+        ("PGVIGIL_METRICS_TOKEN", METRICS_TOKEN.to_owned()),
     ];
     environment.extend(database.as_ref().map(|database| ("DATABASE_URL", database.url())));
     let host = TestHost::start(HostOptions { data_dir: Some(dir.path()), environment, ..HostOptions::default() });
@@ -56,6 +58,8 @@ async fn look_for_secrets(database: Option<TestDatabase<'static>>) {
     let mut secrets = vec![
         ENCRYPTION_KEY,
         SECRET_KEY,
+        METRICS_TOKEN,
+        admin.token(),
         POSTGRES_PASSWORD,
         SSH_PASSWORD,
         USER_PASSWORD,
@@ -63,6 +67,7 @@ async fn look_for_secrets(database: Option<TestDatabase<'static>>) {
         ADMIN_PASSWORD,
     ];
     secrets.extend([PASSPHRASE, WRONG_PASSPHRASE, private_key.lines().nth(2).unwrap()]);
+    secrets.extend(database.as_ref().map(|database| database.cluster().password()));
     let arguments = std::fs::read(format!("/proc/{}/cmdline", host.pid())).unwrap();
     assert!(host.log().contains("TRACE"), "the log tells everything");
     let mut places = vec![
