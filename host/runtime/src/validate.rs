@@ -89,7 +89,8 @@ pub(crate) enum ReportFault {
 }
 
 /// Checks a report against the declaration. Rows whose labels came before in the same set are left out, and infinities become
-/// absent, as no store and no JSON has a number for them; both is told as an absence. `database` is what a run of scope `per-database` was about: its rows are of no other.
+/// absent, as no store and no JSON has a number for them; both are told as an absence. `database` is what a run of scope
+/// `per-database` was about: its rows are of no other.
 pub(crate) fn report(
     metadata: &ProbeMetadata,
     collected: &mut Collected,

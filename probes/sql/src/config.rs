@@ -14,8 +14,6 @@ pub(crate) const DATABASE_LABEL: &str = "datname";
 const TAKEN_BY_SINCE: &str = "cannot be column `since`, which says when the counters of a row began";
 /// The base units of OpenMetrics that a database may have.
 const UNITS: &[&str] = &["", "seconds", "bytes", "ratio", "celsius", "joules", "volts", "amperes", "meters", "grams"];
-/// For which servers a statement is.
-const CHOICE_KEYS: &[&str] = &["from_version", "before_version", "role", "extension"];
 const SET_KEYS: &[&str] = &[
     "name",
     "help",
@@ -273,8 +271,8 @@ fn statements(set: &At<'_>) -> Result<Vec<Statement>, ConfigError> {
             if items.is_empty() {
                 return queries.fail("is empty");
             }
-            if let Some(choice) = CHOICE_KEYS.iter().find_map(|key| set.get(key)) {
-                return choice
+            if let Some(beside) = STATEMENT_KEYS.iter().find_map(|key| set.get(key)) {
+                return beside
                     .fail("is there beside `query`: put it in each [[plugin.config.set.query]] that it is for");
             }
             let one = |at: &At<'_>| at.table(STATEMENT_KEYS).and_then(|_| statement(at));

@@ -5,7 +5,10 @@ import { Icon } from '../ui/icon'
 import { Age } from './age'
 import { CopyButton } from './copy-button'
 
-/** What plugins looked for and did not get, with the statement that gives it, and what is not measured any more: a server that answers is not all well by that. */
+/**
+ * What plugins looked for and did not get, with the statement that gives it, and what is not measured any more: a server
+ * that answers is not all well by that.
+ */
 export function NotCollected({ server }: { server: ServerStatus }) {
   const { t } = useI18n()
   const { not_collected: absent, outdated } = server

@@ -23,8 +23,8 @@ mod tls;
 mod trail;
 mod users;
 
-/// What reads most from the store, or does without its writes, once more with PostgreSQL as the store: in a process of its own, which has a PostgreSQL of
-/// its own. With the variable set by hand everything runs so.
+/// What reads most from the store, or does without its writes, once more with PostgreSQL as the store: in a process of its own,
+/// which has a PostgreSQL of its own. With the variable set by hand everything runs so.
 #[test]
 fn history_trail_and_outages_are_the_same_on_postgresql() {
     if harness::is_on_postgres() {

@@ -1,4 +1,5 @@
 import type { LiveQuery } from '../../api/types'
+import { countsOf } from '../../lib/group'
 import { matchesSearch } from '../../lib/sort'
 
 /** Sections by what one looks for; a session may be in several. */
@@ -16,11 +17,8 @@ const IS: Record<SessionState, (session: LiveQuery) => boolean> = {
 }
 
 /** How many sessions wait for each process. */
-export function countBlocked(sessions: readonly LiveQuery[]): ReadonlyMap<number, number> {
-  const counts = new Map<number, number>()
-  for (const pid of sessions.flatMap((session) => session.blocked_by)) counts.set(pid, (counts.get(pid) ?? 0) + 1)
-  return counts
-}
+export const countBlocked = (sessions: readonly LiveQuery[]): ReadonlyMap<number, number> =>
+  countsOf(sessions.flatMap((session) => session.blocked_by))
 
 /** When its statement began, if it runs: afterwards PostgreSQL keeps the moment. */
 export const statementStart = (session: LiveQuery): string | null =>
@@ -67,12 +65,7 @@ export const countStates = (sessions: readonly LiveQuery[]): Record<SessionState
 
 /** What sessions wait for, the most frequent first. */
 export function countWaits(sessions: readonly LiveQuery[]): { wait: string; count: number }[] {
-  const counts = new Map<string, number>()
-  for (const session of sessions) {
-    const wait = waitOf(session)
-    if (wait !== null) counts.set(wait, (counts.get(wait) ?? 0) + 1)
-  }
-  return [...counts]
+  return [...countsOf(sessions.map(waitOf).filter((wait) => wait !== null))]
     .map(([wait, count]) => ({ wait, count }))
     .toSorted((a, b) => b.count - a.count || a.wait.localeCompare(b.wait))
 }

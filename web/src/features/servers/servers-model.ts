@@ -1,4 +1,5 @@
 import type { ServerState, ServerStatus } from '../../api/types'
+import { countsOf } from '../../lib/group'
 
 /** The worst first. */
 export const STATE_ORDER: Record<ServerState, number> = { unreachable: 0, warning: 1, pending: 2, ok: 3 }
@@ -52,9 +53,9 @@ export interface FacetChoice {
 
 /** How many would remain with each choice, whatever is chosen in the same facet now. */
 export function facetChoices(servers: readonly ServerStatus[], values: (server: ServerStatus) => readonly string[]) {
-  const counts = new Map<string, number>()
-  for (const server of servers) for (const value of values(server)) counts.set(value, (counts.get(value) ?? 0) + 1)
-  return [...counts].map(([value, count]): FacetChoice => ({ value, count }))
+  return [...countsOf(servers.flatMap((server) => values(server)))].map(
+    ([value, count]): FacetChoice => ({ value, count }),
+  )
 }
 
 /** Seen so long ago it may not be as it is shown: three of the slowest usual intervals. */

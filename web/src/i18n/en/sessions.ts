@@ -1,3 +1,7 @@
+import { pluralizer } from '../plural'
+
+const plural = pluralizer('en')
+
 export const sessions = {
   sessions: {
     title: 'Sessions',
@@ -22,7 +26,7 @@ export const sessions = {
     blocks: (count: number) => `blocks ${count}`,
     blocking: 'Blocking',
     unknown: (count: number) =>
-      `${count === 1 ? 'Of 1 session' : `Of ${count} sessions`} the server does not say what it does: the role lacks pg_monitor, or track_activities is off.`,
+      `Of ${plural(count, { one: 'session', other: 'sessions' })} the server does not say what it does: the role lacks pg_monitor, or track_activities is off.`,
     columns: {
       pid: 'PID',
       user: 'User',

@@ -1,4 +1,7 @@
 import type { Messages } from '../en/en'
+import { pluralizer } from '../plural'
+
+const plural = pluralizer('ru')
 
 export const sessions: Pick<Messages, 'sessions'> = {
   sessions: {
@@ -23,7 +26,7 @@ export const sessions: Pick<Messages, 'sessions'> = {
     blocks: (count) => `держит ${count}`,
     blocking: 'Блокировка',
     unknown: (count) =>
-      `О ${count} ${count % 10 === 1 && count % 100 !== 11 ? 'сеансе' : 'сеансах'} сервер не говорит, что он делает: роли не хватает pg_monitor, или выключен track_activities.`,
+      `О ${plural(count, { one: 'сеансе', few: 'сеансах', many: 'сеансах', other: 'сеансах' })} сервер не говорит, что он делает: роли не хватает pg_monitor, или выключен track_activities.`,
     columns: {
       pid: 'PID',
       user: 'Роль',
