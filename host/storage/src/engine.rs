@@ -6,6 +6,7 @@ mod sqlite;
 use std::collections::HashSet;
 use std::future::Future;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -138,12 +139,16 @@ impl Store {
     /// For tests: as if the disk were mounted read-only, or PostgreSQL made so.
     #[doc(hidden)]
     pub async fn refuse_writes(&self, refused: bool) -> Result<(), StorageError> {
-        bounded(self, "refuse writes", async {
-            match self.connections() {
-                Engine::Sqlite(sqlite) => Ok(sqlite.refuse_writes(refused).await?),
-                Engine::Postgres(postgres) => Ok(postgres.refuse_writes(refused).await?),
-            }
-        })
+        bounded(
+            self,
+            "refuse writes",
+            Box::pin(async {
+                match self.connections() {
+                    Engine::Sqlite(sqlite) => Ok(sqlite.refuse_writes(refused).await?),
+                    Engine::Postgres(postgres) => Ok(postgres.refuse_writes(refused).await?),
+                }
+            }),
+        )
         .await
     }
 
@@ -212,15 +217,19 @@ impl Store {
     /// How many connections to the store are not ours: of hosts and commands that have it open. A SQLite store is open in one only.
     pub async fn other_hosts(&self) -> Result<i64, StorageError> {
         let Engine::Postgres(postgres) = self.connections() else { return Ok(0) };
-        bounded(self, "look for other hosts", async {
-            Ok(sqlx::query_scalar(
-                "select count(*) from pg_stat_activity
+        bounded(
+            self,
+            "look for other hosts",
+            Box::pin(async {
+                Ok(sqlx::query_scalar(
+                    "select count(*) from pg_stat_activity
                 where datname = current_database() and application_name like 'pgvigil-store%'
                     and application_name <> current_setting('application_name')",
-            )
-            .fetch_one(&mut *postgres.acquire().await?)
-            .await?)
-        })
+                )
+                .fetch_one(&mut *postgres.acquire().await?)
+                .await?)
+            }),
+        )
         .await
     }
 
@@ -286,11 +295,11 @@ pub(crate) fn fallible<T, F: Future<Output = Result<T, Fault>>>(work: F) -> F {
     work
 }
 
-pub(crate) async fn bounded<T>(
-    store: &Store,
-    action: &'static str,
-    work: impl Future<Output = Result<T, Fault>>,
-) -> Result<T, StorageError> {
+/// What a call does. Boxed, because a future that holds both engines' work is large, and is moved from call to call: an unoptimised
+/// build runs out of stack.
+pub(crate) type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T, Fault>> + Send + 'a>>;
+
+pub(crate) async fn bounded<T>(store: &Store, action: &'static str, work: Work<'_, T>) -> Result<T, StorageError> {
     let work = async {
         within(action, CALL_SECONDS, work).await?.map_err(|fault| match fault {
             Fault::Sql(source) => failed(action, source),
@@ -357,8 +366,7 @@ fn is_damaged(error: &sqlx::Error) -> bool {
     error.as_database_error().and_then(|error| error.code()).is_some_and(|code| ["11", "26"].contains(&&*code))
 }
 
-/// Runs one body on whichever engine the store has: `connection` is a `&mut SqliteConnection` or a `&mut PgConnection`. Boxed,
-/// because a future that holds both engines' is large, and is moved from call to call.
+/// Runs one body on whichever engine the store has: `connection` is a `&mut SqliteConnection` or a `&mut PgConnection`.
 macro_rules! read_store {
     ($store:expr, $action:expr, |$connection:ident| $body:expr) => {
         $store.read(

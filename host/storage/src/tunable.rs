@@ -7,7 +7,7 @@ use crate::types::Ts;
 use crate::{StorageError, Store};
 
 /// Those that have a table.
-pub trait StoredTunable: Tunable {
+pub trait StoredTunable: Tunable + Sync {
     /// What is being done, for errors.
     const READING: &'static str;
     const WRITING: &'static str;

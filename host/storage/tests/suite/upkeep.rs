@@ -121,6 +121,21 @@ async fn a_partition_that_somebody_dropped_is_made_again() {
     assert_eq!(at(120).await.unwrap().points, 1);
 }
 
+/// Callers hold the futures of all that they await, in an unoptimised build on the stack, several times over.
+#[tokio::test]
+async fn calls_are_small_futures() {
+    let store = Home::sqlite().open().await;
+    let reports = [];
+    for (call, bytes) in [
+        ("record", size_of_val(&store.record(&reports))),
+        ("ensure_partitions", size_of_val(&store.ensure_partitions(NOVEMBER, 1))),
+        ("health", size_of_val(&store.health(NOVEMBER))),
+        ("servers", size_of_val(&store.servers())),
+    ] {
+        assert!(bytes < 4_096, "{call}: {bytes} bytes");
+    }
+}
+
 #[tokio::test]
 async fn errors_of_opening_name_the_cause_and_no_secret() {
     for (bad, why) in [
