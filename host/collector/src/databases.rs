@@ -64,8 +64,8 @@ impl Databases {
     }
 
     /// What the host itself asked the server for.
-    pub(crate) fn account(&mut self, busy: Duration) {
-        self.cost.host_call_us += u64::try_from(busy.as_micros()).unwrap_or(u64::MAX);
+    pub(crate) fn add_host_call(&mut self, busy: Duration) {
+        self.cost.add_host_call(busy);
     }
 
     /// Takes over what came of one database.

@@ -7,7 +7,7 @@ use pgvigil_model::{
     Capability, FailureReason, Identity, PluginName, RunCost, RunId, RunOutcome, RunReport, Scope, ServerId,
     ServerName, Timestamp, Trigger,
 };
-use pgvigil_runtime::{Access, Postgres, RunEnd, RunRequest, Target, Unavailable};
+use pgvigil_runtime::{Access, Postgres, RunEnd, RunRequest, Target, Unavailable, timed};
 
 use crate::collector::{Entry, PluginPlan};
 use crate::databases::Databases;
@@ -130,14 +130,14 @@ impl Run {
             Err(error) => return gave_up(error),
         };
         let mut databases = Databases::new(plugin, names, &self.entry.next_database);
-        databases.account(listing);
+        databases.add_host_call(listing);
         while let Some(name) = databases.next(left(deadline)) {
             let end = match postgres.in_database(&name, left(deadline)).await {
                 Err(error) => gave_up(error),
                 Ok(there) => {
                     // A connection of its own, which is the dearest of it all.
                     let (identity, connecting) = timed(there.as_ref(), there.identity(left(deadline))).await;
-                    databases.account(connecting);
+                    databases.add_host_call(connecting);
                     match identity {
                         Err(error) => gave_up(error),
                         Ok(identity) => {
@@ -151,14 +151,6 @@ impl Run {
         }
         databases.finish()
     }
-}
-
-/// An answer, and how long the server was busy with it: waiting for others of ours costs it nothing.
-async fn timed<T>(postgres: &dyn Postgres, call: impl Future<Output = T>) -> (T, Duration) {
-    let (began, waited_before) = (Instant::now(), postgres.waited());
-    let answer = call.await;
-    let waited = postgres.waited().saturating_sub(waited_before);
-    (answer, began.elapsed().saturating_sub(waited))
 }
 
 fn left(deadline: Instant) -> Duration {

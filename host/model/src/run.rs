@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -235,6 +236,10 @@ impl RunCost {
         self.bytes += other.bytes;
         self.ssh_commands += other.ssh_commands;
         self.host_call_us += other.host_call_us;
+    }
+
+    pub fn add_host_call(&mut self, busy: Duration) {
+        self.host_call_us += u64::try_from(busy.as_micros()).unwrap_or(u64::MAX);
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the host offers to probes, as the runtime sees it. The crates that talk to servers and to the store implement these.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use pgvigil_model::{Column, FailureReason, Identity, Timestamp, Value};
@@ -68,6 +68,14 @@ pub trait Postgres: Send + Sync {
     /// The same server in another database: over a connection that is opened by the first call and closed with the last
     /// reference. Of each server one at a time, so this waits for its turn.
     async fn in_database(&self, database: &str, timeout: Duration) -> Result<Arc<dyn Postgres>, Unavailable>;
+}
+
+/// An answer, and how long the server was busy with it: waiting for others of ours costs it nothing.
+pub async fn timed<T>(postgres: &dyn Postgres, call: impl Future<Output = T>) -> (T, Duration) {
+    let (began, waited_before) = (Instant::now(), postgres.waited());
+    let answer = call.await;
+    let waited = postgres.waited().saturating_sub(waited_before);
+    (answer, began.elapsed().saturating_sub(waited))
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use pgvigil_model::{Capability, FailureReason, LogLine, PluginName, RunCost, Severity, Timestamp};
 
 use crate::bindings::pgvigil::probe::{maintenance, postgres, runtime, ssh, state, types};
-use crate::capability::{CallBudget, Maintenance, Postgres, PostgresError, Ssh, SshError, State, Unavailable};
+use crate::capability::{CallBudget, Maintenance, Postgres, PostgresError, Ssh, SshError, State, Unavailable, timed};
 use crate::convert;
 use crate::cpu::CpuMeter;
 use crate::limits::{LOG_LINE_BYTES, Limits, TABLE_ELEMENTS};
@@ -169,12 +169,6 @@ impl RunState {
             detail
         })
     }
-
-    /// `waited` is for others of ours: it costs the server nothing.
-    fn account(&mut self, began: Instant, waited: Duration) {
-        let busy = began.elapsed().saturating_sub(waited);
-        self.cost.host_call_us += u64::try_from(busy.as_micros()).unwrap_or(u64::MAX);
-    }
 }
 
 impl types::Host for RunState {}
@@ -196,10 +190,9 @@ impl postgres::Host for RunState {
         };
         let params: Vec<_> = params.into_iter().map(convert::value_from_guest).collect();
         let budget = self.budget(timeout_ms);
-        let (began, waited_before) = (Instant::now(), server.waited());
         // The capability keeps the budget's deadline itself; the run's own is around all of it.
-        let result = server.query(&sql, &params, budget).await;
-        self.account(began, server.waited().saturating_sub(waited_before));
+        let (result, busy) = timed(server.as_ref(), server.query(&sql, &params, budget)).await;
+        self.cost.add_host_call(busy);
         self.cost.queries += 1;
         Ok(match result {
             Ok(set) => {
@@ -241,7 +234,7 @@ impl ssh::Host for RunState {
         let budget = self.budget(timeout_ms);
         let began = Instant::now();
         let result = machine.exec(&argv, budget).await;
-        self.account(began, Duration::ZERO);
+        self.cost.add_host_call(began.elapsed());
         self.cost.ssh_commands += 1;
         Ok(match result {
             Ok(output) => {

@@ -20,6 +20,7 @@ mod validate;
 
 pub use capability::{
     CallBudget, CommandOutput, Maintenance, Postgres, PostgresError, ResultSet, Ssh, SshError, State, Unavailable,
+    timed,
 };
 pub use engine::{EngineError, ProbeEngine};
 pub use host_calls::Access;
