@@ -49,11 +49,12 @@ impl Chronicle {
             None => None,
             Some(name) => self.store.server(&name).await.ok().flatten().map(|known| known.server.id),
         };
-        let event = StoredEvent { at, server, kind: kind.to_owned(), subject, detail: details.unwrap_or_default() };
-        for written in [self.store.insert_log(&entry).await, self.store.insert_event(&event).await] {
-            if let Err(failure) = written {
-                error!("what happened is in this log only: {}", chain(&failure));
-            }
+        let kind = kind.to_owned();
+        let mut event = StoredEvent { id: None, at, server, kind, subject, detail: details.unwrap_or_default() };
+        let logged = self.store.insert_log(&entry).await;
+        let stored = self.store.insert_event(&event).await.map(|id| event.id = Some(id));
+        for failure in [logged, stored].into_iter().filter_map(Result::err) {
+            error!("what happened is in this log only: {}", chain(&failure));
         }
         // An error means that nobody looks.
         let _ = self.told.send(HostEvent::Event(event));

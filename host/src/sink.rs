@@ -209,6 +209,29 @@ mod tests {
         assert_eq!(runs, [["a", "not-applicable", ""], ["b", "not-applicable", ""], ["slow", "failed", told]]);
     }
 
+    #[tokio::test]
+    async fn a_report_that_met_a_deadlock_is_tried_again() {
+        let database = pgvigil_cluster::testing::database(pgvigil_cluster::testing::postgres(18));
+        let vault = Vault::new(MasterKey::from_text(&Secret::new("the key of the tests")).unwrap());
+        let store = Store::open(database.url().parse().unwrap(), vault).await.unwrap();
+        database.execute("create sequence tries");
+        database.execute(
+            "create function deadlock() returns trigger language plpgsql as $$ begin
+                if nextval('tries') < 3 then
+                    raise exception 'deadlock detected' using errcode = '40P01';
+                end if;
+                return new;
+            end $$",
+        );
+        database.execute("create trigger deadlock before insert on run for each row execute function deadlock()");
+        let counters = Counters::default();
+        store_batch(&store, &[report()], &counters).await;
+        assert_eq!(counters.reports_dropped.load(Ordering::Relaxed), 0);
+        let found = database.execute("select (select count(*) from run), last_value from tries");
+        assert_eq!(found, [[Some("1".to_owned()), Some("3".to_owned())]]);
+        assert_eq!(store.trouble(), None);
+    }
+
     /// So long that a test which has to wait for it fails.
     const FOR_EVER: Duration = Duration::from_secs(3_600);
 

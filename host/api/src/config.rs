@@ -41,6 +41,8 @@ pub struct Patience {
     pub head: Duration,
     /// Without sending any of the body, or without taking any of the answer.
     pub stall: Duration,
+    /// For a whole body, however often a little of it comes. A bundle of certificates takes a second over a modem.
+    pub body: Duration,
     /// On a connection on which nothing moves either way.
     pub idle: Duration,
     /// How often it is looked whether the certificate changed.
@@ -49,8 +51,8 @@ pub struct Patience {
 
 impl Default for Patience {
     fn default() -> Self {
-        let [head, stall, idle, certificates] = [15, 60, 120, 10].map(Duration::from_secs);
-        Self { head, stall, idle, certificates }
+        let [head, stall, body, idle, certificates] = [15, 60, 60, 120, 10].map(Duration::from_secs);
+        Self { head, stall, body, idle, certificates }
     }
 }
 

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use pgvigil_model::{ServerId, ServerName};
-use pgvigil_storage::{EventFilter, StoredEvent};
+use pgvigil_storage::{EventFilter, EventPlace, StoredEvent};
 use salvo::oapi::{ToParameters, ToSchema};
 use salvo::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::error::ApiResult;
+use crate::error::{ApiError, ApiResult};
 use crate::extract::{number_in, server_named};
 use crate::page::bounds;
 use crate::state::Api;
@@ -37,6 +37,9 @@ struct EventQuery {
     /// A moment as in series, not included
     #[salvo(parameter(required = false))]
     to: Option<String>,
+    /// `id` of an event: only those that come after it in the list. To read on, that of the last event of the answer before.
+    #[salvo(parameter(value_type = Option<i64>, required = false))]
+    before: Option<String>,
     /// 1 to 1000, 100 where not given
     #[salvo(parameter(value_type = Option<u32>, required = false))]
     limit: Option<String>,
@@ -45,6 +48,8 @@ struct EventQuery {
 #[derive(Debug, Serialize, ToSchema)]
 #[salvo(schema(name = "Event"))]
 pub(crate) struct EventView {
+    /// null: only told, because the store did not take it
+    id: Option<i64>,
     at: Time,
     /// null: of the host or its plugins, or the server was removed since
     server: Option<String>,
@@ -63,15 +68,26 @@ async fn list_events(api: Api, query: EventQuery) -> ApiResult<Json<Vec<EventVie
         None => None,
     };
     let (from, to) = bounds(query.from, query.to)?;
-    let filter = EventFilter { server, kind: query.kind, from, to, limit, ..Default::default() };
+    let before = match query.before {
+        Some(id) => Some(place_of(&api, &id).await?),
+        None => None,
+    };
+    let filter = EventFilter { server, kind: query.kind, from, to, before, limit };
     let events = api.store.events(&filter).await?;
     let names = server_names(&api).await?;
     Ok(Json(events.into_iter().map(|event| event_view(event, &names)).collect()))
 }
 
+async fn place_of(api: &Api, id: &str) -> ApiResult<EventPlace> {
+    let id = id.parse().map_err(|_| ApiError::invalid("before", "is no id of an event"))?;
+    let place = api.store.event_place(id).await?;
+    place.ok_or_else(|| ApiError::invalid("before", "there is no such event, or no longer"))
+}
+
 pub(crate) fn event_view(event: StoredEvent, names: &ServerNames) -> EventView {
     let server = event.server.and_then(|server| names.get(&server)).map(ToString::to_string);
-    EventView { at: event.at.into(), server, kind: event.kind, subject: event.subject, detail: event.detail }
+    let StoredEvent { id, at, kind, subject, detail, .. } = event;
+    EventView { id, at: at.into(), server, kind, subject, detail }
 }
 
 pub(crate) type ServerNames = HashMap<ServerId, ServerName>;

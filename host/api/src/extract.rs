@@ -1,7 +1,5 @@
 //! Bodies and parameters, parsed at the border with errors that name the field.
 
-use std::time::Duration;
-
 use pgvigil_model::{ServerName, Timestamp};
 use pgvigil_storage::ServerOverview;
 use salvo::extract::{Extractible, Metadata};
@@ -12,13 +10,10 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{ApiError, ApiResult, FieldError, unreadable};
 use crate::rate::check_depth;
-use crate::state::Api;
+use crate::state::{Api, from_depot};
 
 /// A certificate bundle is the largest thing that a body carries.
 const BODY_BYTES_MAX: usize = 256 * 1024;
-
-/// For a whole body, however often a little of it comes. A bundle of certificates takes a second over a modem.
-const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What says beforehand that it is too large need not come.
 pub(crate) fn check_announced(req: &Request, limit_bytes: usize) -> ApiResult<()> {
@@ -29,12 +24,14 @@ pub(crate) fn check_announced(req: &Request, limit_bytes: usize) -> ApiResult<()
 
 /// A body that is read to its end, or the refusal.
 pub(crate) async fn in_time<T>(
+    depot: &Depot,
     reading: impl Future<Output = Result<T, ParseError>>,
     limit_bytes: usize,
 ) -> ApiResult<T> {
-    match tokio::time::timeout(BODY_TIMEOUT, reading).await {
+    let patience = from_depot::<Api>(depot)?.config.patience.body;
+    match tokio::time::timeout(patience, reading).await {
         Ok(read) => read.map_err(|error| unreadable(&error, limit_bytes)),
-        Err(_) => Err(ApiError::BadRequest(format!("the body did not come within {} s", BODY_TIMEOUT.as_secs()))),
+        Err(_) => Err(ApiError::BadRequest(format!("the body did not come within {} s", patience.as_secs_f64()))),
     }
 }
 
@@ -49,13 +46,13 @@ impl<'ex, T: DeserializeOwned + Send> Extractible<'ex> for Body<T> {
     }
 
     #[allow(refining_impl_trait, reason = "the precise type is what handlers want")]
-    async fn extract(req: &'ex mut Request, _depot: &'ex mut Depot) -> Result<Self, ApiError> {
+    async fn extract(req: &'ex mut Request, depot: &'ex mut Depot) -> Result<Self, ApiError> {
         let is_json = req.content_type().is_some_and(|kind| kind.subtype() == "json");
         if !is_json {
             return Err(ApiError::WrongMediaType("application/json"));
         }
         check_announced(req, BODY_BYTES_MAX)?;
-        let payload = in_time(req.payload_with_max_size(BODY_BYTES_MAX), BODY_BYTES_MAX).await?;
+        let payload = in_time(depot, req.payload_with_max_size(BODY_BYTES_MAX), BODY_BYTES_MAX).await?;
         check_depth(payload)?;
         parse(payload).map(Self)
     }

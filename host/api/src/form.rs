@@ -33,12 +33,12 @@ pub(crate) fn not_utf8(field: &str) -> ApiError {
 }
 
 /// In their order.
-pub(crate) async fn parts(req: &mut Request, bytes_max: usize) -> ApiResult<Vec<Part>> {
+pub(crate) async fn parts(req: &mut Request, depot: &Depot, bytes_max: usize) -> ApiResult<Vec<Part>> {
     let content_type = req.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let boundary = multra::parse_boundary(content_type);
     let boundary = boundary.map_err(|_| ApiError::WrongMediaType("multipart/form-data"))?;
     check_announced(req, bytes_max)?;
-    let payload = in_time(req.payload_with_max_size(bytes_max), bytes_max).await?.clone();
+    let payload = in_time(depot, req.payload_with_max_size(bytes_max), bytes_max).await?.clone();
     let mut form = Multipart::new(stream::iter([Ok::<_, std::convert::Infallible>(payload)]), boundary);
     let mut parts = Vec::new();
     while let Some(field) = form.next_field().await.map_err(|error| faulty(&error))? {

@@ -104,9 +104,9 @@ impl<'ex> Extractible<'ex> for KeyFile {
     }
 
     #[allow(refining_impl_trait, reason = "the precise type is what handlers want")]
-    async fn extract(req: &'ex mut Request, _depot: &'ex mut Depot) -> Result<Self, ApiError> {
+    async fn extract(req: &'ex mut Request, depot: &'ex mut Depot) -> Result<Self, ApiError> {
         let mut form = Self::default();
-        for part in parts(req, FORM_BYTES_MAX).await? {
+        for part in parts(req, depot, FORM_BYTES_MAX).await? {
             form.take(part)?;
         }
         Ok(form)

@@ -276,17 +276,17 @@ impl<'ex> Extractible<'ex> for SignIn {
     }
 
     #[allow(refining_impl_trait, reason = "the precise type is what handlers want")]
-    async fn extract(req: &'ex mut Request, _depot: &'ex mut Depot) -> Result<Self, ApiError> {
+    async fn extract(req: &'ex mut Request, depot: &'ex mut Depot) -> Result<Self, ApiError> {
         let kind = req.content_type().map(|kind| kind.subtype().to_string());
         let (username, password) = match kind.as_deref() {
             Some("x-www-form-urlencoded") => {
                 check_announced(req, FORM_BYTES_MAX)?;
-                let form = in_time(req.form_data_max_size(FORM_BYTES_MAX), FORM_BYTES_MAX).await?;
+                let form = in_time(depot, req.form_data_max_size(FORM_BYTES_MAX), FORM_BYTES_MAX).await?;
                 (form.fields.get("username").cloned(), form.fields.get("password").cloned())
             }
             Some("form-data") => {
                 let mut fields = (None, None);
-                for part in parts(req, FORM_BYTES_MAX).await? {
+                for part in parts(req, depot, FORM_BYTES_MAX).await? {
                     if part.is("username") {
                         fields.0 = Some(part.text(not_utf8)?);
                     } else if part.is("password") {

@@ -198,9 +198,10 @@ impl Store {
     pub(crate) fn wrote<T>(&self, outcome: Result<T, StorageError>) -> Result<T, StorageError> {
         let trouble = match &outcome {
             Err(StorageError::Full { .. }) => Trouble::Full as u8,
-            Err(failure) if failure.is_passing() => Trouble::Away as u8,
             // It was asked, and answered.
-            Ok(_) | Err(_) => 0,
+            Ok(_) | Err(StorageError::Collided { .. }) => 0,
+            Err(failure) if failure.is_passing() => Trouble::Away as u8,
+            Err(_) => 0,
         };
         self.inner.trouble.store(trouble, Ordering::Relaxed);
         outcome
@@ -331,6 +332,8 @@ fn failed(action: &'static str, error: sqlx::Error) -> StorageError {
             StorageError::Away { action, source: error.into() }
         }
         (_, Some("57014")) => StorageError::TimedOut { action, seconds: CALL_SECONDS },
+        // deadlock_detected, serialization_failure
+        (_, Some("40P01" | "40001")) => StorageError::Collided { action, source: error.into() },
         (_, Some("55P03")) => StorageError::TimedOut { action, seconds: LOCK_SECONDS },
         (_, Some(code)) if AWAY.iter().any(|class| code.starts_with(class)) => {
             StorageError::Away { action, source: error.into() }

@@ -57,6 +57,9 @@ pub enum StorageError {
     TimedOut { action: &'static str, seconds: u64 },
     #[error("the store is away or takes no writes, so it cannot {action}")]
     Away { action: &'static str, source: Cause },
+    /// PostgreSQL ended this transaction so that another one could go on.
+    #[error("the store did not {action}, as another transaction was in the way")]
+    Collided { action: &'static str, source: Cause },
     #[error("the store cannot {action}")]
     Failed { action: &'static str, source: Cause },
     /// A name or fingerprint that must be unique is there already.
@@ -94,6 +97,7 @@ impl StorageError {
             self,
             Self::Unreachable { .. }
                 | Self::InTheWay { .. }
+                | Self::Collided { .. }
                 | Self::Full { .. }
                 | Self::TimedOut { .. }
                 | Self::Away { .. }

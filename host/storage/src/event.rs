@@ -5,11 +5,13 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::engine::{read_store, write_store};
-use crate::types::{Ts, clean, to_i64};
+use crate::types::{Ts, clean, end_of};
 use crate::{StorageError, Store};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StoredEvent {
+    /// None where it is not stored.
+    pub id: Option<i64>,
     pub at: Timestamp,
     /// None for what happened to the host or its plugins.
     pub server: Option<ServerId>,
@@ -27,48 +29,70 @@ pub struct EventFilter {
     pub kind: Option<String>,
     pub from: Option<Timestamp>,
     pub to: Option<Timestamp>,
+    /// Only what comes after this event in the list.
+    pub before: Option<EventPlace>,
     pub limit: u32,
-    pub offset: u64,
+}
+
+/// Where an event stands in the list of all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventPlace {
+    at: Timestamp,
+    id: i64,
 }
 
 impl Store {
-    pub async fn insert_event(&self, event: &StoredEvent) -> Result<(), StorageError> {
+    /// Answers its id.
+    pub async fn insert_event(&self, event: &StoredEvent) -> Result<i64, StorageError> {
+        let statement =
+            "insert into event (at, server, kind, subject, detail) values ($1, $2, $3, $4, $5) returning id";
         write_store!(self, "write an event", |db| {
-            sqlx::query("insert into event (at, server, kind, subject, detail) values ($1, $2, $3, $4, $5)")
+            Ok(sqlx::query_scalar(statement)
                 .bind(Ts::from(event.at))
                 .bind(event.server.map(|server| server.0))
                 .bind(clean(&event.kind))
                 .bind(clean(&event.subject))
                 .bind(clean(&event.detail))
-                .execute(db)
-                .await?;
-            Ok(())
+                .fetch_one(db)
+                .await?)
         })
+    }
+
+    /// None where there is no such event, or no longer.
+    pub async fn event_place(&self, id: i64) -> Result<Option<EventPlace>, StorageError> {
+        let at: Option<Ts> = read_store!(self, "find an event", |db| {
+            Ok(sqlx::query_scalar("select at from event where id = $1").bind(id).fetch_optional(db).await?)
+        })?;
+        Ok(at.map(|at| EventPlace { at: at.into(), id }))
     }
 
     /// Newest first.
     pub async fn events(&self, filter: &EventFilter) -> Result<Vec<StoredEvent>, StorageError> {
-        let rows: Vec<(Ts, Option<Uuid>, String, String, String)> = read_store!(self, "list events", |db| {
+        let to = end_of(filter.to, filter.before.map(|place| place.at));
+        let rows: Vec<(i64, Ts, Option<Uuid>, String, String, String)> = read_store!(self, "list events", |db| {
             Ok(sqlx::query_as(
-                "select at, server, kind, subject, detail from event
+                "select id, at, server, kind, subject, detail from event
                 where ($1 is null or server = $1)
                     and ($2 is null or kind = $2)
                     and ($3 is null or at >= $3)
                     and ($4 is null or at < $4)
-                order by at desc, id desc limit $5 offset $6",
+                    and ($5 is null or at < $5 or id < $6)
+                order by at desc, id desc limit $7",
             )
             .bind(filter.server.map(|server| server.0))
             .bind(filter.kind.as_deref().map(clean))
             .bind(filter.from.map(Ts::from))
-            .bind(filter.to.map(Ts::from))
+            .bind(to.map(Ts::from))
+            .bind(filter.before.map(|place| Ts::from(place.at)))
+            .bind(filter.before.map(|place| place.id))
             .bind(i64::from(filter.limit))
-            .bind(to_i64(filter.offset))
             .fetch_all(db)
             .await?)
         })?;
         Ok(rows
             .into_iter()
-            .map(|(at, server, kind, subject, detail)| StoredEvent {
+            .map(|(id, at, server, kind, subject, detail)| StoredEvent {
+                id: Some(id),
                 at: at.into(),
                 server: server.map(ServerId),
                 kind,

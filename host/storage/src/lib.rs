@@ -42,7 +42,7 @@ pub use cost::{Cost, CostFilter, CostsBy};
 pub use engine::{EngineKind, Store, StoreUrl, Trouble};
 pub use entity::{DatabaseOverview, StoredEntity};
 pub use error::StorageError;
-pub use event::{EventFilter, StoredEvent};
+pub use event::{EventFilter, EventPlace, StoredEvent};
 pub use host_key::{HostKey, HostKeyPin};
 pub use import::TakenIn;
 pub use interim::{InterimSession, interim_jti};

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::engine::read_store;
 use crate::table::plugin_name;
-use crate::types::{Ts, clean, from_json, from_word, to_u64};
+use crate::types::{Ts, clean, end_of, from_json, from_word, to_u64};
 use crate::{StorageError, Store};
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -65,14 +65,6 @@ pub struct RunFilter {
 pub struct RunPlace {
     started_at: Timestamp,
     id: RunId,
-}
-
-impl RunFilter {
-    /// The moment that a run must have begun before: `to`, or just after the run to go on from.
-    fn end(&self) -> Option<Timestamp> {
-        let before = self.before.map(|place| Timestamp::from_micros(place.started_at.micros().saturating_add(1)));
-        self.to.into_iter().chain(before).min()
-    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -151,7 +143,7 @@ macro_rules! runs_query {
         if let Some(from) = filter.from {
             query.push(" and r.started_at >= ").push_bind(Ts::from(from));
         }
-        if let Some(to) = filter.end() {
+        if let Some(to) = end_of(filter.to, filter.before.map(|place| place.started_at)) {
             query.push(" and r.started_at < ").push_bind(Ts::from(to));
         }
         if let Some(place) = filter.before {

@@ -156,6 +156,12 @@ pub(crate) fn to_i64(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
+/// Of a list that is read on from something of this moment: what is in it came before that ended, and before `to`.
+pub(crate) fn end_of(to: Option<Timestamp>, from_here: Option<Timestamp>) -> Option<Timestamp> {
+    let after = from_here.map(|at| Timestamp::from_micros(at.micros().saturating_add(1)));
+    to.into_iter().chain(after).min()
+}
+
 pub(crate) fn to_u64(value: i64) -> u64 {
     u64::try_from(value).unwrap_or_default()
 }

@@ -13,6 +13,7 @@ export interface WorldOptions {
   servers: number
   /** How many runs are kept. */
   runs: number
+  events: number
   /** How long an access token is valid. */
   tokenSeconds: number
   /** How the store does. */
@@ -42,6 +43,7 @@ export interface World {
 export const optionsFrom = (query: URLSearchParams): WorldOptions => ({
   servers: Number(query.get('servers') ?? 12),
   runs: Number(query.get('runs') ?? 40),
+  events: Number(query.get('events') ?? 25),
   tokenSeconds: Number(query.get('token') ?? 3_600),
   store: oneOf(query.get('store'), ['ok', 'full', 'away']) ?? 'ok',
   reload: query.get('reload') === 'refused' ? 'refused' : 'applied',

@@ -137,6 +137,34 @@ async fn a_client_that_sends_a_head_or_a_body_too_slowly_is_cut() {
     running.stop().await;
 }
 
+/// It never stalls, and never ends.
+#[tokio::test]
+async fn a_body_that_trickles_is_not_waited_for() {
+    let app = TestApp::new().await;
+    let patience = Patience { body: Duration::from_millis(500), ..Patience::default() };
+    let running = Running::start(&app, |config| config.patience = patience).await;
+    for kind in ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x"] {
+        let mut client = running.connect().await;
+        let head = format!(
+            "POST /api/token HTTP/1.1\r\nhost: h\r\nconnection: close\r\ncontent-type: {kind}\r\ncontent-length: 1000\r\n\r\n"
+        );
+        client.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = [0; 12];
+        let mut sent = 0;
+        while tokio::time::timeout(Duration::from_millis(20), client.read_exact(&mut answer)).await.is_err() {
+            assert!(sent < 1_000, "all of it was waited for");
+            // Where the host has closed, the answer is there to be read.
+            let _ = client.write_all(b"a").await;
+            sent += 1;
+        }
+        assert_eq!(&answer, b"HTTP/1.1 400", "{kind}");
+        let rest = said(&mut client).await;
+        assert!(rest.contains("the body did not come within 0.5 s"), "{rest}");
+        assert!(sent > 1, "{kind}: {sent} bytes");
+    }
+    running.stop().await;
+}
+
 /// HTTP/2 knows of no head that would have to come.
 #[tokio::test]
 async fn a_client_that_says_nothing_after_the_preface_of_http_2_is_cut() {

@@ -299,6 +299,7 @@ async fn runs_and_plugins_say_what_failed() {
     assert_eq!(plugin["last_runs"][0]["server"], "main");
     assert_eq!(app.get(&viewer, "/api/plugins/none").await.status, 404);
     let event = StoredEvent {
+        id: None,
         at: now(),
         server: Some(server),
         kind: "entity.gone".into(),
@@ -345,6 +346,33 @@ async fn runs_of_a_period_are_read_to_their_end() {
         ("before=00000000-0000-0000-0000-000000000000", "before"),
     ] {
         assert_eq!(app.get(&viewer, &format!("/api/runs?{query}")).await.field_errors(), [field]);
+    }
+}
+
+#[tokio::test]
+async fn events_of_a_period_are_read_to_their_end() {
+    let app = TestApp::new().await;
+    let viewer = app.sign_in("viewer").await;
+    let newest = now();
+    for (nr, hours) in [1, 30, 2, 2, 2, 3].into_iter().enumerate() {
+        let at = newest.plus_seconds(-3_600 * hours);
+        let (kind, subject) = ("plugins.reloaded".to_owned(), format!("plugin:p{nr}"));
+        let event = StoredEvent { id: None, at, server: None, kind, subject, detail: String::new() };
+        app.store.insert_event(&event).await.unwrap();
+    }
+    let read = async |query: &str| app.get(&viewer, &format!("/api/events?from=now-1d&{query}")).await.body;
+    let subjects = |events: &[Value]| events.iter().map(|event| event["subject"].clone()).collect::<Vec<_>>();
+    let whole = read("").await.as_array().unwrap().clone();
+    assert_eq!(subjects(&whole), ["plugin:p0", "plugin:p4", "plugin:p3", "plugin:p2", "plugin:p5"]);
+    let mut pieces = read("limit=2").await.as_array().unwrap().clone();
+    for length in [2, 1, 0] {
+        let piece = read(&format!("limit=2&before={}", pieces.last().unwrap()["id"])).await;
+        assert_eq!(piece.as_array().unwrap().len(), length);
+        pieces.extend(piece.as_array().unwrap().clone());
+    }
+    assert_eq!(pieces, whole);
+    for before in ["x", "0", "1.5", "99999999999999999999"] {
+        assert_eq!(app.get(&viewer, &format!("/api/events?before={before}")).await.field_errors(), ["before"]);
     }
 }
 

@@ -156,6 +156,7 @@ async fn a_stream_ends_with_the_session_that_opened_it() {
     let admin = app.sign_in("admin").await;
     assert_eq!(app.call(&admin, "PUT", "/api/users/viewer", json!({"is_active": false})).await.status, 200);
     let event = StoredEvent {
+        id: None,
         at: now(),
         server: None,
         kind: "plugins.reloaded".into(),
@@ -209,6 +210,7 @@ async fn runs_and_events_are_pushed_as_they_happen_until_the_host_stops() {
     app.host.events.send(news(None)).unwrap();
     app.host.events.send(news(Some(server))).unwrap();
     let event = StoredEvent {
+        id: None,
         at: now(),
         server: Some(server),
         kind: "plugin.quarantined".into(),

@@ -5,7 +5,8 @@ use pgvigil_model::{
     RunOutcome, RunReport, ServerId, Table, Timestamp, Value, aggregate,
 };
 use pgvigil_storage::{
-    CostFilter, CostsBy, EventFilter, PluginStateValue, RunFilter, SeriesAnswer, SeriesQuery, Store, StoredOutcome,
+    CostFilter, CostsBy, EventFilter, PluginStateValue, RunFilter, SeriesAnswer, SeriesQuery, Store, StoredEvent,
+    StoredOutcome,
 };
 
 use crate::home::{
@@ -16,6 +17,7 @@ crate::on_both_engines!(
     rows_that_were_not_declared_are_counted_not_stored,
     the_same_report_twice_changes_nothing,
     a_dropped_recreated_or_renamed_database_keeps_its_history,
+    events_are_read_on_from_any_of_them,
     rolled_up_windows_equal_raw_ones,
     a_late_point_is_rolled_up_again,
     a_year_answers_no_more_points_than_asked,
@@ -72,6 +74,27 @@ async fn the_same_report_twice_changes_nothing(home: &Home) {
     let first = latest.rows.iter().find(|row| row.labels == ["db1"]).unwrap();
     assert!(first.values[0] == 1.0 && first.values[1].is_nan());
     assert!(store.latest(id, "pg_stat_database", after(1), after(60)).await.unwrap().rows.is_empty());
+}
+
+/// Those of one moment, too.
+async fn events_are_read_on_from_any_of_them(home: &Home) {
+    let store = home.open().await;
+    for (nr, second) in [0, 10, 10, 10, 20].into_iter().enumerate() {
+        let (kind, subject) = ("plugins.reloaded".to_owned(), format!("plugin:p{nr}"));
+        let event = StoredEvent { id: None, at: after(second), server: None, kind, subject, detail: String::new() };
+        store.insert_event(&event).await.unwrap();
+    }
+    let all = EventFilter { limit: 50, ..EventFilter::default() };
+    let whole = store.events(&all).await.unwrap();
+    let subjects: Vec<&str> = whole.iter().map(|event| event.subject.as_str()).collect();
+    assert_eq!(subjects, ["plugin:p4", "plugin:p3", "plugin:p2", "plugin:p1", "plugin:p0"]);
+    for (nr, event) in whole.iter().enumerate() {
+        let before = store.event_place(event.id.unwrap()).await.unwrap();
+        assert!(before.is_some());
+        let rest = store.events(&EventFilter { before, ..all.clone() }).await.unwrap();
+        assert_eq!(rest, whole[nr + 1..]);
+    }
+    assert_eq!(store.event_place(0).await.unwrap(), None);
 }
 
 /// D7

@@ -298,8 +298,8 @@ export function makePlugins(): Plugin[] {
   ]
 }
 
-export function makeEvents(): HostEvent[] {
-  const events: Omit<HostEvent, 'at'>[] = [
+export function makeEvents(count = 25): HostEvent[] {
+  const events: Omit<HostEvent, 'id' | 'at'>[] = [
     {
       kind: 'entity.gone',
       server: 'billing-01',
@@ -328,9 +328,9 @@ export function makeEvents(): HostEvent[] {
       detail: 'pg_stat_database: 0.9.0 (a1b2c3d4) -> 1.0.0 (b94d27b9)',
     },
   ]
-  return Array.from({ length: 25 }, (_, index) => {
+  return Array.from({ length: count }, (_, index) => {
     const event = events[index % events.length]
     if (event === undefined) throw new Error('the list of events is empty')
-    return { at: ago(index * 97 * MINUTE + 12 * SECOND), ...event }
+    return { id: count - index, at: ago(index * 97 * MINUTE + 12 * SECOND), ...event }
   })
 }

@@ -49,9 +49,12 @@ export const pluginRoutes: readonly Route[] = [
   route('get', '/api/metric-sets', 'viewer', makeMetricSets),
   route('get', '/api/costs', 'viewer', ({ query }) => makeCosts(query)),
   route('get', '/api/events', 'viewer', (call) =>
-    makeEvents().filter(
-      (event) => matches(call, 'server', event.server) && matches(call, 'kind', event.kind) && isWithin(call, event.at),
-    ),
+    laterThan(call.query.get('before'), makeEvents(call.world.options.events))
+      .filter(
+        (event) =>
+          matches(call, 'server', event.server) && matches(call, 'kind', event.kind) && isWithin(call, event.at),
+      )
+      .slice(0, Number(call.query.get('limit') ?? 100)),
   ),
 ]
 
@@ -61,12 +64,12 @@ function isWithin({ query }: Call, at: string): boolean {
   return Date.parse(at) >= from && Date.parse(at) < to
 }
 
-/** Those after this one in the list; a run that is not known is no place in it. */
-function laterThan(id: string | null, runs: Run[]): Run[] {
-  if (id === null) return runs
-  const at = runs.findIndex((run) => run.id === id)
-  if (at < 0) throw new Refusal(400, `there is no run ${id}`)
-  return runs.slice(at + 1)
+/** Those after this one in the list; what is not known is no place in it. */
+function laterThan<Item extends { id: string | number | null }>(id: string | null, items: Item[]): Item[] {
+  if (id === null) return items
+  const at = items.findIndex((item) => String(item.id) === id)
+  if (at < 0) throw new Refusal(422, `before: there is no ${id}`)
+  return items.slice(at + 1)
 }
 
 function pluginOf(call: Call): Plugin {
