@@ -77,7 +77,9 @@ pub(crate) enum Ended {
 /// Ends the session of a refresh token.
 pub(crate) async fn end_session(api: &Api, refresh: &Claims) -> ApiResult<Ended> {
     match api.store.end_session(refresh.jti, now()).await {
-        Err(failure) if failure.is_passing() => kept(api.store.end_in_interim(refresh.jti, now()).await?, failure),
+        Err(failure) if failure.is_passing() => {
+            kept(api.store.end_in_interim(&refresh.sub, refresh.jti, now()).await?, failure)
+        }
         ended => ended.map(|_| Ended::Stored).map_err(ApiError::from),
     }
 }
@@ -86,7 +88,7 @@ pub(crate) async fn revoke_access(api: &Api, access: &Claims) -> ApiResult<Ended
     debug_assert_eq!(access.kind, TokenKind::Access);
     match api.store.revoke_access(access.jti, access.expires_at()).await {
         Err(failure) if failure.is_passing() => {
-            kept(api.store.revoke_in_interim(access.jti, access.expires_at()), failure)
+            kept(api.store.revoke_in_interim(&access.sub, access.jti, access.expires_at()), failure)
         }
         revoked => revoked.map(|()| Ended::Stored).map_err(ApiError::from),
     }

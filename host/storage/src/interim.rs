@@ -17,8 +17,9 @@ use crate::{AuditEvent, StorageError, Store, User};
 /// Of each kind. Beyond it the session that began first ends, and the oldest audit events are in the host's log only.
 const KEPT_MAX: usize = 1_000;
 
-/// Sessions of one user at once, each as long as its access token; beyond it the user's first one ends. So nobody keeps others out.
-const SESSIONS_PER_LOGIN_MAX: usize = 10;
+/// Of each kind but the trail, of one user: so nobody keeps others out, or in. Beyond it the user's session that began first ends,
+/// and one from before cannot be ended until the store takes writes.
+const PER_LOGIN_MAX: usize = 10;
 
 /// The number of an access token that is given out while nothing can be written. It tells so itself: whoever shows such a token
 /// after a restart, when we know nothing of it, is not let in.
@@ -54,12 +55,19 @@ struct Kept {
     /// In the order in which they began, with what was revoked meanwhile.
     sessions: Vec<(InterimSession, Revoked)>,
     /// Access tokens from before, and until when they would have been good.
-    revoked: Vec<(Uuid, Timestamp)>,
+    revoked: Vec<Ended>,
     /// Families of refresh tokens, and when they ended.
-    ended: Vec<(Uuid, Timestamp)>,
+    ended: Vec<Ended>,
     /// Refresh tokens whose families are not known, for nothing could be read either; and when these ended.
-    ended_unread: Vec<(Uuid, Timestamp)>,
+    ended_unread: Vec<Ended>,
     audit: VecDeque<AuditEvent>,
+}
+
+#[derive(Clone, Debug)]
+struct Ended {
+    login: String,
+    id: Uuid,
+    at: Timestamp,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,12 +91,12 @@ impl Interim {
 
     /// Whether the session of a refresh token ended, and that is not written yet.
     pub(crate) fn has_ended_unread(&self, refresh_jti: Uuid) -> bool {
-        self.kept().ended_unread.iter().any(|(jti, _)| *jti == refresh_jti)
+        self.kept().ended_unread.iter().any(|ended| ended.id == refresh_jti)
     }
 
     pub(crate) fn standing(&self, access_jti: Uuid) -> Standing {
         let kept = self.kept();
-        if kept.revoked.iter().any(|(jti, _)| *jti == access_jti) {
+        if kept.revoked.iter().any(|revoked| revoked.id == access_jti) {
             return Standing::Ended;
         }
         match kept.sessions.iter().find(|(session, _)| session.access_jti == access_jti) {
@@ -102,7 +110,7 @@ impl Interim {
 
 impl Kept {
     fn has_ended(&self, family: Uuid) -> bool {
-        self.ended.iter().any(|(ended, _)| *ended == family)
+        self.ended.iter().any(|ended| ended.id == family)
     }
 
     fn len(&self) -> usize {
@@ -112,7 +120,7 @@ impl Kept {
     fn begin(&mut self, session: InterimSession) {
         self.sessions.retain(|(other, _)| other.access_expires_at > session.began_at);
         let of_login = |(other, _): &(InterimSession, Revoked)| other.login == session.login;
-        if self.sessions.iter().filter(|other| of_login(other)).count() >= SESSIONS_PER_LOGIN_MAX {
+        if self.sessions.iter().filter(|other| of_login(other)).count() >= PER_LOGIN_MAX {
             let first = self.sessions.iter().position(of_login);
             first.map(|first| self.sessions.remove(first));
         } else if self.sessions.len() >= KEPT_MAX {
@@ -122,13 +130,13 @@ impl Kept {
     }
 
     /// False: too many are kept already.
-    fn revoke(&mut self, access_jti: Uuid, expires_at: Timestamp) -> bool {
-        match self.sessions.iter_mut().find(|(session, _)| session.access_jti == access_jti) {
+    fn revoke(&mut self, access: Ended) -> bool {
+        match self.sessions.iter_mut().find(|(session, _)| session.access_jti == access.id) {
             Some((_, revoked)) => {
                 *revoked = Revoked::Yes;
                 true
             }
-            None => keep(&mut self.revoked, access_jti, expires_at),
+            None => keep(&mut self.revoked, access),
         }
     }
 
@@ -175,13 +183,14 @@ macro_rules! write_session {
 }
 
 /// Once each. False: there is no room.
-fn keep(list: &mut Vec<(Uuid, Timestamp)>, id: Uuid, at: Timestamp) -> bool {
-    if list.iter().any(|(known, _)| *known == id) {
+fn keep(list: &mut Vec<Ended>, ended: Ended) -> bool {
+    if list.iter().any(|known| known.id == ended.id) {
         return true;
     }
-    let has_room = list.len() < KEPT_MAX;
+    let of_login = list.iter().filter(|known| known.login == ended.login).count();
+    let has_room = list.len() < KEPT_MAX && of_login < PER_LOGIN_MAX;
     if has_room {
-        list.push((id, at));
+        list.push(ended);
     }
     has_room
 }
@@ -220,8 +229,8 @@ impl Store {
         Ok(Some((row.user.try_into()?, row.family)))
     }
 
-    /// Ends the session of a refresh token. False: there is no such token, or too much is kept already.
-    pub async fn end_in_interim(&self, refresh_jti: Uuid, now: Timestamp) -> Result<bool, StorageError> {
+    /// Ends the session of a refresh token of this user. False: there is no such token, or too much is kept already.
+    pub async fn end_in_interim(&self, login: &str, refresh_jti: Uuid, now: Timestamp) -> Result<bool, StorageError> {
         let family: Result<Option<Uuid>, StorageError> = read_store!(self, "read a session", |db| {
             Ok(sqlx::query_scalar("select family from refresh_token where jti = $1")
                 .bind(refresh_jti)
@@ -229,17 +238,18 @@ impl Store {
                 .await?)
         });
         let mut kept = self.interim().kept();
+        let ended = |id| Ended { login: login.to_owned(), id, at: now };
         match family {
-            Ok(Some(family)) => Ok(keep(&mut kept.ended, family, now)),
+            Ok(Some(family)) => Ok(keep(&mut kept.ended, ended(family))),
             Ok(None) => Ok(false),
-            Err(failure) if failure.is_passing() => Ok(keep(&mut kept.ended_unread, refresh_jti, now)),
+            Err(failure) if failure.is_passing() => Ok(keep(&mut kept.ended_unread, ended(refresh_jti))),
             Err(failure) => Err(failure),
         }
     }
 
     /// False: too many are kept already.
-    pub fn revoke_in_interim(&self, access_jti: Uuid, expires_at: Timestamp) -> bool {
-        self.interim().kept().revoke(access_jti, expires_at)
+    pub fn revoke_in_interim(&self, login: &str, access_jti: Uuid, expires_at: Timestamp) -> bool {
+        self.interim().kept().revoke(Ended { login: login.to_owned(), id: access_jti, at: expires_at })
     }
 
     pub fn audit_in_interim(&self, event: AuditEvent) {
@@ -276,14 +286,14 @@ impl Store {
                     revoke_access!(db, &session.access_jti, session.access_expires_at);
                 }
             }
-            for (jti, expires_at) in &kept.revoked {
-                revoke_access!(db, jti, *expires_at);
+            for Ended { id, at, .. } in &kept.revoked {
+                revoke_access!(db, id, *at);
             }
-            for (family, at) in &kept.ended {
-                revoke_sessions!(db, "family = $1", family, *at);
+            for Ended { id, at, .. } in &kept.ended {
+                revoke_sessions!(db, "family = $1", id, *at);
             }
-            for (jti, at) in &kept.ended_unread {
-                revoke_sessions!(db, "family = (select family from refresh_token where jti = $1)", jti, *at);
+            for Ended { id, at, .. } in &kept.ended_unread {
+                revoke_sessions!(db, "family = (select family from refresh_token where jti = $1)", id, *at);
             }
             for event in &kept.audit {
                 insert_audit!(db, event);
@@ -327,7 +337,25 @@ mod tests {
         assert_eq!(interim.standing(admin), BEGUN);
         assert_eq!(interim.standing(of_viewer[1_999]), BEGUN);
         assert_eq!(interim.standing(of_viewer[0]), Standing::Unknown, "the first of the same user made room");
-        assert_eq!(interim.kept().sessions.len(), 1 + SESSIONS_PER_LOGIN_MAX);
+        assert_eq!(interim.kept().sessions.len(), 1 + PER_LOGIN_MAX);
+    }
+
+    /// Each renewal gives out an access token that is good for an hour: whoever comes with a thousand can sign out of a thousand.
+    #[test]
+    fn who_signs_out_again_and_again_keeps_nobody_else_from_it() {
+        let interim = Interim::default();
+        let ended =
+            |login: &str| Ended { login: login.to_owned(), id: Uuid::new_v4(), at: Timestamp::from_seconds(600) };
+        let taken = (0..2_000).filter(|_| interim.kept().revoke(ended("viewer"))).count();
+        assert_eq!(taken, PER_LOGIN_MAX);
+        let admin = ended("admin");
+        assert!(interim.kept().revoke(admin.clone()));
+        assert_eq!(interim.standing(admin.id), Standing::Ended);
+        assert!(interim.kept().revoke(admin), "once more changes nothing");
+        let kept = interim.kept().revoked.len();
+        assert_eq!(kept, PER_LOGIN_MAX + 1);
+        let of_others = (0..2_000).filter(|nr| interim.kept().revoke(ended(&format!("u{nr}")))).count();
+        assert_eq!(of_others, KEPT_MAX - kept, "and memory is bounded");
     }
 
     #[test]
@@ -348,7 +376,7 @@ mod tests {
         let interim = Interim::default();
         let jti = begun(&interim, "anna", 0);
         let written = interim.kept().clone();
-        assert!(interim.kept().revoke(jti, Timestamp::from_seconds(600)));
+        assert!(interim.kept().revoke(Ended { login: "anna".to_owned(), id: jti, at: Timestamp::from_seconds(600) }));
         interim.kept().forget(&written);
         assert_eq!(interim.standing(jti), Standing::Ended);
         assert_eq!(interim.kept().revoked.len(), 0, "it takes no place of others");

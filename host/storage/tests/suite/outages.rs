@@ -154,7 +154,7 @@ async fn a_session_that_ended_while_nothing_could_be_read_has_ended() {
     store.start_session(&user, &begun, after(1)).await.unwrap();
     cluster.shut_down(Shutdown::Fast).unwrap();
     fails_within(SOON, store.end_session(begun.refresh_jti, after(2))).await;
-    assert!(store.end_in_interim(begun.refresh_jti, after(2)).await.unwrap());
+    assert!(store.end_in_interim("anna", begun.refresh_jti, after(2)).await.unwrap());
     assert_eq!(store.kept(), 1);
     cluster.boot().unwrap();
     let rotated = eventually(|| async {
