@@ -133,7 +133,7 @@ fn keep_possible_errors(document: &mut Value) {
             "404" => names_something,
             "409" => OPENS_SECRETS.contains(&path) || PLUGIN_ACTIONS.contains(&path),
             "400" | "422" => has_body || has_parameters,
-            "413" => has_body,
+            "408" | "413" => has_body,
             _ => true,
         };
         if let Some(responses) = operation["responses"].as_object_mut() {

@@ -64,6 +64,8 @@ pub(crate) enum ApiError {
     WrongMediaType(&'static str),
     #[error("the body is larger than {limit_bytes} bytes")]
     BodyTooLarge { limit_bytes: usize },
+    #[error("the body did not come within {seconds} s")]
+    BodyTooSlow { seconds: f64 },
     /// Refused with 400 where the predecessor did so.
     #[error("{}", summary(.0))]
     Unacceptable(Vec<FieldError>),
@@ -168,6 +170,8 @@ impl ApiError {
             Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "bad-request"),
             Self::WrongMediaType(_) => (StatusCode::UNPROCESSABLE_ENTITY, "wrong-media-type"),
             Self::BodyTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large"),
+            // Not 400: there may be nothing wrong with the request, and it may be sent again.
+            Self::BodyTooSlow { .. } => (StatusCode::REQUEST_TIMEOUT, "body-too-slow"),
             Self::Unacceptable(_) => (StatusCode::BAD_REQUEST, "invalid-input"),
             Self::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid-input"),
             Self::TooManyAttempts { .. } => (StatusCode::TOO_MANY_REQUESTS, "too-many-attempts"),
@@ -362,6 +366,7 @@ impl EndpointOutRegister for ApiError {
             ("401", "Not signed in, or the token is no longer valid"),
             ("403", "The role does not suffice, or the origin is foreign"),
             ("404", "Nothing of this name or id is there"),
+            ("408", "The body did not come in time; it may be sent again"),
             ("409", "Not possible in the state in which the plugin or the stored secret is"),
             ("413", "The body is too large"),
             ("422", "Some fields are not acceptable; `errors` says which"),

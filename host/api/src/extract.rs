@@ -31,7 +31,7 @@ pub(crate) async fn in_time<T>(
     let patience = from_depot::<Api>(depot)?.config.patience.body;
     match tokio::time::timeout(patience, reading).await {
         Ok(read) => read.map_err(|error| unreadable(&error, limit_bytes)),
-        Err(_) => Err(ApiError::BadRequest(format!("the body did not come within {} s", patience.as_secs_f64()))),
+        Err(_) => Err(ApiError::BodyTooSlow { seconds: patience.as_secs_f64() }),
     }
 }
 

@@ -129,7 +129,7 @@ fn every_operation_says_what_it_does_who_may_call_it_and_how_it_fails() {
             assert!(has("200") && has("500") && has("503"), "{place}");
             assert_eq!(has("401"), operation["security"] != serde_json::json!([]) || path == "/api/token", "{place}");
             assert!(has("404") || !path.contains('{'), "{place}");
-            assert!(has("422") && has("413") || operation.get("requestBody").is_none(), "{place}");
+            assert!(has("422") && has("413") && has("408") || operation.get("requestBody").is_none(), "{place}");
             assert!(has("431"), "{place}");
             assert!(responses["429"]["headers"]["Retry-After"]["schema"].is_object(), "{place}");
             let may_conflict = path.contains("/test") || path.starts_with("/api/plugins/") && method == "post";

@@ -135,6 +135,7 @@ export const forms: readonly HostText[] = [
   ],
   ['there is no such {what} any more', 'этого больше нет'],
   ['the body is larger than {max} bytes', 'запрос больше {max} байт'],
+  ['the body did not come within {seconds} s', 'тело запроса не пришло за {seconds} с'],
   ['too many attempts; try again in {seconds} s', 'слишком много попыток; повторите через {seconds} с'],
   ['server `{server}` cannot be asked now: {detail}', 'сервер `{server}` сейчас спросить нельзя: {detail}'],
   ['the window must not be longer than 20 years', 'промежуток не может быть длиннее 20 лет'],
