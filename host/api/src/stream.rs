@@ -33,6 +33,10 @@ const STREAM_TIMEOUT: Duration = Duration::from_secs(15 * 60);
 /// Between two looks whether a caller may still listen.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
+/// What happens so soon after something was told is told together. A host of 1,000 servers tells of 20 runs a second, and a
+/// browser works for each piece that arrives, however little is in it.
+const TOLD_TOGETHER: Duration = Duration::from_secs(1);
+
 /// Proxies close what is silent for a minute.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
@@ -96,6 +100,7 @@ async fn get_stream(api: Api, caller: Caller, query: StreamQuery, res: &mut Resp
         closing: api.closing.clone(),
         // A proxy may pass on nothing before something comes, and the client would not know that it is connected.
         waiting: VecDeque::from([SseEvent::default().comment("open")]),
+        told_at: None,
         _place: place.ok_or(ApiError::Busy { retry_after_seconds: 30 })?,
         login: caller.user.login,
         jti: caller.jti,
@@ -118,7 +123,9 @@ struct Listener {
     plugin: Option<String>,
     ends_at: Instant,
     closing: CancellationToken,
+    /// What is told now.
     waiting: VecDeque<SseEvent>,
+    told_at: Option<Instant>,
     _place: Share,
     login: String,
     jti: Uuid,
@@ -129,17 +136,38 @@ struct Listener {
 impl Listener {
     /// None: it is time to end.
     async fn next(&mut self) -> Option<SseEvent> {
-        loop {
-            if let Some(event) = self.waiting.pop_front() {
-                return Some(event);
+        while self.waiting.is_empty() {
+            let happened = self.receive(self.ends_at).await?;
+            self.take(happened).await;
+            if let Some(told_at) = self.told_at {
+                self.gather(self.ends_at.min(told_at + TOLD_TOGETHER)).await;
             }
-            let received = timeout_at(self.ends_at, self.events.recv());
-            match self.closing.run_until_cancelled(received).await?.ok()? {
-                Ok(_) if !self.may_listen().await => return None,
-                Ok(event) => self.take(event).await,
-                Err(RecvError::Lagged(count)) => self.push("missed", Missed { count }),
-                Err(RecvError::Closed) => return None,
+            if !self.may_listen().await {
+                return None;
             }
+            if !self.waiting.is_empty() {
+                self.told_at = Some(Instant::now());
+            }
+        }
+        self.waiting.pop_front()
+    }
+
+    /// All that happens until then; after a quiet time that is past, and nothing waits.
+    async fn gather(&mut self, until: Instant) {
+        while Instant::now() < until
+            && let Some(happened) = self.receive(until).await
+        {
+            self.take(happened).await;
+        }
+    }
+
+    /// None: nothing came until then, or nothing more will come.
+    async fn receive(&mut self, until: Instant) -> Option<Result<HostEvent, Missed>> {
+        let received = timeout_at(until, self.events.recv());
+        match self.closing.run_until_cancelled(received).await?.ok()? {
+            Ok(event) => Some(Ok(event)),
+            Err(RecvError::Lagged(count)) => Some(Err(Missed { count })),
+            Err(RecvError::Closed) => None,
         }
     }
 
@@ -157,7 +185,14 @@ impl Listener {
         }
     }
 
-    async fn take(&mut self, event: HostEvent) {
+    async fn take(&mut self, happened: Result<HostEvent, Missed>) {
+        match happened {
+            Ok(event) => self.take_event(event).await,
+            Err(missed) => self.push("missed", missed),
+        }
+    }
+
+    async fn take_event(&mut self, event: HostEvent) {
         let (server, plugin) = match &event {
             HostEvent::Run(run) => (run.server, Some(run.plugin.as_str())),
             HostEvent::Event(event) => (event.server, event.subject.strip_prefix("plugin:")),

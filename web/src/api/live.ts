@@ -25,7 +25,7 @@ const RETRY_MOST_MS = 30_000
 const SILENCE_MS = 40_000
 /**
  * What is pushed meanwhile waits with the browser and is read in one piece: each reading costs as much as a small table
- * drawn anew, and a host of 1,000 servers tells of 20 runs a second. Pages ask again no sooner anyhow.
+ * drawn anew, and a host of many servers tells something each second. Pages ask again no sooner anyhow.
  */
 const READ_EVERY_MS = 2_000
 /** A host without the stream will not grow it soon. */

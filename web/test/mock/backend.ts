@@ -86,5 +86,5 @@ function answer(request: IncomingMessage, response: ServerResponse, url: URL, bo
 
 /** Tells every open page of this world that something happened. */
 function push(world: World, event: string, data: string) {
-  for (const stream of world.streams) stream.write(`event: ${event}\ndata: ${data}\n\n`)
+  for (const stream of world.streams) stream.tell(event, data)
 }

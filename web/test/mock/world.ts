@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http'
 import type { AnalysisCriteria, Health, OwnSession, Plugin, ServerStatus, SshKey, User } from '../../src/api/types.ts'
 import { oneOf } from '../../src/lib/url-state.ts'
 import { makeKeys, makeOwnSessions } from './data/admin.ts'
@@ -7,6 +6,7 @@ import { makePlugins } from './data/plugins.ts'
 import { makeServers } from './data/servers.ts'
 import { makeSettings } from './data/settings.ts'
 import { makeUsers } from './data/users.ts'
+import type { EventStream } from './routes/stream.ts'
 
 /** How a world begins; all of it is texts of a query: `/mock/reset?servers=1000`. */
 export interface WorldOptions {
@@ -37,7 +37,7 @@ export interface World {
   settings: ReturnType<typeof makeSettings>
   criteria: AnalysisCriteria
   /** Open event streams. */
-  streams: Set<ServerResponse>
+  streams: Set<EventStream>
 }
 
 export const optionsFrom = (query: URLSearchParams): WorldOptions => ({

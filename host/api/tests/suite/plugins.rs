@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::{FutureExt, StreamExt};
 use pgvigil_api::{HostEvent, PluginAction, RunNews};
 use pgvigil_model::{EntryState, FailureReason, PluginOnServer, RunId, ServerId};
 use pgvigil_storage::{StoredEvent, StoredOutcome};
@@ -10,7 +11,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
-use crate::harness::{Running, TestApp, api, collected, counters, now, row, run, server_body, sizes, unreachable};
+use crate::harness::{
+    Running, TestApp, api, collected, counters, now, request, row, run, server_body, sizes, unreachable,
+};
 
 pub fn entry(server: ServerId, state: EntryState, failures: u32) -> PluginOnServer {
     let plugin = "pg_stat_database".parse().unwrap();
@@ -180,6 +183,36 @@ async fn a_stream_ends_with_the_session_that_opened_it() {
     running.stop().await;
 }
 
+fn run_news(server: Option<ServerId>) -> HostEvent {
+    HostEvent::Run(RunNews {
+        id: RunId::generate(),
+        plugin: "pg_stat_database".parse().unwrap(),
+        server,
+        started_at: now(),
+        duration_ms: 7,
+        outcome: StoredOutcome::Failed { reason: FailureReason::TimedOut, detail: "too slow".into() },
+    })
+}
+
+/// Each piece that a browser gets costs it something, however little is in it.
+#[tokio::test]
+async fn what_happens_within_a_second_is_told_together() {
+    let app = TestApp::new().await;
+    let viewer = app.sign_in("viewer").await;
+    let asked = request("GET", "/api/stream").bearer_auth(&viewer.access);
+    let mut told = asked.send(&app.service).await.take_body();
+    assert!(told.next().await.is_some(), "the comment that it is open");
+    let tell = || app.host.events.send(run_news(None)).unwrap();
+    tell();
+    assert!(told.next().now_or_never().is_some(), "what comes after a quiet time is told at once");
+    tell();
+    assert!(told.next().now_or_never().is_none(), "what comes soon after it waits");
+    tell();
+    assert!(told.next().await.is_some());
+    assert!(told.next().now_or_never().is_some(), "what came meanwhile is told with it");
+    assert!(told.next().now_or_never().is_none());
+}
+
 #[tokio::test]
 async fn runs_and_events_are_pushed_as_they_happen_until_the_host_stops() {
     let app = TestApp::new().await;
@@ -196,19 +229,9 @@ async fn runs_and_events_are_pushed_as_they_happen_until_the_host_stops() {
     );
     client.write_all(request.as_bytes()).await.unwrap();
     read_until(&mut client, &["content-type: text/event-stream", "\n:open\n"]).await;
-    let news = |server| {
-        HostEvent::Run(RunNews {
-            id: RunId::generate(),
-            plugin: "pg_stat_database".parse().unwrap(),
-            server,
-            started_at: now(),
-            duration_ms: 7,
-            outcome: StoredOutcome::Failed { reason: FailureReason::TimedOut, detail: "too slow".into() },
-        })
-    };
     // Of another server.
-    app.host.events.send(news(None)).unwrap();
-    app.host.events.send(news(Some(server))).unwrap();
+    app.host.events.send(run_news(None)).unwrap();
+    app.host.events.send(run_news(Some(server))).unwrap();
     let event = StoredEvent {
         id: None,
         at: now(),
