@@ -43,7 +43,7 @@ pub struct SeriesAnswer {
     pub declared: Vec<String>,
     /// By labels.
     pub streams: Vec<SeriesStream>,
-    /// Streams that match but are beyond what one answer holds (`SERIES_STREAMS_MAX`).
+    /// Series that match but are beyond what one answer holds (`SERIES_STREAMS_MAX`).
     pub streams_left_out: u64,
 }
 
@@ -72,7 +72,7 @@ pub struct LatestRow {
     pub values: Vec<f64>,
 }
 
-/// Streams in one answer; the rest is counted in `streams_left_out`.
+/// Series in one answer, by their labels; the rest is counted in `streams_left_out`.
 pub const SERIES_STREAMS_MAX: usize = 1_000;
 
 /// Numbers in one answer: at 40 bytes each some 40 MB. Beyond it the resolution is coarser.
@@ -89,11 +89,27 @@ const HOUR_SECONDS: i64 = 3_600;
 /// How long points that are merged may be, so that people can name them.
 const STEPS_SECONDS: [i64; 11] = [5, 10, 15, 30, 60, 120, 300, 600, 900, 1_200, 1_800];
 
-/// A stream of the answer: the rows of `stream` with these labels, one per declaration.
+/// A series that matches, and its streams: one for each declaration under which it was collected.
 struct Found {
+    labels: Vec<String>,
+    streams: Vec<StreamOf>,
+}
+
+#[derive(Clone, Copy)]
+struct StreamOf {
     id: i64,
     declaration: usize,
-    labels: Vec<String>,
+}
+
+/// All streams of one declaration.
+fn ids_of(series: &[Found], declaration: usize) -> Vec<i64> {
+    let streams = series.iter().flat_map(|series| &series.streams);
+    streams.filter(|stream| stream.declaration == declaration).map(|stream| stream.id).collect()
+}
+
+fn labels_by_stream(series: &[Found]) -> HashMap<i64, &Vec<String>> {
+    let series = series.iter();
+    series.flat_map(|Found { labels, streams }| streams.iter().map(move |stream| (stream.id, labels))).collect()
 }
 
 /// What is asked, laid over one declaration.
@@ -176,33 +192,25 @@ type BucketsByStream = BTreeMap<Vec<String>, BTreeMap<Timestamp, Bucket>>;
 
 /// What one read needs to know.
 struct Plan<'a> {
-    streams: &'a [Found],
-    /// Positions in `streams`.
-    by_id: HashMap<i64, usize>,
+    series: &'a [Found],
+    /// The labels of each stream.
+    labels: HashMap<i64, &'a Vec<String>>,
     wanted: &'a [Wanted],
     metrics: &'a [Metric],
     resolution: Resolution,
 }
 
 impl<'a> Plan<'a> {
-    fn new(streams: &'a [Found], wanted: &'a [Wanted], metrics: &'a [Metric], resolution: Resolution) -> Self {
-        let by_id = streams.iter().enumerate().map(|(at, stream)| (stream.id, at)).collect();
-        Self { streams, by_id, wanted, metrics, resolution }
-    }
-
-    fn ids_of(&self, declaration: usize) -> Vec<i64> {
-        self.streams.iter().filter(|stream| stream.declaration == declaration).map(|stream| stream.id).collect()
-    }
-
-    fn stream(&self, id: i64) -> Option<&Found> {
-        self.by_id.get(&id).and_then(|at| self.streams.get(*at))
+    fn new(series: &'a [Found], wanted: &'a [Wanted], metrics: &'a [Metric], resolution: Resolution) -> Self {
+        Self { series, labels: labels_by_stream(series), wanted, metrics, resolution }
     }
 
     /// Adds a bucket, which may be a part of one that is there already; parts come in time order.
-    fn add(&self, answer: &mut BucketsByStream, stream: &Found, bucket: Bucket) {
-        let bucket = self.wanted[stream.declaration].spread(bucket, self.metrics);
+    fn add(&self, answer: &mut BucketsByStream, stream: i64, wanted: &Wanted, bucket: Bucket) {
+        let Some(&labels) = self.labels.get(&stream) else { return };
+        let bucket = wanted.spread(bucket, self.metrics);
         let start = self.resolution.bucket_start(bucket.start);
-        let buckets = answer.entry(stream.labels.clone()).or_default();
+        let buckets = answer.entry(labels.clone()).or_default();
         match buckets.get_mut(&start) {
             Some(known) => bucket::merge(known, &bucket),
             None => {
@@ -254,17 +262,17 @@ impl Store {
         let declarations = self.declarations_of(&query.set).await?;
         let labels = labels_of(&declarations);
         let metrics = metrics_of(&declarations, &query.metrics);
-        let mut streams = self.find_streams(query.server, &declarations, &labels, &query.labels).await?;
-        let found = streams.len();
-        streams.truncate(SERIES_STREAMS_MAX);
+        let mut series = self.find_series(query.server, &declarations, &labels, &query.labels).await?;
+        let found = series.len();
+        series.truncate(SERIES_STREAMS_MAX);
         let from = Timestamp::from(Ts::from(query.from));
         let to = Timestamp::from(Ts::from(query.to)).max(from);
         let span = Span { from, to };
         let resolution =
             query.resolution.unwrap_or(Resolution::for_window(to.seconds().saturating_sub(from.seconds())));
-        let resolution = self.affordable(resolution, &streams, metrics.len(), span, query.max_points).await?;
+        let resolution = self.affordable(resolution, &series, metrics.len(), span, query.max_points).await?;
         let wanted: Vec<Wanted> = declarations.iter().map(|declared| wanted(declared, &metrics)).collect();
-        let mut read = self.read_streams(&Plan::new(&streams, &wanted, &metrics, resolution), from, to).await?;
+        let mut read = self.read_streams(&Plan::new(&series, &wanted, &metrics, resolution), from, to).await?;
         let bucket_seconds = merge_to(&mut read, resolution, span, query.max_points);
         let left_out = found.saturating_sub(SERIES_STREAMS_MAX);
         Ok(SeriesAnswer {
@@ -299,22 +307,13 @@ impl Store {
         let declarations = self.declarations_of(&query.set).await?;
         let labels = labels_of(&declarations);
         let metrics = metrics_of(&declarations, &query.metrics);
-        let mut streams = self.find_streams(query.server, &declarations, &labels, &query.labels).await?;
-        // Those of one series stay together; the sort keeps the order of their declarations.
-        streams.sort_by(|one, other| one.labels.cmp(&other.labels));
+        let series = self.find_series(query.server, &declarations, &labels, &query.labels).await?;
         let wanted: Vec<Wanted> = declarations.iter().map(|declared| wanted(declared, &metrics)).collect();
-        let mut rest = &streams[..];
-        while !rest.is_empty() {
-            let mut end = rest.len().min(STREAMS_AT_ONCE);
-            while end < rest.len() && rest[end].labels == rest[end - 1].labels {
-                end += 1;
-            }
-            let (some, later) = rest.split_at(end);
+        for some in series.chunks(STREAMS_AT_ONCE) {
             let plan = Plan::new(some, &wanted, &metrics, resolution);
             for stream in self.read_streams(&plan, query.from, query.to).await? {
                 visit(&metrics, &stream);
             }
-            rest = later;
         }
         Ok(())
     }
@@ -341,8 +340,8 @@ impl Store {
         Ok(answer.into_iter().map(stream).collect())
     }
 
-    /// By declaration and id. The labels are in the order of `labels`.
-    async fn find_streams(
+    /// By their labels, which are in the order of `labels`.
+    async fn find_series(
         &self,
         server: ServerId,
         declarations: &[Declared],
@@ -359,10 +358,10 @@ impl Store {
             for declared in declarations {
                 ids.push_bind(declared.id);
             }
-            query.push(") order by metric_set desc, id");
+            query.push(") order by id");
             Ok(query.build_query_as().fetch_all(db).await?)
         })?;
-        let mut found = Vec::new();
+        let mut found: BTreeMap<Vec<String>, Vec<StreamOf>> = BTreeMap::new();
         for (id, set, text) in rows {
             let Some(declaration) = declarations.iter().position(|declared| declared.id == set) else { continue };
             let values: Vec<String> = from_json(&text, "stream's labels")?;
@@ -373,17 +372,17 @@ impl Store {
             };
             if filters.iter().all(|(label, value)| value_of(label) == Some(value.as_str())) {
                 let labels = labels.iter().map(|label| value_of(label).unwrap_or_default().to_owned()).collect();
-                found.push(Found { id, declaration, labels });
+                found.entry(labels).or_default().push(StreamOf { id, declaration });
             }
         }
-        Ok(found)
+        Ok(found.into_iter().map(|(labels, streams)| Found { labels, streams }).collect())
     }
 
     /// This resolution, or the finest one that is not too much to read.
     async fn affordable(
         &self,
         mut resolution: Resolution,
-        streams: &[Found],
+        found: &[Found],
         metrics: usize,
         window: Span,
         max_points: u32,
@@ -391,10 +390,10 @@ impl Store {
         let seconds = window.to.seconds().saturating_sub(window.from.seconds());
         // Points that are too many are merged, as long as an hour is not finer than that.
         let is_finest = seconds / i64::from(max_points.max(1)) < HOUR_SECONDS;
-        if resolution == Resolution::Raw && !(is_finest && self.has_few_points(streams, metrics, window).await?) {
+        if resolution == Resolution::Raw && !(is_finest && self.has_few_points(found, metrics, window).await?) {
             resolution = Resolution::Hour;
         }
-        let series = i64::try_from(streams.len().saturating_mul(metrics).max(1)).unwrap_or(i64::MAX);
+        let series = i64::try_from(found.len().saturating_mul(metrics).max(1)).unwrap_or(i64::MAX);
         while let (Some(length), Some(coarser)) = (resolution.bucket_seconds(), resolution.coarser()) {
             let buckets = seconds / length;
             if buckets <= i64::from(max_points) && buckets.saturating_mul(series) <= VALUES_MAX {
@@ -406,8 +405,8 @@ impl Store {
     }
 
     /// Whether all points of a window may be read as they are.
-    async fn has_few_points(&self, streams: &[Found], metrics: usize, window: Span) -> Result<bool, StorageError> {
-        if streams.is_empty() {
+    async fn has_few_points(&self, found: &[Found], metrics: usize, window: Span) -> Result<bool, StorageError> {
+        if found.is_empty() {
             return Ok(true);
         }
         let most =
@@ -415,7 +414,7 @@ impl Store {
         let count: i64 = read_store!(self, "count points", |db| {
             let mut query = QueryBuilder::new("select count(*) from (select 1 from point where stream in (");
             let mut ids = query.separated(", ");
-            for stream in streams {
+            for stream in found.iter().flat_map(|series| &series.streams) {
                 ids.push_bind(stream.id);
             }
             query
@@ -461,7 +460,7 @@ impl Store {
     ) -> Result<(), StorageError> {
         // The oldest declaration first, so that parts of a bucket meet in time order.
         for (declaration, wanted) in plan.wanted.iter().enumerate().rev() {
-            let (ids, kinds) = (plan.ids_of(declaration), wanted.kinds());
+            let (ids, kinds) = (ids_of(plan.series, declaration), wanted.kinds());
             if ids.is_empty() || kinds.is_empty() {
                 continue;
             }
@@ -482,7 +481,6 @@ impl Store {
                 Ok(streams)
             })?;
             for (id, bytes) in rows {
-                let Some(stream) = plan.stream(id) else { continue };
                 let bytes = match self.engine() {
                     EngineKind::Sqlite => from_hex(&bytes),
                     EngineKind::Postgres => bytes,
@@ -490,7 +488,7 @@ impl Store {
                 let decoded = bytes.chunks(bucket::length(&kinds)).filter_map(|bytes| bucket::decode(&kinds, bytes));
                 let mut buckets: Vec<_> = decoded.collect();
                 buckets.sort_by_key(|bucket| bucket.start);
-                buckets.into_iter().for_each(|bucket| plan.add(answer, stream, bucket));
+                buckets.into_iter().for_each(|bucket| plan.add(answer, id, wanted, bucket));
             }
         }
         Ok(())
@@ -500,7 +498,7 @@ impl Store {
     async fn add_points(&self, plan: &Plan<'_>, span: Span, answer: &mut BucketsByStream) -> Result<(), StorageError> {
         // The oldest declaration first, so that parts of a bucket meet in time order.
         for (declaration, wanted) in plan.wanted.iter().enumerate().rev() {
-            let (ids, kinds) = (plan.ids_of(declaration), wanted.kinds());
+            let (ids, kinds) = (ids_of(plan.series, declaration), wanted.kinds());
             if ids.is_empty() || kinds.is_empty() {
                 continue;
             }
@@ -531,11 +529,10 @@ impl Store {
                     .bind(Ts::from(span.to))
                     .fetch(&mut *db);
                 while let Some((id, at, since, readings)) = rows.try_next().await? {
-                    let Some(stream) = plan.stream(id) else { continue };
                     let point = wanted.point(at, since, &readings);
                     let earlier = previous.get(&id);
                     for bucket in aggregate(&kinds, earlier, std::slice::from_ref(&point), plan.resolution) {
-                        plan.add(answer, stream, bucket);
+                        plan.add(answer, id, wanted, bucket);
                     }
                     previous.insert(id, point);
                 }
@@ -557,9 +554,10 @@ impl Store {
         let declarations = self.declarations_of(set).await?;
         let labels = labels_of(&declarations);
         let metrics = metrics_of(&declarations, &[]);
-        let streams = self.find_streams(server, &declarations, &labels, &[]).await?;
+        let series = self.find_series(server, &declarations, &labels, &[]).await?;
+        let labels_by_stream = labels_by_stream(&series);
         let mut newest: BTreeMap<Vec<String>, LatestRow> = BTreeMap::new();
-        for (declaration, declared) in declarations.iter().enumerate() {
+        for declared in &declarations {
             let rows: Vec<(i64, Ts, Option<Ts>, Readings)> = read_store!(self, "read the newest samples", |db| {
                 Ok(sqlx::query_as(
                     "select p.stream, p.ts, p.since, p.readings from stream s cross join point p
@@ -573,23 +571,18 @@ impl Store {
                 .fetch_all(db)
                 .await?)
             })?;
-            let by_id: BTreeMap<i64, &Found> = streams
-                .iter()
-                .filter(|stream| stream.declaration == declaration)
-                .map(|stream| (stream.id, stream))
-                .collect();
             let wanted = wanted(declared, &metrics);
             for (id, at, since, readings) in rows {
-                let Some(stream) = by_id.get(&id) else { continue };
+                let Some(&labels) = labels_by_stream.get(&id) else { continue };
                 let value =
                     |place: &Option<usize>| place.and_then(|place| readings.0.get(place).copied()).unwrap_or(f64::NAN);
                 let row = LatestRow {
-                    labels: stream.labels.clone(),
+                    labels: labels.clone(),
                     at: at.into(),
                     since: since.map(Timestamp::from),
                     values: wanted.places.iter().map(value).collect(),
                 };
-                let known = newest.entry(stream.labels.clone()).or_insert_with(|| row.clone());
+                let known = newest.entry(labels.clone()).or_insert_with(|| row.clone());
                 if known.at < row.at {
                     *known = row;
                 }

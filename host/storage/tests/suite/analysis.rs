@@ -2,12 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use pgvigil_model::{Criterion, MetricKind, MetricSet, Resolution, RunReport, ServerId};
+use pgvigil_model::{Criterion, MetricKind, MetricSet, Resolution, RunReport, ServerId, Timestamp};
 use pgvigil_storage::{SERIES_STREAMS_MAX, SeriesQuery};
 
 use crate::home::{Home, after, declare, metric, row, samples, server, stat_database};
 
-crate::on_both_engines!(criteria_stand_at_their_defaults_until_they_are_changed, every_series_is_visited_whole,);
+crate::on_both_engines!(
+    criteria_stand_at_their_defaults_until_they_are_changed,
+    every_series_is_visited_whole,
+    series_with_two_declarations_count_once,
+);
 
 async fn criteria_stand_at_their_defaults_until_they_are_changed(home: &Home) {
     let store = home.open().await;
@@ -27,6 +31,32 @@ async fn criteria_stand_at_their_defaults_until_they_are_changed(home: &Home) {
     assert_eq!(criteria.get(Criterion::LowActivityConnections), 2, "the default");
 }
 
+/// A declaration that changes makes no second series of one.
+async fn series_with_two_declarations_count_once(home: &Home) {
+    let store = home.open().await;
+    declare(&store).await;
+    let id = server(&store, "one").await.id;
+    let names: Vec<String> = (0..SERIES_STREAMS_MAX).map(|n| format!("db{n:04}")).collect();
+    let rows = names.iter().map(|name| row(name, 2.0, 0.0)).collect();
+    store.record(&[samples(id, after(0), rows)]).await.unwrap();
+    let later = another_declaration(id, after(60), &names);
+    store.declare(&later.plugin, &later.sets).await.unwrap();
+    store.record(&[later]).await.unwrap();
+    let query = SeriesQuery {
+        server: id,
+        set: "pg_stat_database".to_owned(),
+        labels: Vec::new(),
+        metrics: vec!["numbackends".to_owned()],
+        from: after(0),
+        to: after(120),
+        max_points: 100,
+        resolution: None,
+    };
+    let answer = store.series(&query).await.unwrap();
+    assert_eq!((answer.streams.len(), answer.streams_left_out), (SERIES_STREAMS_MAX, 0));
+    assert!(answer.streams.iter().all(|series| series.buckets.len() == 2), "each has its whole history");
+}
+
 /// More series than one answer of `series` holds, one of them under two declarations, half of it rolled up.
 async fn every_series_is_visited_whole(home: &Home) {
     let store = home.open().await;
@@ -38,7 +68,7 @@ async fn every_series_is_visited_whole(home: &Home) {
         store.record(&[samples(id, after(hour * 3_600), rows)]).await.unwrap();
     }
     store.roll_up(after(2 * 3_600 + 1_800)).await.unwrap();
-    let later = another_declaration(id);
+    let later = another_declaration(id, after(3 * 3_600), &names[..1]);
     store.declare(&later.plugin, &later.sets).await.unwrap();
     store.record(&[later]).await.unwrap();
     let query = SeriesQuery {
@@ -69,12 +99,16 @@ async fn every_series_is_visited_whole(home: &Home) {
 }
 
 /// Of the first database, an hour later, with one metric more.
-fn another_declaration(server: ServerId) -> RunReport {
+/// With a metric more.
+fn another_declaration(server: ServerId, at: Timestamp, names: &[String]) -> RunReport {
     let mut set: MetricSet = stat_database();
     set.metrics.push(metric("deadlocks", MetricKind::Counter));
-    let mut wider = row("db0000", 2.0, 300.0);
-    wider.values.push(0.0);
-    let mut report = samples(server, after(3 * 3_600), vec![wider]);
+    let wider = |name: &String| {
+        let mut row = row(name, 2.0, 300.0);
+        row.values.push(0.0);
+        row
+    };
+    let mut report = samples(server, at, names.iter().map(wider).collect());
     report.sets = [set].into();
     report
 }
