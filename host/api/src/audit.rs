@@ -43,7 +43,7 @@ struct AuditEventView {
     timestamp: Time,
     /// `login_success`, `login_failed`, `login_limited` (once per address and minute), `refresh`, `refresh_reused`, `logout`,
     /// `access_denied` (ten a minute of one user), and `_create`, `_update`, `_delete` after `user`, `server` or `ssh_key`, and `settings_update`,
-    /// `analysis_criteria_update`
+    /// `analysis_criteria_update`, `host_keys_forget`
     event_type: String,
     /// Of a failed sign-in as it was typed
     username: String,

@@ -58,6 +58,7 @@ pub(crate) const TABLE: &[(&str, &str, Access)] = &[
     ("DELETE", "api/servers/{name}", Access::From(Role::Operator)),
     ("POST", "api/servers/{name}/test-pg", Access::From(Role::Operator)),
     ("POST", "api/servers/{name}/test-ssh", Access::From(Role::Operator)),
+    ("DELETE", "api/servers/{name}/host-keys", Access::From(Role::Operator)),
     ("GET", "api/servers/{name}/databases", Access::From(Role::Viewer)),
     ("GET", "api/servers/{name}/filesystems", Access::From(Role::Viewer)),
     ("GET", "api/server_stats/{name}", Access::From(Role::Viewer)),

@@ -44,7 +44,8 @@ pub(crate) fn routes() -> Vec<Router> {
             .put(update_server)
             .delete(delete_server)
             .push(Router::with_path("test-pg").post(test_postgres))
-            .push(Router::with_path("test-ssh").post(test_ssh)),
+            .push(Router::with_path("test-ssh").post(test_ssh))
+            .push(Router::with_path("host-keys").delete(forget_host_keys)),
         Router::with_path("server_stats/{name}").get(live_sessions),
     ]
 }
@@ -227,6 +228,19 @@ async fn delete_server(api: Api, caller: Caller, name: PathParam<String>) -> Api
     api.host.servers_changed();
     api.audit(caller.did("server_delete", server.name.to_string())).await;
     Ok(Json(Removed { message: format!("Server {} was removed", server.name) }))
+}
+
+/// Forgets the SSH host keys that were pinned for a server: that which it shows next is trusted, and pinned.
+#[endpoint(operation_id = "forgetHostKeys", tags("servers"))]
+async fn forget_host_keys(api: Api, caller: Caller, name: PathParam<String>) -> ApiResult<Json<Removed>> {
+    let server = server_named(&api, &name).await?.server;
+    let message = if api.store.clear_host_keys(server.id).await? {
+        api.audit(caller.did("host_keys_forget", server.name.to_string())).await;
+        format!("The SSH host key of {} is forgotten; the next one is trusted", server.name)
+    } else {
+        format!("No SSH host key of {} was pinned", server.name)
+    };
+    Ok(Json(Removed { message }))
 }
 
 #[derive(Debug, Deserialize, ToSchema)]

@@ -366,13 +366,6 @@ impl Store {
         row.map(ServerOverview::try_from).transpose()
     }
 
-    pub async fn server_by_id(&self, id: ServerId) -> Result<Option<ServerOverview>, StorageError> {
-        let row: Option<ServerRow> = read_store!(self, "read a server", |db| {
-            Ok(sqlx::query_as(select_server!("and s.id = $1")).bind(id.0).fetch_optional(db).await?)
-        })?;
-        row.map(ServerOverview::try_from).transpose()
-    }
-
     /// `Taken` where the name is in use, `NotFound` where the SSH key is not there.
     pub async fn create_server(
         &self,

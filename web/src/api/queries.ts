@@ -151,15 +151,20 @@ export const eventsQuery = (filter: EventsFilter, limit: number) =>
 export const EVENTS_MAX = 1_000
 
 /** What happened within a window: as a list, or as marks of charts of the same. */
-export const eventsWithinQuery = (filter: EventsFilter, range: TimeRange, limit = LIST_LIMIT) =>
+export const eventsWithinQuery = (
+  filter: EventsFilter,
+  range: TimeRange,
+  { limit = LIST_LIMIT, before }: { limit?: number; before?: string | undefined } = {},
+) =>
   queryOptions({
-    queryKey: ['events', filter, limit, rangeToQuery(range)],
+    queryKey: ['events', filter, limit, rangeToQuery(range), before],
     queryFn: ({ signal }) => {
-      const query = { ...withoutUnset(filter), ...rangeToQuery(range), limit }
+      const after = before === undefined ? {} : { before: Number(before) }
+      const query = { ...withoutUnset(filter), ...rangeToQuery(range), ...after, limit }
       return unwrap(api.GET('/api/events', { params: { query }, signal }))
     },
     placeholderData: keptOf(filter, limit),
-    meta: range.kind === 'absolute' ? {} : every(MINUTE, (event) => event.kind !== 'run'),
+    meta: range.kind === 'absolute' || before !== undefined ? {} : every(MINUTE, (event) => event.kind !== 'run'),
   })
 
 const concerns = (filter: RunsFilter, event: LiveEvent): boolean =>

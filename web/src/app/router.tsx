@@ -140,10 +140,23 @@ const serverMetrics = createRoute({
   component: lazyTab(() => import('../features/server/metrics-tab'), 'MetricsTab'),
 })
 
+export interface EventsSearch {
+  kind?: string | undefined
+  server?: string | undefined
+  /** The event after which a long list is read on. */
+  before?: string | undefined
+}
+
+const validateEvents = (search: Record<string, unknown>): EventsSearch => ({
+  kind: searchText(search.kind),
+  server: searchText(search.server),
+  before: /^\d+$/.exec(searchText(search.before) ?? '')?.[0],
+})
+
 const serverEvents = createRoute({
   getParentRoute: () => server,
   path: '/events',
-  validateSearch: (search: Record<string, unknown>) => ({ kind: searchText(search.kind) }),
+  validateSearch: validateEvents,
   component: lazyTab(() => import('../features/server/events-tab'), 'EventsTab'),
 })
 
@@ -255,18 +268,10 @@ const runs = createRoute({
   component: lazyPage(() => import('../features/runs/runs-page'), 'RunsPage'),
 })
 
-export interface EventsSearch {
-  kind?: string | undefined
-  server?: string | undefined
-}
-
 const events = createRoute({
   getParentRoute: () => root,
   path: '/events',
-  validateSearch: (search: Record<string, unknown>): EventsSearch => ({
-    kind: searchText(search.kind),
-    server: searchText(search.server),
-  }),
+  validateSearch: validateEvents,
   component: lazyPage(() => import('../features/events/events-page'), 'EventsPage'),
 })
 

@@ -14,8 +14,11 @@ export function useMarks({ server, plugin }: CostsFilter): readonly ChartMark[] 
   const { t } = useI18n()
   const { range } = useTime()
   // The host gives those of one server, or of all: its own are among the latter alone.
-  const all = useQuery(eventsWithinQuery({}, range, EVENTS_MAX))
-  const own = useQuery({ ...eventsWithinQuery({ server }, range, EVENTS_MAX), enabled: server !== undefined })
+  const all = useQuery(eventsWithinQuery({}, range, { limit: EVENTS_MAX }))
+  const own = useQuery({
+    ...eventsWithinQuery({ server }, range, { limit: EVENTS_MAX }),
+    enabled: server !== undefined,
+  })
   return useMemo(() => {
     const kinds: Record<string, string> = t.events.kinds
     const ofHost = (all.data ?? []).filter(

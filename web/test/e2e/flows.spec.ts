@@ -332,6 +332,18 @@ describe('adding, changing and deleting a server', () => {
     expect(await page.getByLabel('Host', { exact: true }).inputValue()).toBe('db.example')
   })
 
+  test('the pinned host key of a machine that was set up anew is forgotten', async () => {
+    await signIn(page, 'admin')
+    await page.goto('/servers/billing-01/edit')
+    await page.getByRole('button', { name: 'Forget the SSH host key' }).click()
+    const dialog = page.getByRole('alertdialog', { name: 'Forget the SSH host key of billing-01?' })
+    await dialog.getByLabel('Type billing-01 to confirm').fill('billing-01')
+    const asked = page.waitForRequest((request) => request.url().endsWith('/api/servers/billing-01/host-keys'))
+    await dialog.getByRole('button', { name: 'Forget the SSH host key' }).click()
+    expect((await asked).method()).toBe('DELETE')
+    await page.getByRole('status').getByText('Forgotten: the next key is trusted.').waitFor()
+  })
+
   test('a server goes only after its name was typed', async () => {
     await signIn(page, 'admin')
     await page.goto('/servers/mail-01/edit')

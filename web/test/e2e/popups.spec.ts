@@ -52,6 +52,7 @@ const POPUPS: Record<string, Popup> = {
   },
   criteria: { path: `${SERVER}/analysis`, show: (page, t) => press(page, t.analysis.criteria) },
   'server-delete': { path: `${SERVER}/edit`, show: (page, t) => press(page, t.form.dangerZone) },
+  'server-host-key': { path: `${SERVER}/edit`, show: (page, t) => press(page, t.form.forgetKey) },
   'user-new': { path: '/users', show: (page, t) => press(page, t.users.add) },
   'user-menu': { path: '/users', show: (page, t) => press(page, `${t.common.actions}: operator`) },
   'user-edit': { path: '/users', show: (page, t) => act(page, `${t.common.actions}: operator`, t.common.edit) },

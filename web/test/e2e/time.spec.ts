@@ -145,6 +145,28 @@ test('runs are those of the chosen time, and a long list is read on to its end',
   await page.getByText('No runs in this time').waitFor()
 })
 
+test('a long list of events is read on to its end', async () => {
+  await freshWorld(page, { events: 450 })
+  await signIn(page, 'admin', '/events?from=now-60d')
+  await page.getByText('The newest 200 of this time').waitFor()
+  expect(await page.getByRole('button', { name: 'Newest' }).isDisabled()).toBe(true)
+  const events = page.getByRole('main').getByRole('listitem')
+  const newest = await events.first().innerText()
+  for (const count of [200, 50]) {
+    await page.getByRole('button', { name: 'Older' }).click()
+    await page.getByText(`${count} older ones`).waitFor()
+    expect(await events.count()).toBe(count)
+  }
+  expect(await page.getByRole('button', { name: 'Older' }).isDisabled()).toBe(true)
+  expect(await axeInBothThemes(page)).toEqual([])
+  await page.getByRole('button', { name: 'Newest' }).click()
+  await page.getByText('The newest 200 of this time').waitFor()
+  expect(await events.first().innerText()).toBe(newest)
+  // What is no event falls back to the newest.
+  await page.goto('/servers/billing-01/events?before=x')
+  await events.first().waitFor()
+})
+
 test('events are those of the chosen time, on all pages that list them', async () => {
   await page.goto('/events')
   const listed = page.getByRole('main').getByRole('list')

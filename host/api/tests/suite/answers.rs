@@ -125,6 +125,7 @@ impl Calls {
         with_ssh["ssh_password"] = json!("s3cret-ssh");
         self.app.call(&self.admin, "PUT", "/api/servers/second", with_ssh).await;
         self.call("POST /api/servers/{name}/test-ssh", "/api/servers/second/test-ssh", Value::Null).await;
+        self.call("DELETE /api/servers/{name}/host-keys", "/api/servers/second/host-keys", Value::Null).await;
         self.call("DELETE /api/servers/{name}", "/api/servers/second", Value::Null).await;
     }
 

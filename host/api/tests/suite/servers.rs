@@ -501,6 +501,27 @@ async fn a_removed_server_is_gone_and_the_record_says_by_whom() {
 }
 
 #[tokio::test]
+async fn a_host_key_that_was_pinned_is_forgotten_on_request() {
+    let app = TestApp::new().await;
+    let server = app.add_server(server_body("main")).await;
+    let (viewer, operator) = (app.sign_in("viewer").await, app.sign_in("operator").await);
+    let path = "/api/servers/main/host-keys";
+    app.store.pin_host_key(server, "db.example:22", "ssh-ed25519 AAAA", now()).await.unwrap();
+    assert_eq!(app.call(&viewer, "DELETE", path, json!({})).await.status, 403);
+    assert_eq!(app.call(&operator, "DELETE", "/api/servers/none/host-keys", json!({})).await.status, 404);
+    assert!(app.store.host_key(server, "db.example:22").await.unwrap().is_some());
+    for message in
+        ["The SSH host key of main is forgotten; the next one is trusted", "No SSH host key of main was pinned"]
+    {
+        let answer = app.call(&operator, "DELETE", path, json!({})).await;
+        assert_eq!((answer.status, &answer.body["message"]), (200, &json!(message)));
+    }
+    assert_eq!(app.store.host_key(server, "db.example:22").await.unwrap(), None);
+    let events = app.audit_types().await;
+    assert_eq!(events.iter().filter(|event| *event == "host_keys_forget").count(), 1, "{events:?}");
+}
+
+#[tokio::test]
 async fn what_a_role_may_not_read_is_told_with_the_grant_and_each_reason_once() {
     let app = TestApp::new().await;
     let id = app.add_server(server_body("weak")).await;

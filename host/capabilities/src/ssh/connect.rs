@@ -219,7 +219,7 @@ impl Pin {
         PublicKey::from_openssh(&text).map(Self).map_err(|error| Unavailable {
             reason: FailureReason::HostFailed,
             detail: format!(
-                "the host key stored for {address} cannot be read: {error}; clear it to trust the next one"
+                "the host key stored for {address} cannot be read: {error}; forget it in the settings of this server to trust the next one"
             ),
         })
     }
@@ -294,7 +294,7 @@ impl Client {
             reason: FailureReason::HostKeyChanged,
             detail: format!(
                 "{} shows the SSH host key {} ({}), but {} ({}) is pinned: somebody may be in between. If the key was changed \
-                 on purpose, clear the pinned key of this server",
+                 on purpose, forget the pinned one in the settings of this server",
                 self.address,
                 offered.fingerprint(HashAlg::Sha256),
                 offered.algorithm(),

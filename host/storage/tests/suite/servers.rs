@@ -75,13 +75,13 @@ async fn a_secret_is_kept_changed_and_cleared(home: &Home) {
         async |store: &Store| store.server_secrets(server.id, &SecretKind::ALL).await.unwrap().postgres_password;
     store.update_server(server.id, &new_server("uno"), &SecretChanges::default(), after(1)).await.unwrap();
     assert_eq!(stored(&store).await, Some(Secret::new("first")));
-    assert!(store.server_by_id(server.id).await.unwrap().unwrap().has.postgres_password);
+    assert!(store.server(&"uno".parse().unwrap()).await.unwrap().unwrap().has.postgres_password);
     store.update_server(server.id, &new_server("uno"), &password("second"), after(2)).await.unwrap();
     assert_eq!(stored(&store).await, Some(Secret::new("second")));
     let clear = SecretChanges { postgres_password: SecretChange::Clear, ..SecretChanges::default() };
     store.update_server(server.id, &new_server("uno"), &clear, after(3)).await.unwrap();
     assert_eq!(stored(&store).await, None);
-    assert!(!store.server_by_id(server.id).await.unwrap().unwrap().has.postgres_password);
+    assert!(!store.server(&"uno".parse().unwrap()).await.unwrap().unwrap().has.postgres_password);
 }
 
 async fn a_secret_that_is_not_wanted_stays_sealed(home: &Home) {

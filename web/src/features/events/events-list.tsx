@@ -1,9 +1,10 @@
 import { useQuery } from '@tanstack/react-query'
-import { eventsWithinQuery, LIST_LIMIT } from '../../api/queries'
+import { eventsWithinQuery } from '../../api/queries'
 import type { HostEvent } from '../../api/types'
 import type { EventsSearch } from '../../app/router'
 import { useTime } from '../../app/time'
 import { NameFilter } from '../../blocks/name-filter'
+import { ReadOn } from '../../blocks/read-on'
 import { EmptyState, NoMatchState, QueryView } from '../../blocks/state-view'
 import { useI18n } from '../../i18n'
 import { useUrlState } from '../../lib/router-hooks'
@@ -15,17 +16,19 @@ import { EventRow, eventKey } from './event-row'
 export function EventsList(props: { server?: string }) {
   const { t } = useI18n()
   const { range } = useTime()
-  const [search, setSearch] = useUrlState<EventsSearch>()
-  const { kind } = search
+  const [search, setUrl] = useUrlState<EventsSearch>()
+  // Another filter begins at its newest event.
+  const setSearch = (change: EventsSearch) => setUrl({ before: undefined, ...change })
+  const { before, kind } = search
   const server = props.server ?? search.server
-  const query = useQuery(eventsWithinQuery({ kind, server }, range))
+  const query = useQuery(eventsWithinQuery({ kind, server }, range, { before }))
   // The host's kinds may grow; what has happened names them.
   const kinds = useQuery({
     ...eventsWithinQuery({ server }, range),
     select: (events: HostEvent[]) => [...new Set(events.map((event) => event.kind))].toSorted(),
   })
   const names: Record<string, string> = t.events.kinds
-  const filtered = kind !== undefined || (props.server === undefined && server !== undefined)
+  const filtered = before !== undefined || kind !== undefined || (props.server === undefined && server !== undefined)
   return (
     <>
       <div className="mb-3 flex flex-wrap items-center gap-2">
@@ -39,18 +42,19 @@ export function EventsList(props: { server?: string }) {
         {props.server === undefined && (
           <ServerFilter value={search.server} onChange={(chosen) => setSearch({ server: chosen })} />
         )}
-        {query.data && query.data.length >= LIST_LIMIT && (
-          <span className="text-dim">{t.runs.limited(LIST_LIMIT)}</span>
-        )}
       </div>
       <QueryView query={query} skeleton={<TableSkeleton rows={10} />}>
         {(events) =>
           events.length > 0 ? (
-            <ul className="overflow-hidden rounded-lg border border-line bg-panel">
-              {events.map((event) => (
-                <EventRow key={eventKey(event)} event={event} />
-              ))}
-            </ul>
+            // While others are loaded, these stay for the place and the focus, and are seen to be old.
+            <div aria-busy={query.isPlaceholderData} className="aria-busy:opacity-60">
+              <ul className="overflow-hidden rounded-lg border border-line bg-panel">
+                {events.map((event) => (
+                  <EventRow key={eventKey(event)} event={event} />
+                ))}
+              </ul>
+              <ReadOn items={events} before={before} onGo={(next) => setUrl({ before: next }, 'push')} />
+            </div>
           ) : filtered ? (
             <NoMatchState
               title={t.events.noMatchTitle}

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useMemo, useState } from 'react'
-import { LIST_LIMIT, pluginsQuery, runsWithinQuery, serversQuery } from '../../api/queries'
+import { pluginsQuery, runsWithinQuery, serversQuery } from '../../api/queries'
 import type { Run } from '../../api/types'
 import { useHold } from '../../app/live'
 import type { RunsSearch } from '../../app/router'
@@ -9,12 +9,12 @@ import { useTime } from '../../app/time'
 import { Age } from '../../blocks/age'
 import { type Column, DataTable } from '../../blocks/data-table'
 import { NameFilter } from '../../blocks/name-filter'
+import { ReadOn } from '../../blocks/read-on'
 import { EmptyState, NoMatchState, QueryView } from '../../blocks/state-view'
 import { useI18n } from '../../i18n'
 import { paths } from '../../lib/paths'
 import { useUrlState } from '../../lib/router-hooks'
 import { Badge, type Tone } from '../../ui/badge'
-import { Button } from '../../ui/button'
 import { cx } from '../../ui/classes'
 import { Icon } from '../../ui/icon'
 import { Segmented } from '../../ui/segmented'
@@ -68,7 +68,7 @@ export function RunsView(props: { server?: string; plugin?: string }) {
             // While other runs are loaded, these stay for the place and the focus, and are seen to be old.
             <div aria-busy={query.isPlaceholderData} className="aria-busy:opacity-60">
               <RunsTable runs={runs} hideServer={props.server !== undefined} hidePlugin={props.plugin !== undefined} />
-              <Further runs={runs} before={before} onGo={(next) => setUrl({ before: next }, 'push')} />
+              <ReadOn items={runs} before={before} onGo={(next) => setUrl({ before: next }, 'push')} />
             </div>
           ) : filtered ? (
             <NoMatchState
@@ -86,29 +86,6 @@ export function RunsView(props: { server?: string; plugin?: string }) {
 
 /** Below the table of runs. */
 const FURTHER_RESERVE = 60
-
-/** Whatever is in view, the runs before it are one step away. */
-function Further(props: { runs: Run[]; before: string | undefined; onGo: (before: string | undefined) => void }) {
-  const { t, u } = useI18n()
-  const { runs, before } = props
-  const more = runs.length >= LIST_LIMIT
-  if (!more && before === undefined) return null
-  return (
-    <nav aria-label={t.table.pages} className="mt-3 flex flex-wrap items-center justify-end gap-2">
-      <span role="status" className="text-dim">
-        {before === undefined ? t.runs.newest(u.integer(runs.length)) : t.runs.older(u.integer(runs.length))}
-      </span>
-      <Button disabled={before === undefined} onClick={() => props.onGo(undefined)}>
-        <Icon name="left" className="size-3.5" />
-        {t.runs.toNewest}
-      </Button>
-      <Button disabled={!more} onClick={() => props.onGo(runs.at(-1)?.id)}>
-        {t.runs.toOlder}
-        <Icon name="right" className="size-3.5" />
-      </Button>
-    </nav>
-  )
-}
 
 interface FilterProps {
   value: string | undefined

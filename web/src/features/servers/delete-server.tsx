@@ -26,7 +26,7 @@ export function DeleteServer({ name }: { name: string }) {
     remove.reset()
   }
   return (
-    <div className="mt-6 border-t border-line pt-4">
+    <>
       <Button look="danger" onClick={() => change(true)}>
         {t.form.dangerZone}
       </Button>
@@ -41,6 +41,6 @@ export function DeleteServer({ name }: { name: string }) {
         error={remove.error}
         onConfirm={() => remove.mutate()}
       />
-    </div>
+    </>
   )
 }

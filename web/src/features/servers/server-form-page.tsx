@@ -16,6 +16,7 @@ import { useParam } from '../../lib/router-hooks'
 import { Button } from '../../ui/button'
 import { FormSkeleton } from '../../ui/skeleton'
 import { DeleteServer } from './delete-server'
+import { ForgetHostKey } from './forget-host-key'
 import { draftOf, EMPTY_DRAFT, type ServerDraft } from './server-draft'
 import { PostgresFields, SshFields } from './server-fields'
 import { TestPanel } from './test-panel'
@@ -52,7 +53,10 @@ function StoredServer({ name }: { name: string }) {
       {(server) => (
         <>
           <ServerForm initial={draftOf(server)} stored={server} />
-          <DeleteServer name={server.name} />
+          <div className="mt-6 flex flex-wrap items-center gap-2 border-t border-line pt-4">
+            <DeleteServer name={server.name} />
+            {server.ssh_user !== '' && <ForgetHostKey name={server.name} />}
+          </div>
         </>
       )}
     </QueryView>

@@ -23,6 +23,7 @@ export const admin = {
       server_create: 'Server added',
       server_update: 'Server changed',
       server_delete: 'Server deleted',
+      host_keys_forget: 'SSH host key forgotten',
       ssh_key_create: 'SSH key added',
       ssh_key_update: 'SSH key changed',
       ssh_key_delete: 'SSH key deleted',

@@ -197,7 +197,6 @@ export const plugins = {
     emptyTitle: 'No runs in this time',
     emptyText: 'A run appears here as soon as a plugin has run on a server. For older ones choose a longer time.',
     noMatchTitle: 'No run matches',
-    limited: (count: number) => `The newest ${count}.`,
     newest: (count: string) => `The newest ${count} of this time`,
     older: (count: string) => `${count} older ones`,
     toNewest: 'Newest',

@@ -142,6 +142,12 @@ export const servers = {
     },
     fix: 'Some fields need your attention.',
     dangerZone: 'Delete this server',
+    forgetKey: 'Forget the SSH host key',
+    forgetKeyTitle: (name: string) => `Forget the SSH host key of ${name}?`,
+    forgetKeyText:
+      'The key that the server shows next is trusted. Do so only if the key was changed on purpose: otherwise somebody may be in between.',
+    forgetting: 'Forgetting…',
+    forgotten: 'Forgotten: the next key is trusted.',
     leaveTitle: 'Leave without saving?',
     leaveText: 'What you have typed is not saved.',
     leave: 'Leave',

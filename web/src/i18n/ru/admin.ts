@@ -24,6 +24,7 @@ export const admin: Pick<Messages, 'audit' | 'logs' | 'account'> = {
       server_create: 'Сервер добавлен',
       server_update: 'Сервер изменён',
       server_delete: 'Сервер удалён',
+      host_keys_forget: 'Ключ узла SSH забыт',
       ssh_key_create: 'Ключ SSH добавлен',
       ssh_key_update: 'Ключ SSH изменён',
       ssh_key_delete: 'Ключ SSH удалён',

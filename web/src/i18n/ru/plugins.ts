@@ -221,7 +221,6 @@ export const plugins: Pick<Messages, 'plugins' | 'costs' | 'runs' | 'events'> = 
     emptyText:
       'Запуск появится здесь, как только плагин отработает на сервере. Для более ранних выберите время подлиннее.',
     noMatchTitle: 'Ни один запуск не подходит',
-    limited: (count) => `Последние ${count}.`,
     newest: (count) => `Последние за это время: ${count}`,
     older: (count) => `Более старые: ${count}`,
     toNewest: 'Последние',

@@ -17,6 +17,9 @@ export const serverRoutes: readonly Route[] = [
     call.world.servers = call.world.servers.filter((one) => one !== gone)
     return { message: 'deleted' }
   }),
+  route('delete', '/api/servers/{name}/host-keys', 'operator', (call) => ({
+    message: `The SSH host key of ${server(call).name} is forgotten; the next one is trusted`,
+  })),
   route('get', '/api/servers/{name}/databases', 'viewer', (call) =>
     server(call).state === 'pending' ? [] : makeDatabases(),
   ),

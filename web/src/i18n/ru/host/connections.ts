@@ -224,13 +224,13 @@ export const connections: readonly HostText[] = [
     '{address} не ответил по SSH за {seconds} с ({doing})',
   ],
   [
-    'the host key stored for {address} cannot be read: {error}; clear it to trust the next one',
-    'сохранённый ключ узла {address} не читается: {error}; удалите его, чтобы довериться следующему',
+    'the host key stored for {address} cannot be read: {error}; forget it in the settings of this server to trust the next one',
+    'сохранённый ключ узла {address} не читается: {error}; забудьте его в настройках этого сервера, чтобы довериться следующему',
   ],
   ['{address} shows a certificate, which was not asked for', '{address} показывает сертификат, которого не просили'],
   [
-    '{address} shows the SSH host key {now} ({nowKind}), but {pinned} ({pinnedKind}) is pinned: somebody may be in between. If the key was changed on purpose, clear the pinned key of this server',
-    '{address} показывает ключ узла SSH {now} ({nowKind}), а закреплён {pinned} ({pinnedKind}): кто-то может быть посередине. Если ключ сменили намеренно, удалите закреплённый ключ этого сервера',
+    '{address} shows the SSH host key {now} ({nowKind}), but {pinned} ({pinnedKind}) is pinned: somebody may be in between. If the key was changed on purpose, forget the pinned one in the settings of this server',
+    '{address} показывает ключ узла SSH {now} ({nowKind}), а закреплён {pinned} ({pinnedKind}): кто-то может быть посередине. Если ключ сменили намеренно, забудьте закреплённый в настройках этого сервера',
   ],
   ['the host key is the pinned one, or was pinned now', 'ключ узла — закреплённый, или закреплён сейчас'],
   ['commands run on {system}', 'команды выполняются: {system}'],
