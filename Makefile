@@ -117,6 +117,8 @@ test-parts:
 	[ -x /usr/sbin/sshd ] || missing="$$missing openssh-server"; \
 	command -v ssh-keygen >/dev/null || missing="$$missing openssh-client"; \
 	command -v openssl >/dev/null || missing="$$missing openssl"; \
+	command -v sqlite3 >/dev/null || missing="$$missing sqlite3"; \
+	command -v pg_dump >/dev/null || missing="$$missing postgresql-client"; \
 	python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$$missing python3-venv"; \
 	if [ -n "$$missing" ]; then \
 	  echo "== installing for the tests:$$missing"; \

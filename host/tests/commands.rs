@@ -9,7 +9,8 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use harness::{ADMIN_PASSWORD, HostOptions, TestHost, eventually, server_of};
-use pgvigil_cluster::testing;
+use pgvigil_cluster::{Cluster, testing};
+use reqwest::{Method, StatusCode};
 use serde_json::json;
 
 const OLD_KEY: &str = "the old encryption key, 32 or more";
@@ -252,4 +253,96 @@ async fn keys_of_the_environment_are_rotated_on_a_postgresql_store_and_what_open
     let done = rotate(&[("NEW_ENCRYPTION_KEY", NEW_KEY)]);
     assert!(done.status.success(), "{}", told(&done));
     assert!(told(&done).contains("all 1 secrets are sealed with the new key; now give the new key"), "{}", told(&done));
+}
+
+/// Runs the README's own line that begins so.
+fn run_as_the_readme_says(beginning: &str, data_dir: &Path, environment: &[(&str, String)]) {
+    let lines = include_str!("../../README.md").lines().map(str::trim);
+    let command = lines.into_iter().find(|line| line.starts_with(beginning)).unwrap();
+    let mut shell = Command::new("sh");
+    let shell = shell.args(["-c", command]).current_dir(data_dir).envs(environment.iter().cloned());
+    let output = shell.output().unwrap();
+    // Clients of PostgreSQL 17 and later set what older servers do not know, and go on.
+    let is_newer = told(&output).contains("\"transaction_timeout\"");
+    assert!(output.status.success() || is_newer, "{command}: {}", told(&output));
+}
+
+const PASSWORD_OF_ANOTHER_STORE: &str = "another horse 2 battery";
+
+/// The host of an empty store would take the password.
+fn with_another_password(mut environment: Vec<(&'static str, String)>) -> Vec<(&'static str, String)> {
+    environment.push(("PGVIGIL_ADMIN_PASSWORD", PASSWORD_OF_ANOTHER_STORE.to_owned()));
+    environment
+}
+
+/// In a data directory with the keys of the host that was backed up.
+async fn is_whole(data_dir: &Path, environment: Vec<(&'static str, String)>) {
+    let test = (Method::POST, "/api/servers/well/test-pg");
+    let host = host_in(data_dir, with_another_password(environment.clone()));
+    let admin = host.admin().await;
+    assert!(host.try_admin(PASSWORD_OF_ANOTHER_STORE).await.is_none());
+    let names: Vec<_> = admin.get("/api/servers").await.as_array().unwrap().iter().map(|s| s["name"].clone()).collect();
+    assert_eq!(names, ["well"]);
+    let (status, tested) = admin.send(test.0.clone(), test.1, None).await;
+    assert_eq!((status, &tested["success"]), (StatusCode::OK, &json!(true)), "the password opens: {tested}");
+    let runs = admin.get("/api/runs?limit=500").await.as_array().unwrap().len();
+    admin.until("/api/runs?limit=500", |now| now.as_array().is_some_and(|now| now.len() > runs)).await;
+    stop(host);
+    let other_key = [environment, vec![("ENCRYPTION_KEY", NEW_KEY.to_owned())]].concat();
+    let host = host_in(data_dir, with_another_password(other_key));
+    let admin = host.admin().await;
+    let (status, refused) = admin.send(test.0, test.1, None).await;
+    assert_eq!(status, StatusCode::CONFLICT, "{refused}");
+    let told = refused["detail"].as_str().unwrap();
+    assert!(told.ends_with("enter it again, or give the host the key back"), "{told}");
+}
+
+async fn host_to_back_up(data_dir: &Path, cluster: &Cluster, environment: Vec<(&'static str, String)>) -> TestHost {
+    let host = host_in(data_dir, environment);
+    let admin = host.admin().await;
+    admin.add_server(&server_of(cluster, "well")).await;
+    admin.until("/api/runs?outcome=collected", |runs| !runs[0].is_null()).await;
+    host
+}
+
+fn mode_of(file: &Path) -> u32 {
+    std::fs::metadata(file).unwrap().permissions().mode() & 0o777
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sqlite_store_is_backed_up_while_the_host_runs_and_restored() {
+    let (old, new) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let host = host_to_back_up(old.path(), testing::postgres(15), Vec::new()).await;
+    run_as_the_readme_says("(umask 077; sqlite3 ", old.path(), &[]);
+    drop(host);
+    assert_eq!(mode_of(&old.path().join("copy.sqlite")), 0o600);
+    for file in ["keys.toml", "copy.sqlite"] {
+        std::fs::copy(old.path().join(file), new.path().join(file)).unwrap();
+    }
+    run_as_the_readme_says("mv copy.sqlite ", new.path(), &[]);
+    is_whole(new.path(), Vec::new()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_postgresql_store_is_backed_up_while_the_host_runs_and_restored() {
+    let (old, new) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    // Not newer than the client programs of any system that we are built on.
+    let cluster = testing::postgres(15);
+    let (old_store, new_store) = (testing::database(cluster), testing::database(cluster));
+    let url = |database: &testing::TestDatabase<'_>| vec![("DATABASE_URL", database.url())];
+    let libpq = |database: &testing::TestDatabase<'_>| {
+        let (host, port) = (cluster.host().to_owned(), cluster.port().to_string());
+        let (user, password) = (cluster.superuser().to_owned(), cluster.password().to_owned());
+        let names = ["PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE"];
+        names.into_iter().zip([host, port, user, password, database.name().to_owned()]).collect::<Vec<_>>()
+    };
+    let host = host_to_back_up(old.path(), cluster, url(&old_store)).await;
+    run_as_the_readme_says("(umask 077; pg_dump ", old.path(), &libpq(&old_store));
+    drop(host);
+    assert_eq!(mode_of(&old.path().join("copy.dump")), 0o600);
+    for file in ["keys.toml", "copy.dump"] {
+        std::fs::copy(old.path().join(file), new.path().join(file)).unwrap();
+    }
+    run_as_the_readme_says("pg_restore ", new.path(), &libpq(&new_store));
+    is_whole(new.path(), url(&new_store)).await;
 }

@@ -118,6 +118,7 @@ const SHOWN: Record<string, readonly string[]> = {
     'Nothing of this name or id is there',
     'Not possible in the state in which the plugin or the stored secret is',
     'The body is too large',
+    'The body did not come in time; it may be sent again',
     'Some fields are not acceptable; `errors` says which',
     'Too many requests, or too many attempts to sign in; see Retry-After',
     'The host failed; its log says more',
