@@ -1,7 +1,7 @@
 import { Dialog } from '@base-ui/react/dialog'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useParams } from '@tanstack/react-router'
-import { type KeyboardEvent, useMemo, useRef, useState } from 'react'
+import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react'
 import { session } from '../api/client'
 import { databasesQuery, pluginsQuery, serversQuery } from '../api/queries'
 import { LOCALES, useI18n } from '../i18n'
@@ -16,6 +16,7 @@ import { useNav } from './nav'
 import { type Command, findCommands } from './palette-model'
 import { useUser } from './session-context'
 import { useTime } from './time'
+import { releaseKeys } from './typed-ahead'
 
 const LIST_ID = 'palette-list'
 const optionId = (index: number) => `palette-option-${index}`
@@ -29,6 +30,7 @@ export function Palette(props: { onClose: () => void; onHelp: () => void }) {
   const commands = useCommands(props.onHelp)
   const found = useMemo(() => findCommands(commands, text), [commands, text])
   useCountsAsOpen(true)
+  useEffect(() => () => void releaseKeys(), [])
 
   const run = (command: Command | undefined) => {
     if (command === undefined) return
@@ -73,6 +75,7 @@ export function Palette(props: { onClose: () => void; onHelp: () => void }) {
                 setText(event.target.value)
                 setChosen(0)
               }}
+              onFocus={() => setText(text + releaseKeys())}
               onKeyDown={onKeyDown}
               className="min-h-12 w-full bg-transparent text-base outline-none placeholder:text-dim"
             />

@@ -20,6 +20,7 @@ import { useNav } from './nav'
 import { useUser } from './session-context'
 import { EndingDialog, SessionGuard } from './session-guard'
 import { ZonedTimes } from './time'
+import { holdKeys, releaseKeys } from './typed-ahead'
 
 const LANGUAGE_NAMES = { en: 'English', ru: 'Русский' } as const
 
@@ -65,7 +66,16 @@ function Frame() {
   const showHelp = () => void loadHelp().then(() => setHelp(true), toldMissing)
   useShortcut('help', showHelp)
   useShortcut('theme', toggleTheme)
-  const search = () => void loadPalette().then(() => setPalette(true), toldMissing)
+  const search = () => {
+    holdKeys()
+    void loadPalette().then(
+      () => setPalette(true),
+      () => {
+        releaseKeys()
+        toldMissing()
+      },
+    )
+  }
   usePaletteKey(() => (palette ? setPalette(false) : search()))
   return (
     <div className="lg:grid lg:grid-cols-[13.5rem_minmax(0,1fr)]">

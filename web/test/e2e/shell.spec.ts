@@ -44,6 +44,34 @@ describe('the palette', () => {
     await field.waitFor({ state: 'detached' })
   })
 
+  test('takes what is typed while its code is on the way', async () => {
+    let resolve = () => {}
+    const typed = new Promise<void>((done) => {
+      resolve = done
+    })
+    await page.route('**/assets/palette-*', async (route) => {
+      await typed
+      await route.continue()
+    })
+    await signIn(page, 'admin', '/servers/orders-01')
+    const { href } = new URL(page.url())
+    await page.getByRole('heading', { name: 'orders-01' }).waitFor()
+    await page.keyboard.press('Control+k')
+    await page.keyboard.type('crmx')
+    await page.keyboard.press('Backspace')
+    expect(page.url()).toBe(href)
+    resolve()
+    const field = page.getByRole('combobox', { name: 'Search everything' })
+    await expect.poll(() => field.inputValue()).toBe('crm')
+    await page.keyboard.type('-01')
+    expect(await field.inputValue()).toBe('crm-01')
+    await page.keyboard.press('Escape')
+    await field.waitFor({ state: 'detached' })
+    // The keys are shortcuts again.
+    await page.keyboard.press('c')
+    await page.waitForURL(/cmp=prev/)
+  })
+
   test('offers a viewer nothing that a viewer cannot open', async () => {
     await signIn(page, 'viewer')
     await page.keyboard.press('Control+k')
