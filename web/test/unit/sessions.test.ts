@@ -49,9 +49,36 @@ test('who keeps others waiting and waits for nobody comes before all', () => {
   expect([...countBlocked(all)]).toEqual([
     [8, 1],
     [0, 1],
-    [7, 1],
+    [7, 2],
   ])
   expect(all.toSorted(byWeight(countBlocked(all)))[0]).toBe(root)
+})
+
+test('a root blocks all who wait behind it, a deadlock nobody twice', () => {
+  const waits = (pid: number, ...blocked_by: number[]) => session(pid, { ...BLOCKED, blocked_by })
+  const chain = [waits(4, 3), waits(5, 3, 4), waits(3, 2), waits(2, 1)]
+  const pair = [waits(12, 11), waits(13, 11)]
+  const all = [session(11), ...pair, session(1), ...chain]
+  const counts = countBlocked(all)
+  expect([1, 2, 3, 4, 11].map((pid) => counts.get(pid))).toEqual([4, 3, 2, 1, 2])
+  expect(
+    all
+      .toSorted(byWeight(counts))
+      .map((one) => one.pid)
+      .slice(0, 2),
+  ).toEqual([1, 11])
+  expect([...countBlocked([waits(1, 2), waits(2, 1), waits(3, 1)])]).toEqual([
+    [2, 2],
+    [1, 2],
+  ])
+})
+
+test('who blocks stands among the blocked, and is counted there', () => {
+  const root = session(7, { state: 'idle in transaction' })
+  const all = [...SESSIONS, root, session(8, { ...BLOCKED, blocked_by: [7] })]
+  const filter = { text: '', state: 'blocked', wait: undefined } as const
+  expect(filterSessions(all, filter).map((one) => one.pid)).toEqual([4, 7, 8])
+  expect(countStates(all, filter).blocked).toBe(3)
 })
 
 test('a statement that is over lasts no longer', () => {
@@ -62,7 +89,8 @@ test('a statement that is over lasts no longer', () => {
 })
 
 test('a session that is active and blocked is counted as both', () => {
-  expect(countStates(SESSIONS)).toEqual({ active: 3, blocked: 1, 'in-transaction': 1, idle: 1, unknown: 1 })
+  const filter = { text: '', state: undefined, wait: undefined }
+  expect(countStates(SESSIONS, filter)).toEqual({ active: 3, blocked: 1, 'in-transaction': 1, idle: 1, unknown: 1 })
 })
 
 test('waits are counted, the most frequent first, and can be filtered by', () => {

@@ -16,9 +16,19 @@ const IS: Record<SessionState, (session: LiveQuery) => boolean> = {
   unknown: (session) => session.state == null,
 }
 
-/** How many sessions wait for each process. */
-export const countBlocked = (sessions: readonly LiveQuery[]): ReadonlyMap<number, number> =>
-  countsOf(sessions.flatMap((session) => session.blocked_by))
+/** How many sessions wait for each process, also those that wait for one that itself waits. */
+export function countBlocked(sessions: readonly LiveQuery[]): ReadonlyMap<number, number> {
+  const blockers = new Map(sessions.map((session) => [session.pid, session.blocked_by]))
+  return countsOf(
+    sessions.flatMap((session) => {
+      const behind = new Set(session.blocked_by)
+      // What is added meanwhile is gone through too; in a deadlock it ends where it began.
+      for (const pid of behind) for (const next of blockers.get(pid) ?? []) behind.add(next)
+      behind.delete(session.pid)
+      return [...behind]
+    }),
+  )
+}
 
 /** When its statement began, if it runs: afterwards PostgreSQL keeps the moment. */
 export const statementStart = (session: LiveQuery): string | null =>
@@ -39,9 +49,13 @@ export function filterSessions(
   { text, state, wait }: SessionFilter,
   without?: 'state' | 'wait',
 ): LiveQuery[] {
+  const blockers = new Set(sessions.flatMap((session) => session.blocked_by))
+  const inState = (session: LiveQuery, wanted: SessionState) =>
+    // Who is blocked is read with the one that blocks.
+    IS[wanted](session) || (wanted === 'blocked' && blockers.has(session.pid))
   return sessions.filter(
     (session) =>
-      (without === 'state' || state === undefined || IS[state](session)) &&
+      (without === 'state' || state === undefined || inState(session, state)) &&
       (without === 'wait' || wait === undefined || waitOf(session) === wait) &&
       matchesSearch(text, [
         String(session.pid),
@@ -55,13 +69,17 @@ export function filterSessions(
   )
 }
 
-export const countStates = (sessions: readonly LiveQuery[]): Record<SessionState, number> => ({
-  active: sessions.filter(IS.active).length,
-  blocked: sessions.filter(IS.blocked).length,
-  'in-transaction': sessions.filter(IS['in-transaction']).length,
-  idle: sessions.filter(IS.idle).length,
-  unknown: sessions.filter(IS.unknown).length,
-})
+/** How many rows each state would give. */
+export function countStates(sessions: readonly LiveQuery[], filter: SessionFilter): Record<SessionState, number> {
+  const count = (state: SessionState) => filterSessions(sessions, { ...filter, state }).length
+  return {
+    active: count('active'),
+    blocked: count('blocked'),
+    'in-transaction': count('in-transaction'),
+    idle: count('idle'),
+    unknown: count('unknown'),
+  }
+}
 
 /** What sessions wait for, the most frequent first. */
 export function countWaits(sessions: readonly LiveQuery[]): { wait: string; count: number }[] {

@@ -97,7 +97,7 @@ function Sessions({ live, readAt }: { live: LiveSessions; readAt: number }) {
   const state = oneOf(search.state, SESSION_STATES)
   const filter = { text, state, wait }
   const rows = filterSessions(live.queries, filter)
-  const counts = countStates(filterSessions(live.queries, filter, 'state'))
+  const counts = countStates(live.queries, filter)
   const states = SESSION_STATES.filter((value) => value !== 'unknown' || value === state || counts.unknown > 0)
   const waits = countWaits(filterSessions(live.queries, filter, 'wait'))
   const known = wait === undefined || waits.some((one) => one.wait === wait) ? waits : [{ wait, count: 0 }, ...waits]
