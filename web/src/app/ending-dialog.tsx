@@ -1,4 +1,4 @@
-import { type FormEvent, useState } from 'react'
+import { type FormEvent, useRef, useState } from 'react'
 import { session } from '../api/client'
 import { asProblem } from '../api/problem'
 import { useI18n } from '../i18n'
@@ -21,6 +21,8 @@ export function EndingDialog({ ending, onExtended }: { ending: Ending; onExtende
   const [needsPassword, setNeedsPassword] = useState(ending.kind === 'password')
   const [problem, setProblem] = useState('')
   const [busy, setBusy] = useState(false)
+  // Enter must not sign out whoever just goes on typing.
+  const stay = useRef<HTMLButtonElement>(null)
   const extend = async (event: FormEvent) => {
     event.preventDefault()
     setBusy(true)
@@ -40,6 +42,7 @@ export function EndingDialog({ ending, onExtended }: { ending: Ending; onExtende
     <QuestionDialog
       open
       onOpenChange={() => undefined}
+      {...(needsPassword ? {} : { initialFocus: stay })}
       title={t.session.endingTitle}
       text={
         <>
@@ -69,7 +72,7 @@ export function EndingDialog({ ending, onExtended }: { ending: Ending; onExtende
         )}
         <DialogActions>
           <Button onClick={() => void session.signOut()}>{t.nav.signOut}</Button>
-          <Button type="submit" look="primary" disabled={busy}>
+          <Button ref={stay} type="submit" look="primary" disabled={busy}>
             {needsPassword ? t.login.submit : t.session.extend}
           </Button>
         </DialogActions>

@@ -67,6 +67,17 @@ function Section({ time, onDone }: { time: TimeContext; onDone: () => void }) {
   const [shown] = useState(() => resolveRange(time.range, Date.now()))
   const [from, setFrom] = useState(() => wallText(shown.from, time.zone))
   const [to, setTo] = useState(() => (time.range.kind === 'relative' ? 'now' : wallText(shown.to, time.zone)))
+  const [zone, setZone] = useState(time.zone)
+  if (zone !== time.zone) {
+    // The same moments by other clocks, not other moments.
+    const moved = (text: string) => {
+      const at = text.includes('now') ? undefined : parseMoment(text, zone, Date.now())
+      return at === undefined ? text : wallText(at, time.zone)
+    }
+    setZone(time.zone)
+    setFrom(moved(from))
+    setTo(moved(to))
+  }
   const [problem, setProblem] = useState<Problem>()
   const apply = (event: FormEvent) => {
     event.preventDefault()

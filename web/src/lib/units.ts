@@ -148,13 +148,13 @@ export function createUnits(locale: Locale, words: UnitWords, zone?: Zone) {
     share: (ratio: Maybe): string =>
       isKnown(ratio) ? (ratio > 0 && ratio < 0.0001 ? `< ${format(0.01, 2)} %` : `${short(ratio * 100)} %`) : UNKNOWN,
     bytesRate: (perSecond: Maybe): string => (isKnown(perSecond) ? `${bytes(perSecond)}${words.perSecond}` : UNKNOWN),
-    /** How long ago `time` was; the browser's clock may run behind the host's. */
+    /** How long ago `time` was. The page's `now` steps, and stands still between two steps, while what is new comes. */
     age: (time: string | number | null | undefined, now: number): string => {
       if (time === null || time === undefined) return UNKNOWN
       const at = typeof time === 'number' ? time : Date.parse(time)
       if (Number.isNaN(at)) return UNKNOWN
       const distance = now - at
-      if (Math.abs(distance) < 5 * SECOND) return words.now
+      if (distance < 5 * SECOND && distance > -15 * SECOND) return words.now
       const text = length(Math.round(Math.abs(distance) / SECOND) * SECOND)
       return distance < 0 ? words.ahead(text) : words.ago(text)
     },

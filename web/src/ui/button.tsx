@@ -1,4 +1,4 @@
-import type { ButtonHTMLAttributes } from 'react'
+import type { ButtonHTMLAttributes, ComponentProps } from 'react'
 import { cx } from './classes'
 import { Icon, type IconName } from './icon'
 
@@ -18,11 +18,7 @@ export const buttonClass = (look: Look = 'plain'): string =>
     LOOKS[look],
   )
 
-export function Button({
-  look = 'plain',
-  className,
-  ...rest
-}: ButtonHTMLAttributes<HTMLButtonElement> & { look?: Look }) {
+export function Button({ look = 'plain', className, ...rest }: ComponentProps<'button'> & { look?: Look }) {
   return <button type="button" {...rest} className={cx(buttonClass(look), className)} />
 }
 

@@ -1,6 +1,6 @@
 import { AlertDialog } from '@base-ui/react/alert-dialog'
 import { Dialog } from '@base-ui/react/dialog'
-import type { ReactNode } from 'react'
+import type { ReactNode, RefObject } from 'react'
 import { cx } from './classes'
 import { Icon } from './icon'
 import { useCountsAsOpen } from './open-dialogs'
@@ -15,6 +15,8 @@ export function QuestionDialog(props: {
   onOpenChange: (open: boolean) => void
   title: string
   text: ReactNode
+  /** What a press of Enter does at once; else the first that can have the focus has it. */
+  initialFocus?: RefObject<HTMLElement | null>
   children: ReactNode
 }) {
   useCountsAsOpen(props.open)
@@ -22,7 +24,10 @@ export function QuestionDialog(props: {
     <AlertDialog.Root open={props.open} onOpenChange={props.onOpenChange}>
       <AlertDialog.Portal>
         <AlertDialog.Backdrop className={backdropClass} />
-        <AlertDialog.Popup className={cx(popupClass, 'top-1/2 w-[min(30rem,calc(100vw-2rem))] -translate-y-1/2 p-5')}>
+        <AlertDialog.Popup
+          initialFocus={props.initialFocus}
+          className={cx(popupClass, 'top-1/2 w-[min(30rem,calc(100vw-2rem))] -translate-y-1/2 p-5')}
+        >
           <AlertDialog.Title className="text-lg font-semibold break-words">{props.title}</AlertDialog.Title>
           <AlertDialog.Description className="mt-1.5 break-words text-dim">{props.text}</AlertDialog.Description>
           {props.children}

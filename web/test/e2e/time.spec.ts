@@ -40,6 +40,16 @@ test('lengths, sections, zone and comparison are chosen in one place, and the li
   await page.getByRole('button', { name: /Jan 1, 2026, 10:00:00 – Jan 1, 2026, 12:00:00 compared: a day/ }).waitFor()
 })
 
+test('another zone is another name of the same moments', async () => {
+  await page.goto('/servers/billing-01?from=2026-01-01T10:00:00Z&to=2026-01-01T12:00:00Z&tz=utc')
+  await range().click()
+  await page.getByLabel('Times in').selectOption('Asia/Tokyo')
+  expect(await page.getByLabel('From', { exact: true }).inputValue()).toMatch(/^2026-01-01 19:00/)
+  await page.getByRole('button', { name: 'Show', exact: true }).click()
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
+  expect([search().get('from'), search().get('to')]).toEqual(['2026-01-01T10:00:00Z', '2026-01-01T12:00:00Z'])
+})
+
 test('the context goes along to other pages, and back returns to the one before', async () => {
   await range().click()
   await page.getByRole('button', { name: 'Last 7 days' }).click()
@@ -151,7 +161,7 @@ test('a long list of events is read on to its end', async () => {
   await page.getByText('The newest 200 of this time').waitFor()
   expect(await page.getByRole('button', { name: 'Newest' }).isDisabled()).toBe(true)
   const events = page.getByRole('main').getByRole('listitem')
-  const newest = await events.first().innerText()
+  const newest = await events.first().textContent()
   for (const count of [200, 50]) {
     await page.getByRole('button', { name: 'Older' }).click()
     await page.getByText(`${count} older ones`).waitFor()
@@ -161,7 +171,7 @@ test('a long list of events is read on to its end', async () => {
   expect(await axeInBothThemes(page)).toEqual([])
   await page.getByRole('button', { name: 'Newest' }).click()
   await page.getByText('The newest 200 of this time').waitFor()
-  expect(await events.first().innerText()).toBe(newest)
+  expect(await events.first().textContent()).toBe(newest)
   // What is no event falls back to the newest.
   await page.goto('/servers/billing-01/events?before=x')
   await events.first().waitFor()

@@ -37,7 +37,7 @@ test('a window of nothing has no share, and no run no mean', () => {
 const at = (time: string, outcome: string, runs: number): CostItem => ({ ...item(null, outcome, runs), at: time })
 const runs = [{ key: 'runs', label: 'runs', value: (one: CostItem) => one.runs }]
 
-test('hours without runs are gaps, and the hour that still runs is scaled to a whole one', () => {
+test('hours without runs are gaps, and of the hour that still runs it is told what there was', () => {
   const costs = {
     from: '2026-01-01T00:30:00Z',
     to: '2026-01-01T03:30:00Z',
@@ -48,11 +48,9 @@ test('hours without runs are gaps, and the hour that still runs is scaled to a w
       at('2026-01-01T03:00:00Z', 'collected', 30),
     ],
   }
-  const data = hourlyData(costs, runs, 'count', Date.parse(costs.to))
-  expect(data.series[0]?.values).toEqual([60, null, 60, 60])
+  const data = hourlyData(costs, runs, 'count')
+  expect(data.series[0]?.values).toEqual([60, null, 60, 30])
   expect(data.timestamps[0]).toBe(Date.parse('2026-01-01T00:00:00Z') / 1_000)
-  // Of an hour that has just begun nothing can be said yet.
-  expect(hourlyData(costs, runs, 'count', Date.parse('2026-01-01T03:01:00Z')).series[0]?.values.at(-1)).toBeNull()
 })
 
 test('a server did well, partly, badly or is not known, hour by hour', () => {

@@ -122,6 +122,7 @@ test('ages say which way they go', () => {
   expect(english.age('2026-01-01T11:57:00Z', now)).toBe('3 min ago')
   expect(english.age('2026-01-01T12:10:00Z', now)).toBe('in 10 min')
   expect(english.age('2026-01-01T11:59:58Z', now)).toBe('just now')
+  expect(english.age('2026-01-01T12:00:12Z', now)).toBe('just now')
 })
 
 test('Russian numbers have Russian units and separators', () => {

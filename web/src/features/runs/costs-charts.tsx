@@ -10,7 +10,6 @@ import { useMarks } from '../../charts/marks'
 import { useSeen } from '../../charts/seen'
 import { useI18n } from '../../i18n'
 import type { Messages } from '../../i18n/en/en'
-import { hostTime } from '../../lib/now'
 import { comparedQuery, comparisonSeconds } from '../../lib/time-range'
 import type { ValueFormat } from '../../lib/units'
 import { ChartSkeleton } from '../../ui/skeleton'
@@ -78,11 +77,11 @@ function HourlyCard({ chart, filter }: { chart: HourlyChart; filter: CostsFilter
   const data = useMemo(() => {
     if (query.data === undefined) return undefined
     const lines = chart.lines(query.data.items, { server, plugin }, t.costs)
-    const drawn = (costs: Costs) => hourlyData(costs, lines, chart.format, hostTime(query.dataUpdatedAt))
+    const drawn = (costs: Costs) => hourlyData(costs, lines, chart.format)
     const now = drawn(query.data)
     if (earlier === 0 || compared === undefined) return now
     return withCompared(now, drawn(compared), earlier, HOUR_SECONDS)
-  }, [query.data, query.dataUpdatedAt, compared, earlier, chart, server, plugin, t])
+  }, [query.data, compared, earlier, chart, server, plugin, t])
   const { title, help } = t.costs.charts[chart.id]
   return (
     <ChartFrame

@@ -57,9 +57,6 @@ export function hoursOf({ from, to }: Costs): { first: number; hours: number } {
   return { first, hours: Math.max(0, Math.ceil((Date.parse(to) / 1_000 - first) / HOUR_SECONDS)) }
 }
 
-/** The hour that has just begun says too little to be scaled up to a whole one. */
-const LEAST_SECONDS = 300
-
 export interface HourlyLine {
   key: string
   label: string
@@ -68,20 +65,15 @@ export interface HourlyLine {
 }
 
 /**
- * Lines over hours. The hour that still runs is scaled to a whole one, so that it does not look like a fall. An hour in
- * which nothing ran at all is a gap; one in which others ran, a true zero.
+ * Lines over hours, of the one that still runs what there was so far. An hour in which nothing ran at all is a gap; one in
+ * which others ran, a true zero.
  */
-export function hourlyData(costs: Costs, lines: readonly HourlyLine[], format: ValueFormat, now: number): ChartData {
+export function hourlyData(costs: Costs, lines: readonly HourlyLine[], format: ValueFormat): ChartData {
   const { first, hours } = hoursOf(costs)
   const timestamps = Array.from({ length: hours }, (_, index) => first + index * HOUR_SECONDS)
   const byHour = groupBy(costs.items, (item) => Date.parse(item.at) / 1_000)
   const values = (line: HourlyLine) =>
-    timestamps.map((at) => {
-      const items = byHour.get(at)
-      const known = Math.min(HOUR_SECONDS, now / 1_000 - at)
-      if (items === undefined || known < LEAST_SECONDS) return null
-      return (items.reduce((sum, item) => sum + line.value(item), 0) * HOUR_SECONDS) / known
-    })
+    timestamps.map((at) => byHour.get(at)?.reduce((sum, item) => sum + line.value(item), 0) ?? null)
   return {
     timestamps,
     series: lines.map((line) => ({ key: line.key, label: line.label, values: values(line) })),

@@ -257,7 +257,7 @@ function RunCard({ run, open, onToggle }: RowProps) {
         </span>
         <Age at={run.started_at} className="shrink-0 text-xs text-dim" />
       </div>
-      <div className="flex min-h-[24px] flex-wrap items-center gap-x-3 pl-7">
+      <div className="flex min-h-[24px] flex-wrap items-center gap-x-3 gap-y-1.5 pl-7">
         <PluginLink run={run} />
         <ServerLink run={run} />
         <span className="ml-auto text-xs text-dim">{u.duration(run.duration_ms)}</span>

@@ -16,7 +16,7 @@ export function NameCell({ server }: { server: ServerStatus }) {
       <Link
         to={paths.server(server.name)}
         title={server.name}
-        className="font-medium text-accent-strong hover:underline"
+        className="block truncate font-medium text-accent-strong hover:underline"
       >
         {server.name}
       </Link>

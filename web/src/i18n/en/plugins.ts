@@ -156,8 +156,14 @@ export const plugins = {
       bytes: 'Received',
     },
     charts: {
-      busy: { title: 'Time spent, per hour', help: 'How long answering and computing took in each hour' },
-      runs: { title: 'Runs, per hour', help: 'How many there were, and how many of them failed' },
+      busy: {
+        title: 'Time spent, per hour',
+        help: 'How long answering and computing took in each hour; the last one is not over',
+      },
+      runs: {
+        title: 'Runs, per hour',
+        help: 'How many there were, and how many of them failed; the last hour is not over',
+      },
     },
     lines: { server: 'servers answering', cpu: 'probe computing' },
     emptyTitle: 'No runs in this time',
