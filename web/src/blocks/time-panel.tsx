@@ -71,7 +71,7 @@ function Section({ time, onDone }: { time: TimeContext; onDone: () => void }) {
   if (zone !== time.zone) {
     // The same moments by other clocks, not other moments.
     const moved = (text: string) => {
-      const at = text.includes('now') ? undefined : parseMoment(text, zone, Date.now())
+      const at = text.includes('now') ? undefined : parseMoment(text, zone, 0)
       return at === undefined ? text : wallText(at, time.zone)
     }
     setZone(time.zone)
