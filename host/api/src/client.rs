@@ -88,7 +88,9 @@ pub(crate) fn check_origin(req: &Request, config: &ApiConfig) -> Result<(), ApiE
     let origin = origin.to_str().unwrap_or("?");
     let allowed = if config.allowed_origins.is_empty() {
         let host = own_host(req, &config.trusted_proxies).unwrap_or_default();
-        origin.split_once("://").is_some_and(|(_, origin_host)| same_host(origin_host, host))
+        // Under TLS a plain page of our name may be of whoever sits in between. (Not every proxy tells that there is TLS.)
+        let is_ours = |scheme: &str| scheme == "https" || !is_encrypted(req, config);
+        origin.split_once("://").is_some_and(|(scheme, origin_host)| is_ours(scheme) && same_host(origin_host, host))
     } else {
         is_among(origin, &config.allowed_origins)
     };
@@ -215,6 +217,12 @@ mod tests {
         assert!(check(&[("host", "pg.example.org:443"), ("origin", "https://PG.example.org")]));
         assert!(check(&[("host", "127.0.0.1:8000"), ("origin", "http://127.0.0.1:8000")]));
         assert!(check(&[("host", "pg.example.org")]), "programs send no Origin");
+        let behind_tls = |origin| {
+            let headers = [("host", "pg.example.org"), ("x-forwarded-proto", "https"), ("origin", origin)];
+            check_origin(&from("127.0.0.1", &headers), &config()).is_ok()
+        };
+        assert!(!behind_tls("http://pg.example.org"));
+        assert!(behind_tls("https://pg.example.org"));
     }
 
     #[test]

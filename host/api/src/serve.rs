@@ -21,7 +21,8 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 /// Connections at once; more wait in the system's queue.
 const CONNECTIONS_MAX: usize = 1_024;
 
-/// Headers of one request, and their bytes. Cookies, tokens and what proxies add are far below; beyond it is 431.
+/// Headers of one request, and their bytes. Cookies, tokens and what proxies add are far below; beyond it is 431. That, and the
+/// 400 to what is no HTTP, is hyper's own answer: no handler sees it, so it has no body and none of our headers.
 const HEADERS_MAX: usize = 100;
 const HEADER_BYTES_MAX: u32 = 64 * 1024;
 
