@@ -28,7 +28,8 @@ function fieldProblems(value: unknown): FieldProblem[] {
   return value.filter(isObject).flatMap((item) => {
     const field = text(item.field)
     const message = text(item.message)
-    return field === null || message === null ? [] : [{ field, message }]
+    // A test has the settings of a server within: they are those of the form.
+    return field === null || message === null ? [] : [{ field: field.replace(/^settings\./, ''), message }]
   })
 }
 

@@ -297,9 +297,39 @@ describe('adding, changing and deleting a server', () => {
     await page.goto('/servers/new')
     await fill({ Name: 'billing-01', Host: 'db.example', User: 'pgvigil' })
     await page.getByRole('button', { name: 'Add server' }).click()
-    // At the field, and as what the host said of the whole.
-    await page.locator('main').getByText('A server with this name exists already.').first().waitFor()
+    // At the field, and nowhere else.
+    await page.locator('main').getByText('A server with this name exists already.').waitFor()
     expect(await page.getByLabel('Name', { exact: true }).getAttribute('aria-invalid')).toBe('true')
+  })
+
+  test('another host needs its own password, and that is told at the field', async () => {
+    const message =
+      'the stored password is kept only for the same host, port and user; give the password for the new ones'
+    await page.route('**/api/servers/test', async (route) => {
+      const moved = route.request().postDataJSON().settings.password === ''
+      if (!moved) return route.continue()
+      const refused = {
+        type: 'about:blank',
+        title: 'x',
+        status: 422,
+        detail: `settings.password: ${message}`,
+        errors: [{ field: 'settings.password', message }],
+      }
+      await route.fulfill({ status: 422, contentType: 'application/problem+json', body: JSON.stringify(refused) })
+    })
+    await signIn(page, 'admin', '/servers/billing-01/edit')
+    const password = page.getByLabel('Password', { exact: true })
+    await fill({ Host: 'elsewhere.example' })
+    await page.getByText('The stored one is only for the former host, port and user.').first().waitFor()
+    await page.getByRole('button', { name: 'Test connection' }).click()
+    await page.getByRole('alert').getByText('Some fields need your attention.').waitFor()
+    expect(await password.getAttribute('aria-invalid')).toBe('true')
+    await page.locator('main').getByText(message, { exact: true }).waitFor()
+    expect(await page.getByText('settings.password').count()).toBe(0)
+    await password.fill('new')
+    await page.getByText(message).waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: 'Test connection' }).click()
+    await page.getByText('PostgreSQL: The test has passed').waitFor()
   })
 
   test('unsaved changes are not lost by a click', async () => {

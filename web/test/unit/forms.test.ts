@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest'
-import { checkDraft, draftOf, EMPTY_DRAFT, settingsOf } from '../../src/features/servers/server-draft.ts'
+import {
+  checkDraft,
+  draftOf,
+  EMPTY_DRAFT,
+  movedSecrets,
+  type ServerDraft,
+  settingsOf,
+} from '../../src/features/servers/server-draft.ts'
 import { changedSettings, isValidSetting } from '../../src/features/settings/settings-model.ts'
 import { makeServers } from '../mock/data/servers.ts'
 
@@ -42,6 +49,19 @@ test('editing nothing sends back what is stored, with empty secrets', () => {
     password: '',
     ssh_password: '',
   })
+})
+
+test('a stored password is only for where it was stored for', () => {
+  const [stored] = makeServers(1)
+  if (stored === undefined) throw new Error('no server')
+  const moved = (change: Partial<ServerDraft>) => movedSecrets({ ...draftOf(stored), ...change }, stored)
+  expect(moved({ host: ` ${stored.host} `, database: 'other' })).toEqual({ password: false, ssh_password: false })
+  // SSH goes to the same host where it has none of its own.
+  expect(moved({ host: 'elsewhere' })).toEqual({ password: true, ssh_password: true })
+  expect(moved({ port: '5433' })).toEqual({ password: true, ssh_password: false })
+  expect(moved({ user: 'other' })).toEqual({ password: true, ssh_password: false })
+  expect(moved({ sshHost: 'elsewhere' })).toEqual({ password: false, ssh_password: true })
+  expect(moved({ sshUser: 'other' })).toEqual({ password: false, ssh_password: true })
 })
 
 test('only settings that changed are sent', () => {

@@ -76,6 +76,15 @@ export function draftOf(server: ServerStatus): ServerDraft {
   }
 }
 
+/** Whether the draft leads elsewhere than what is stored: there the host takes no stored password. */
+export function movedSecrets(draft: ServerDraft, stored: ServerStatus): Record<SecretName, boolean> {
+  const before = draftOf(stored)
+  const login = ({ host, port, user }: ServerDraft) => JSON.stringify([host.trim(), Number(port), user.trim()])
+  const ssh = (of: ServerDraft) =>
+    login({ ...of, host: of.sshHost.trim() || of.host, port: of.sshPort, user: of.sshUser })
+  return { password: login(draft) !== login(before), ssh_password: ssh(draft) !== ssh(before) }
+}
+
 const NAME = /^[A-Za-z0-9_.-]{1,64}$/
 
 const isPort = (text: string): boolean => /^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535

@@ -4,7 +4,7 @@ import { useI18n } from '../../i18n'
 import { oneOf } from '../../lib/url-state'
 import { Checkbox, SelectField, TextArea, TextField } from '../../ui/field'
 import { Segmented } from '../../ui/segmented'
-import { type SecretName, SSH_AUTHS, SSL_MODES } from './server-draft'
+import { movedSecrets, type SecretName, SSH_AUTHS, SSL_MODES } from './server-draft'
 import type { ServerForm } from './use-server-form'
 
 export function PostgresFields({ form }: { form: ServerForm }) {
@@ -54,6 +54,7 @@ function Secret(props: { form: ServerForm; name: SecretName; label: string; stor
   const { t } = useI18n()
   const { form, name, stored } = props
   const forget = form.draft.clear.includes(name)
+  const moved = form.stored !== null && movedSecrets(form.draft, form.stored)[name]
   const toggle = (on: boolean) =>
     form.change({ clear: on ? [...form.draft.clear, name] : form.draft.clear.filter((one) => one !== name) })
   return (
@@ -62,7 +63,7 @@ function Secret(props: { form: ServerForm; name: SecretName; label: string; stor
         label={props.label}
         type="password"
         autoComplete="new-password"
-        hint={stored && !forget ? t.form.passwordKeep : t.form.passwordHint}
+        hint={!stored || forget ? t.form.passwordHint : moved ? t.form.passwordMoved : t.form.passwordKeep}
         {...form.text(SECRET_FIELDS[name])}
       />
       {stored && <Checkbox label={t.form.forget} checked={forget} onChange={toggle} />}

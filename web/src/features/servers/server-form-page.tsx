@@ -17,7 +17,7 @@ import { Button } from '../../ui/button'
 import { FormSkeleton } from '../../ui/skeleton'
 import { DeleteServer } from './delete-server'
 import { ForgetHostKey } from './forget-host-key'
-import { draftOf, EMPTY_DRAFT, type ServerDraft } from './server-draft'
+import { draftOf, EMPTY_DRAFT, FIELD_NAMES, type ServerDraft } from './server-draft'
 import { PostgresFields, SshFields } from './server-fields'
 import { TestPanel } from './test-panel'
 import { saveServer, useServerForm, useServerTest } from './use-server-form'
@@ -79,7 +79,7 @@ function ServerForm(props: { initial: ServerDraft; stored: ServerStatus | null }
       await navigate({ to: paths.server(server.name) })
     },
   })
-  const form = useServerForm(props.initial, stored, save.error)
+  const form = useServerForm(props.initial, stored, [save, test])
   const submit = (event: FormEvent) => {
     event.preventDefault()
     form.ifValid((valid) => save.mutate(valid))
@@ -98,7 +98,7 @@ function ServerForm(props: { initial: ServerDraft; stored: ServerStatus | null }
             {t.form.fix}
           </p>
         )}
-        <FormProblem error={save.error} />
+        <FormProblem error={save.error} fields={FIELD_NAMES} />
         <div className="flex flex-wrap items-center gap-2">
           <Button type="submit" look="primary" disabled={save.isPending}>
             {save.isPending ? t.common.saving : stored ? t.form.save : t.form.saveNew}

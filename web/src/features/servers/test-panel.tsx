@@ -3,7 +3,7 @@ import type { TestAnswer } from '../../api/types'
 import { Card } from '../../blocks/card'
 import { FormProblem } from '../../blocks/form-problem'
 import { useI18n } from '../../i18n'
-import type { ServerDraft } from './server-draft'
+import { FIELD_NAMES, type ServerDraft } from './server-draft'
 import { TestReport } from './test-report'
 
 /** What the last test of the settings found, and whether they are still the same. */
@@ -27,7 +27,7 @@ export function TestPanel(props: {
             {test.data.ssh && <TestReport title={t.form.ssh} result={test.data.ssh} stale={stale} />}
           </>
         ) : test.error ? (
-          <FormProblem error={test.error} />
+          <FormProblem error={test.error} fields={FIELD_NAMES} />
         ) : (
           <p className="text-dim">{t.form.testEmpty}</p>
         )}

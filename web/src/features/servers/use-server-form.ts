@@ -1,4 +1,4 @@
-import { useMutation } from '@tanstack/react-query'
+import { type UseMutationResult, useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, unwrap } from '../../api/client'
 import type { ServerStatus } from '../../api/types'
@@ -26,8 +26,11 @@ export interface ServerForm {
   ifValid: (act: (draft: ServerDraft) => void) => void
 }
 
+/** What was sent to the host, and why it was refused. */
+type Sent = Pick<UseMutationResult<unknown, Error, ServerDraft>, 'error' | 'variables'>
+
 /** What is typed, checked when it is sent; what the host says about a field stands at the field. */
-export function useServerForm(from: ServerDraft, stored: ServerStatus | null, refused: unknown): ServerForm {
+export function useServerForm(from: ServerDraft, stored: ServerStatus | null, sent: readonly Sent[]): ServerForm {
   const { t } = useI18n()
   // What the form began with: the server's state is read again every few seconds, what is typed must not be lost.
   const [initial] = useState(from)
@@ -51,7 +54,10 @@ export function useServerForm(from: ServerDraft, stored: ServerStatus | null, re
     const own = errors[field]
     if (own) return t.form.errors[own]
     const [name] = Object.entries(FIELD_NAMES).find(([, ours]) => ours === field) ?? []
-    return name === undefined ? undefined : fieldProblem(t, refused, name)
+    if (name === undefined) return undefined
+    // What was changed since then is not what was refused.
+    const refused = sent.filter(({ variables }) => variables?.[field] === draft[field])
+    return refused.map(({ error }) => fieldProblem(t, error, name)).find((text) => text !== undefined)
   }
   const text = (field: TextFieldName) => ({
     value: draft[field],

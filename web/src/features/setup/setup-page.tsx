@@ -88,7 +88,7 @@ function Connect() {
       setSearch({ server: server.name }, 'push')
     },
   })
-  const form = useServerForm(start, null, save.error)
+  const form = useServerForm(start, null, [save, test])
   const passed = test.data?.postgres.success === true && test.variables === form.draft
   const submit = (event: FormEvent) => {
     event.preventDefault()

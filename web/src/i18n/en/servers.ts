@@ -96,6 +96,7 @@ export const servers = {
     password: 'Password',
     forget: 'Forget the stored one',
     passwordKeep: 'Empty = keep the stored one',
+    passwordMoved: 'The stored one is only for the former host, port and user.',
     passwordHint: 'Stored encrypted, never shown again.',
     database: 'Database',
     sslmode: 'TLS mode',

@@ -98,6 +98,7 @@ export const servers: Pick<Messages, 'servers' | 'server' | 'form'> = {
     password: 'Пароль',
     forget: 'Забыть сохранённый',
     passwordKeep: 'Пусто = оставить сохранённый',
+    passwordMoved: 'Сохранённый — только для прежних адреса, порта и пользователя.',
     passwordHint: 'Хранится зашифрованным и больше не показывается.',
     database: 'База данных',
     sslmode: 'Режим TLS',
