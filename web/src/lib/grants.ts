@@ -4,10 +4,22 @@ export const quoteRole = (name: string): string => `"${name.replaceAll('"', '""'
 /** What lets the role see what others do. */
 export const monitorGrant = (role: string): string => `grant pg_monitor to ${quoteRole(role)};`
 
-/** The statements in a text that give what is missing: from `GRANT` to the semicolon, or to the end of the line. */
+/** As it is or quoted, or `<the role to see>` where that is for the reader to fill in. */
+const NAME = '(?:[\\w$]+|"(?:[^"]|"")+"|<[^<>]+>)'
+
+/**
+ * Where the host and the probes tell of a GRANT that is missing. All else is what a server says, which may be anything,
+ * and nobody shall be told to run it.
+ */
+const MISSING = [
+  // What a probe misses is the statement, and at most an explanation in brackets.
+  `^(grant [^;\n\`]+ to ${NAME})(?: \\([^()]*\\))?$`,
+  `^the role sees little of other roles' work: (grant pg_monitor to ${NAME})$`,
+  ` refused the connection: .*; (grant connect on database ${NAME} to ${NAME})$`,
+].map((pattern) => new RegExp(pattern, 's'))
+
+/** The statement that gives what is missing, of a text of the host that names one. */
 export function grantsIn(text: string): string[] {
-  return [...text.matchAll(/\bgrant\s[^;\n`]+;?/gi)].map((match) => {
-    const statement = match[0].trim()
-    return statement.endsWith(';') ? statement : `${statement};`
-  })
+  const statement = MISSING.map((pattern) => pattern.exec(text)?.[1]).find((found) => found !== undefined)
+  return statement === undefined ? [] : [`${statement};`]
 }
