@@ -18,7 +18,7 @@ export function TimePanel({ time, onDone }: { time: TimeContext; onDone: () => v
     onDone()
   }
   return (
-    <div className="grid w-[min(34rem,calc(100vw-1.5rem))] sm:grid-cols-[11rem_1fr]">
+    <div className="grid w-[min(37rem,calc(100vw-1.5rem))] sm:grid-cols-[11rem_1fr]">
       <section aria-label={t.time.quick} className="border-b border-line p-2 sm:border-r sm:border-b-0">
         <h2 className="px-2 pt-1 pb-1.5 text-xs font-semibold text-dim">{t.time.quick}</h2>
         <ul className="grid grid-cols-2 sm:grid-cols-1">
@@ -96,7 +96,8 @@ function Section({ time, onDone }: { time: TimeContext; onDone: () => void }) {
   const errorOf = (field: 'from' | 'to') => (problem?.field === field ? problem.text : undefined)
   return (
     <form onSubmit={apply} noValidate aria-label={t.time.absolute} className="grid gap-3">
-      <div className="grid grid-cols-2 gap-3">
+      {/* Wide enough for a moment with seconds; on a narrow phone one stands below the other. */}
+      <div className="grid grid-cols-[repeat(auto-fit,minmax(11rem,1fr))] gap-3">
         <TextField
           label={t.time.from}
           value={from}
