@@ -46,6 +46,13 @@ const POPUPS: Record<string, Popup> = {
   columns: { path: '/servers', show: (page, t) => press(page, t.table.columns) },
   chart: { path: SERVER, show: (page, t) => press(page, new RegExp(`: ${t.charts.more}$`)) },
   views: { path: '/explore?server=billing-01&set=shop_orders', show: (page, t) => press(page, t.explore.views) },
+  'fleet-partial': {
+    path: '/',
+    show: async (page, t) => {
+      await press(page, new RegExp(`^${t.fleet.connections}: ${t.fleet.without(2)}$`))
+      await page.getByRole('dialog').getByRole('link', { name: 'crm-01' }).waitFor()
+    },
+  },
   'views-save': {
     path: '/explore?server=billing-01&set=shop_orders',
     show: (page, t) => act(page, t.explore.views, t.explore.saveView),

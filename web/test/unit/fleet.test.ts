@@ -43,6 +43,14 @@ test('sums leave out what is not known and what is not of now', () => {
   expect(totals([]).connections).toBeNull()
 })
 
+test('a sum names the servers that are not in it', () => {
+  const { without } = totals(servers)
+  const names = (left: typeof servers) => left.map(({ name }) => name)
+  expect(names(without.connections)).toEqual(['crm-01', 'stock-01'])
+  expect(names(without.transactions)).toEqual(['crm-01', 'stock-01'])
+  expect(names(without.size)).toEqual(['stock-01'])
+})
+
 test('one giant does not make all others equal, and what is not known has no shade', () => {
   expect(shades([1, 2, 3, 1_000_000, null, 1])).toEqual([0, 2, 3, 5, null, 0])
   expect(shareShade(0.99)).toBe(5)

@@ -69,6 +69,8 @@ export interface Totals {
   bytes: number | null
   databases: number | null
   fullDisks: number
+  /** Servers of which a number is not in the sum. */
+  without: Record<Amount, ServerStatus[]>
 }
 
 /** Sums of what is known; null where nothing is. */
@@ -78,6 +80,9 @@ export function totals(servers: readonly ServerStatus[]): Totals {
   // Of a server that is not reached the last numbers are known, but they are not of now.
   const reached = servers.filter((server) => server.state !== 'unreachable')
   const counts = reached.map(connectionCounts)
+  const unknown = (measure: Amount) => servers.filter((server) => measured(server, measure) === null)
+  const notOfNow = (measure: Amount) =>
+    servers.filter((server) => server.state === 'unreachable' || measured(server, measure) === null)
   return {
     servers: servers.length,
     byState,
@@ -87,6 +92,12 @@ export function totals(servers: readonly ServerStatus[]): Totals {
     bytes: sum(servers.map((server) => server.size_bytes)),
     databases: sum(servers.map((server) => server.databases_count)),
     fullDisks: servers.filter((server) => usageTone(diskUsage(server) ?? 0) === 'bad').length,
+    without: {
+      disk: unknown('disk'),
+      connections: notOfNow('connections'),
+      transactions: notOfNow('transactions'),
+      size: unknown('size'),
+    },
   }
 }
 
@@ -98,11 +109,13 @@ function sum(values: readonly (number | null | undefined)[]): number | null {
 /** What the tiles are coloured by. */
 export const MEASURES = ['severity', 'disk', 'connections', 'transactions', 'size'] as const
 export type Measure = (typeof MEASURES)[number]
+/** What has a number. */
+export type Amount = Exclude<Measure, 'severity'>
 
 /** `history`: not how things stand, but how they went. */
 export const VIEWS = [...MEASURES, 'history'] as const
 
-export function measured(server: ServerStatus, measure: Exclude<Measure, 'severity'>): number | null {
+export function measured(server: ServerStatus, measure: Amount): number | null {
   switch (measure) {
     case 'disk':
       return diskUsage(server)

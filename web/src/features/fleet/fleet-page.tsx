@@ -32,6 +32,7 @@ import {
   worstFirst,
 } from './fleet-model'
 import { History } from './history'
+import { Partial } from './partial'
 import { RecentEvents } from './recent-events'
 import { type Tile, Tiles } from './tiles'
 import { WorstList } from './worst-list'
@@ -123,6 +124,7 @@ function TotalCards({ servers }: { servers: ServerStatus[] }) {
       <Total
         label={t.fleet.fullDisks}
         value={u.integer(sums.fullDisks)}
+        without={sums.without.disk}
         to={paths.servers()}
         search={{ sort: '-disk' }}
         className={sums.fullDisks > 0 ? 'text-bad' : 'text-dim'}
@@ -130,12 +132,14 @@ function TotalCards({ servers }: { servers: ServerStatus[] }) {
       <Total
         label={t.fleet.connections}
         value={u.integer(sums.connections)}
+        without={sums.without.connections}
         note={sums.active === null ? undefined : t.servers.active(u.integer(sums.active))}
       />
-      <Total label={t.fleet.transactions} value={u.rate(sums.transactions)} />
+      <Total label={t.fleet.transactions} value={u.rate(sums.transactions)} without={sums.without.transactions} />
       <Total
         label={t.fleet.size}
         value={u.bytes(sums.bytes)}
+        without={sums.without.size}
         note={sums.databases === null ? undefined : t.server.databasesCount(sums.databases)}
       />
     </dl>
@@ -146,11 +150,13 @@ function Total(props: {
   label: string
   value: string
   note?: ReactNode
+  /** Of which nothing is in the value. */
+  without?: readonly ServerStatus[]
   to?: string
   search?: Record<string, string>
   className?: string
 }) {
-  const { to, search } = props
+  const { to, search, without = [] } = props
   return (
     <div className="relative min-w-0 rounded-lg border border-line bg-panel px-3 py-2 has-[a:hover]:border-line-strong">
       <dt className="truncate text-xs text-dim">
@@ -166,7 +172,10 @@ function Total(props: {
           </Link>
         )}
       </dt>
-      <dd className={cx('truncate text-xl font-semibold tracking-tight', props.className)}>{props.value}</dd>
+      <dd className="flex items-center gap-1">
+        <span className={cx('truncate text-xl font-semibold tracking-tight', props.className)}>{props.value}</span>
+        <Partial of={props.label} without={without} />
+      </dd>
       <dd className={cx('truncate text-xs text-dim', props.note === undefined && 'hidden sm:block')}>
         {props.note ?? '\u00a0'}
       </dd>

@@ -39,6 +39,7 @@ export const fleet = {
     allWell: (count: number) => `All is well: ${plural(count, { one: 'server answers', other: 'servers answer' })}.`,
     allAnswer: (count: number) => `${plural(count, { one: 'server answers', other: 'servers answer' })}.`,
     incomplete: (count: number) => `${plural(count, { one: 'server', other: 'servers' })} with parts not collected:`,
+    without: (count: number) => `without ${plural(count, { one: 'server', other: 'servers' })}`,
     moreTrouble: (count: number) => `${plural(count, { one: 'server', other: 'servers' })} more`,
     busiest: 'Busiest',
     events: 'Recent events',

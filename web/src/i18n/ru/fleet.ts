@@ -43,6 +43,7 @@ export const fleet: Pick<Messages, 'fleet'> = {
       `${plural(count, { one: 'сервер отвечает', few: 'сервера отвечают', many: 'серверов отвечают', other: 'сервера отвечают' })}.`,
     incomplete: (count) =>
       `Собирается не всё: ${plural(count, { one: 'сервер', few: 'сервера', many: 'серверов', other: 'сервера' })}:`,
+    without: (count) => `без ${plural(count, { one: 'сервера', few: 'серверов', many: 'серверов', other: 'сервера' })}`,
     moreTrouble: (count) =>
       `Ещё ${plural(count, { one: 'сервер', few: 'сервера', many: 'серверов', other: 'сервера' })}`,
     busiest: 'Самые загруженные',
