@@ -46,14 +46,15 @@ fn address(req: &Request, trusted: &[Network]) -> IpAddr {
     if !is_trusted(nearest, trusted) {
         return nearest;
     }
-    let hops = req.headers().get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-    let mut hops: Vec<&str> = hops.flat_map(|value| value.split(',')).map(str::trim).collect();
+    // Whatever bytes came from outside: what our proxies added stands behind them.
+    let said = |name| req.headers().get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let mut hops: Vec<_> = said("x-forwarded-for").collect();
     if hops.is_empty() {
         // A proxy that says only this much.
-        hops.extend(header(req, "x-real-ip").map(str::trim));
+        hops.extend(said("x-real-ip").next());
     }
-    for hop in hops.into_iter().rev() {
-        let Some(hop) = hop_address(hop) else { return nearest };
+    for hop in hops.iter().flat_map(|value| value.split(',')).rev() {
+        let Some(hop) = hop_address(hop.trim()) else { return nearest };
         nearest = hop.to_canonical();
         if !is_trusted(nearest, trusted) {
             return nearest;
@@ -202,6 +203,10 @@ mod tests {
             let with_port = from("127.0.0.1", &[("x-forwarded-for", hop)]);
             assert_eq!(Client::of(&with_port, &config()).address.to_string(), address, "{hop}");
         }
+        let odd = salvo::http::HeaderValue::from_bytes(b"\xe9, 203.0.113.9").unwrap();
+        let mut appended = from("127.0.0.1", &[("x-real-ip", "10.0.0.1")]);
+        appended.headers_mut().insert("x-forwarded-for", odd);
+        assert_eq!(Client::of(&appended, &config()).address.to_string(), "203.0.113.9");
         let nonsense = from("127.0.0.1", &[("x-forwarded-for", "<script>")]);
         assert_eq!(Client::of(&nonsense, &config()).address.to_string(), "127.0.0.1");
     }

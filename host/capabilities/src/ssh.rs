@@ -6,6 +6,7 @@ mod connect;
 mod key;
 mod pem;
 mod quote;
+mod signer;
 mod steps;
 
 use std::fmt;

@@ -293,6 +293,8 @@ pub enum Reason {
     },
     Unused {
         idle_days: f64,
+        /// Over these days. None: not known.
+        connections_mean: Option<f64>,
     },
     NoSamples,
     /// One sample only, or a reset of the counters after each.
@@ -378,7 +380,14 @@ impl std::fmt::Display for Reason {
                     "{connections_mean:.1} connections are held, but nothing was done for {idle_days:.1} days"
                 )
             }
-            Self::Unused { idle_days } => write!(formatter, "no connections and no activity for {idle_days:.1} days"),
+            Self::Unused { idle_days, connections_mean } => {
+                write!(formatter, "no activity for {idle_days:.1} days; ")?;
+                match connections_mean {
+                    None => write!(formatter, "connections are not known"),
+                    Some(mean) if *mean > 0.0 => write!(formatter, "hardly any connections ({mean:.2} on average)"),
+                    Some(_) => write!(formatter, "no connections"),
+                }
+            }
             Self::NoSamples => write!(formatter, "no samples in this period"),
             Self::NothingToCompare => {
                 write!(formatter, "no two samples in this period between which counters were not reset")
@@ -422,14 +431,15 @@ fn are_days(seconds: f64, days: i64) -> bool {
 pub fn judge(activity: Option<&Activity>, criteria: &Criteria) -> Reason {
     let Some(activity) = activity else { return Reason::NoSamples };
     let Some(transactions_per_hour) = activity.transactions_per_hour() else { return Reason::NothingToCompare };
-    let held = activity.idle_connections.chart_value().filter(|mean| *mean >= CONNECTIONS_HELD);
+    let connections_mean = activity.idle_connections.chart_value();
+    let held = connections_mean.filter(|mean| *mean >= CONNECTIONS_HELD);
     let needed_days = criteria.get(if held.is_some() { Criterion::StaticConnectionsDays } else { Criterion::DeadDays });
     match held {
         _ if !are_days(activity.idle_seconds, needed_days) => {}
         Some(connections_mean) => {
             return Reason::ConnectedButIdle { idle_days: activity.idle_days(), connections_mean };
         }
-        None => return Reason::Unused { idle_days: activity.idle_days() },
+        None => return Reason::Unused { idle_days: activity.idle_days(), connections_mean },
     }
     let observed_days = activity.observed_days();
     if activity.last_active_at.is_none() {
@@ -480,7 +490,9 @@ mod tests {
     fn lived(hours: impl IntoIterator<Item = Hour>) -> Activity {
         let (mut activity, metrics) = (Activity::default(), metrics());
         for (hour, (connections, transactions, written)) in (0_i64..).zip(hours) {
-            let mut values = vec![gauge(connections), grown(transactions)];
+            let connections =
+                if connections.is_nan() { Aggregate::empty(MetricKind::Gauge) } else { gauge(connections) };
+            let mut values = vec![connections, grown(transactions)];
             values.extend([0.0, 0.0, 0.0, written, 0.0, 0.0].map(grown));
             let bucket = Bucket { start: Timestamp::from_seconds(hour * 3_600), values };
             activity.add(&metrics, &bucket, 3_600, &Criteria::default());
@@ -520,6 +532,19 @@ mod tests {
     #[test]
     fn autovacuum_alone_is_no_life() {
         assert_eq!(verdict(days(31, (0.02, AUTOVACUUM, 0.0))), Verdict::Dead);
+    }
+
+    /// Databases are dropped on this word.
+    #[test]
+    fn connections_that_were_few_or_are_not_known_are_not_said_to_be_none() {
+        for (connections, told) in [
+            (0.0, "no activity for 31.0 days; no connections"),
+            (0.02, "no activity for 31.0 days; hardly any connections (0.02 on average)"),
+            (f64::NAN, "no activity for 31.0 days; connections are not known"),
+        ] {
+            let reason = judge(Some(&lived(days(31, (connections, 0.0, 0.0)))), &Criteria::default());
+            assert_eq!(reason.to_string(), told);
+        }
     }
 
     #[test]

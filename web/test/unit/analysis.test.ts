@@ -10,7 +10,7 @@ const { items } = makeAnalysis(new URLSearchParams('server=a'), makeCriteria())
 
 test('each verdict has its reason with figures, and a reason of a newer host is told in its words', () => {
   expect(items.map((one) => reasonText(one, analysis.analysis, units))).toEqual([
-    'no connections and no activity for 31.3 days',
+    'no activity for 31.3 days, and hardly any connections or none',
     'connections are held (5), but nothing was done for 31.3 days',
     '600 transactions an hour, connections: 1',
     '10K transactions an hour, connections: 5',

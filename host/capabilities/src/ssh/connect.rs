@@ -16,6 +16,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::pem::Pem;
+use super::signer::RsaSigner;
 
 /// For each of: TCP, key exchange, login. An encrypted key alone takes a fifth of a second to open.
 const STEP_TIMEOUT: Duration = Duration::from_secs(5);
@@ -182,16 +183,20 @@ impl Endpoint {
             }
             Err(error) => return Err(failed(format!("the SSH key cannot be opened: {error}"))),
         };
-        // SHA-1 (`ssh-rsa`) is not offered; other keys have their own hash.
-        let hash = match key.algorithm().is_rsa() {
-            true => session.best_supported_rsa_hash().await.map_err(|error| self.broken(&error))?.flatten(),
-            false => None,
-        };
-        let key = PrivateKeyWithHashAlg::new(Arc::new(key), Some(hash.unwrap_or(HashAlg::Sha512)));
-        session.authenticate_publickey(&self.settings.user, key).await.map_err(|error| self.broken(&error))
+        let user = &self.settings.user;
+        if !key.algorithm().is_rsa() {
+            let key = PrivateKeyWithHashAlg::new(Arc::new(key), None);
+            return session.authenticate_publickey(user, key).await.map_err(|error| self.broken(&error));
+        }
+        // SHA-1 (`ssh-rsa`) is not offered.
+        let hash = session.best_supported_rsa_hash().await.map_err(|error| self.broken(&error))?.flatten();
+        let hash = Some(hash.unwrap_or(HashAlg::Sha512));
+        let logged_in =
+            session.authenticate_publickey_with(user, key.public_key().clone(), hash, &mut RsaSigner(&key)).await;
+        logged_in.map_err(|error| self.broken(&error))
     }
 
-    pub(super) fn broken(&self, error: &russh::Error) -> Unavailable {
+    pub(super) fn broken(&self, error: &(dyn std::error::Error + 'static)) -> Unavailable {
         failed(format!("the SSH connection with {} failed: {}", self.address(), chain(error)))
     }
 

@@ -52,7 +52,7 @@ export function reasonText(one: AnalysedDatabase, t: Messages['analysis'], u: Un
     case 'connected-but-idle':
       return t.reasons.connectedButIdle(connections, days)
     case 'unused':
-      return t.reasons.unused(days)
+      return one.connections_mean == null ? t.reasons.unusedConnectionsUnknown(days) : t.reasons.unused(days)
     case 'no-samples':
       return t.reasons.noSamples
     case 'nothing-to-compare':

@@ -26,7 +26,8 @@ export const analysis = {
       used: (perHour: string, connections: string) => `${perHour} transactions an hour, connections: ${connections}`,
       connectedButIdle: (connections: string, days: string) =>
         `connections are held (${connections}), but nothing was done for ${days} days`,
-      unused: (days: string) => `no connections and no activity for ${days} days`,
+      unused: (days: string) => `no activity for ${days} days, and hardly any connections or none`,
+      unusedConnectionsUnknown: (days: string) => `no activity for ${days} days; connections are not known`,
       noSamples: 'no samples in this period',
       nothingToCompare: 'only one sample: there is nothing to compare it with',
       observedTooShortly: (days: string, needed: string) =>

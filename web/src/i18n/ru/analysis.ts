@@ -27,7 +27,8 @@ export const analysis: Pick<Messages, 'analysis'> = {
     reasons: {
       used: (perHour, connections) => `транзакций в час: ${perHour}, соединений: ${connections}`,
       connectedButIdle: (connections, days) => `соединений: ${connections}, но дней без активности: ${days}`,
-      unused: (days) => `дней без соединений и активности: ${days}`,
+      unused: (days) => `дней без активности: ${days}; соединений почти или совсем нет`,
+      unusedConnectionsUnknown: (days) => `дней без активности: ${days}; о соединениях ничего не известно`,
       noSamples: 'за этот период измерений нет',
       nothingToCompare: 'измерение только одно, сравнить не с чем',
       observedTooShortly: (days, needed) => `активности нет, но известно дней: ${days}, а нужно ${needed}`,
