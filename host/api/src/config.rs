@@ -28,7 +28,8 @@ pub struct ApiConfig {
     pub patience: Patience,
     /// Requests that one address, not of this machine, may send in a minute; more are answered with 429.
     pub requests_per_minute: u32,
-    /// Connections that one address, not of a trusted proxy, may have at once; more are closed.
+    /// Connections that one address, not of a trusted proxy, may have at once, and requests; more connections are closed, and
+    /// more requests answered with 429.
     pub connections_per_address: usize,
     /// Opens `/metrics`, and nothing else. None: only those who are signed in see them.
     pub metrics_token: Option<Secret>,

@@ -1,12 +1,20 @@
 //! How much one address may ask, how deep its bodies may go, and what of its head is refused.
 
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Instant;
 
+use salvo::BoxedError;
+use salvo::http::ResBody;
 use salvo::http::header::HOST;
+use salvo::hyper::body::{Body, Frame, SizeHint};
 use salvo::prelude::*;
 
-use crate::client::Client;
+use crate::client::{Client, is_trusted};
 use crate::error::ApiError;
+use crate::limits::network_of;
+use crate::shares::Counted;
 use crate::state::{Api, from_depot};
 
 /// Levels of arrays and objects in a JSON body. Ours have three.
@@ -23,6 +31,63 @@ pub(crate) async fn request_rate(req: &mut Request, depot: &mut Depot) -> Result
     }
     let counted = api.limits.request(address, api.config.requests_per_minute, Instant::now());
     counted.map_err(|retry_after_seconds| ApiError::TooManyRequests { retry_after_seconds })
+}
+
+/// One address may have as many requests under way as connections: over HTTP/2 one connection has many, and what was answered is
+/// kept for as long as the client takes nothing of it. As with connections, a trusted proxy that hides addresses is not counted.
+#[handler]
+pub(crate) async fn requests_at_once(req: &mut Request, depot: &mut Depot, res: &mut Response, ctrl: &mut FlowCtrl) {
+    let under_way = match begin(req, depot) {
+        Ok(under_way) => under_way,
+        Err(refusal) => {
+            refusal.render(depot, res);
+            ctrl.skip_rest();
+            return;
+        }
+    };
+    ctrl.call_next(req, depot, res).await;
+    if let Some(under_way) = under_way
+        && !(res.body.is_none() || res.body.is_error())
+    {
+        res.body = ResBody::Boxed(Box::pin(Answer { body: res.take_body(), _under_way: under_way }));
+    }
+}
+
+/// None: it is not counted.
+fn begin(req: &Request, depot: &Depot) -> Result<Option<Counted<IpAddr>>, ApiError> {
+    let api = from_depot::<Api>(depot)?;
+    let address = Client::of(req, &api.config).address;
+    if is_trusted(address, &api.config.trusted_proxies) {
+        return Ok(None);
+    }
+    let under_way = api.under_way.take(network_of(address), api.config.connections_per_address);
+    under_way.map(Some).ok_or(ApiError::TooManyRequests { retry_after_seconds: 1 })
+}
+
+/// A body that counts as long as it is not sent.
+struct Answer {
+    body: ResBody,
+    _under_way: Counted<IpAddr>,
+}
+
+impl Body for Answer {
+    type Data = <ResBody as Body>::Data;
+    type Error = BoxedError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, BoxedError>>> {
+        Pin::new(&mut self.body).poll_frame(cx).map_err(BoxedError::from)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
 }
 
 /// Of two Host headers a proxy may read the one and we the other.

@@ -13,7 +13,7 @@ use crate::client::is_encrypted;
 use crate::cors::Cors;
 use crate::error::CatchFrameworkErrors;
 use crate::permissions::Guard;
-use crate::rate::{one_host, request_rate};
+use crate::rate::{one_host, request_rate, requests_at_once};
 use crate::state::{Api, from_depot};
 use crate::{
     account, analysis, audit, costs, databases, docs, events, health, logs, metric_sets, metrics, plugins, runs,
@@ -66,12 +66,13 @@ pub(crate) fn service(api: Api) -> Service {
     let router =
         Router::new().push(self::api()).push(metrics::routes()).append(&mut docs::routes()).push(web::routes());
     Service::new(router)
+        .hoop(affix_state::inject(api))
         .hoop(RequestId::new())
         .hoop(security_headers)
+        .hoop(requests_at_once)
         .hoop(CatchPanic::new())
         .hoop(compression())
         .hoop(ETag::new())
-        .hoop(affix_state::inject(api))
         .hoop(transport_security)
         .hoop(one_host)
         .hoop(request_rate)

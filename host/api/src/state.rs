@@ -1,5 +1,6 @@
 //! What every handler shares.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -19,7 +20,7 @@ use crate::facts::FactsCache;
 use crate::host::Host;
 use crate::limits::FailureLimits;
 use crate::password::Passwords;
-use crate::shares::Shares;
+use crate::shares::{Counts, Shares};
 
 /// Fewer would let the signature be guessed offline.
 const SECRET_KEY_BYTES_MIN: usize = 32;
@@ -52,6 +53,8 @@ pub struct Parts {
     pub(crate) facts: FactsCache,
     pub(crate) visits: Shares,
     pub(crate) streams: Shares,
+    /// Requests, until their answers are sent.
+    pub(crate) under_way: Counts<IpAddr>,
     /// Cancelled when the host stops: streams end, which would otherwise never do.
     pub(crate) closing: CancellationToken,
     /// Held from checking a change of a server against what is stored until it is stored.
@@ -71,6 +74,7 @@ impl Api {
             facts: FactsCache::default(),
             visits: Shares::new(VISITS_MAX, VISITS_PER_USER_MAX),
             streams: Shares::new(STREAMS_MAX, STREAMS_PER_USER_MAX),
+            under_way: Counts::new(),
             closing: CancellationToken::new(),
             server_changes: Mutex::new(()),
             config,

@@ -235,6 +235,56 @@ async fn a_client_that_takes_no_answer_does_not_keep_the_host() {
     running.stop().await;
 }
 
+/// HTTP/2, as bytes: settings that let no answer come but its head, and requests of `203.0.113.x` for the largest document.
+fn takes_no_body(x: u8, requests: u8) -> Vec<u8> {
+    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\x06\x04\0\0\0\0\0\0\x04\0\0\0\0".to_vec();
+    // GET, http; then `:path`, `:authority` and one more, each with its length.
+    let mut head = b"\x82\x86\x04\x0d/openapi.json\x01\x01h\x00\x0fx-forwarded-for\x0b203.0.113.".to_vec();
+    head.push(b'0' + x);
+    for stream in (0..requests).map(|nr| 2 * nr + 1) {
+        bytes.extend([0, 0, u8::try_from(head.len()).unwrap(), 1, 5, 0, 0, 0, stream]);
+        bytes.extend(&head);
+    }
+    bytes
+}
+
+/// Heads of answers: whether they say 200.
+async fn heads(client: &mut TcpStream, count: usize) -> Vec<bool> {
+    let mut heads = Vec::new();
+    while heads.len() < count {
+        let mut frame = [0; 9];
+        tokio::time::timeout(PATIENCE, client.read_exact(&mut frame)).await.expect("no answer").unwrap();
+        let mut payload = vec![0; usize::from(frame[1]) * 256 + usize::from(frame[2])];
+        client.read_exact(&mut payload).await.unwrap();
+        if frame[3] == 1 {
+            heads.push(payload[0] == 0x88);
+        }
+    }
+    heads
+}
+
+/// One connection has room for 200 requests, and each answer is kept until it is taken.
+#[tokio::test]
+async fn answers_that_are_not_taken_are_not_many() {
+    let app = TestApp::new().await;
+    let running = Running::start(&app, |config| config.connections_per_address = 3).await;
+    let mut client = running.connect().await;
+    client.write_all(&takes_no_body(1, 5)).await.unwrap();
+    let taken = heads(&mut client, 5).await;
+    assert_eq!(taken.iter().filter(|is_taken| **is_taken).count(), 3, "{taken:?}");
+    let one_more = async |x| {
+        let mut client = running.connect().await;
+        client.write_all(&takes_no_body(x, 1)).await.unwrap();
+        heads(&mut client, 1).await[0]
+    };
+    assert!(!one_more(1).await, "on whatever connection");
+    assert!(one_more(2).await, "others are let in");
+    drop(client);
+    let let_in = async { while !one_more(1).await {} };
+    tokio::time::timeout(PATIENCE, let_in).await.expect("what nobody waits for any more makes room");
+    running.stop().await;
+}
+
 #[tokio::test]
 async fn refusals_are_problems_with_their_headers_too() {
     let app = TestApp::configured(|config| config.requests_per_minute = 1).await;
