@@ -87,12 +87,21 @@ export function I18nProvider(props: { initial: Locale; messages: Messages; child
   return <I18nContext.Provider value={value}>{props.children}</I18nContext.Provider>
 }
 
+/** As the host writes a moment into what it says: `2026-01-31T14:05:09.123456Z`. */
+const MOMENT = /\d{4}-\d\d-\d\dT[\d:.]+Z/g
+
+/** Also the moments within what the host said are of the zone and the language. */
+export const withMoments =
+  (said: Messages['said'], u: Pick<Units, 'dateTime'>): Messages['said'] =>
+  (text) =>
+    said(text).replace(MOMENT, (at) => u.dateTime(at))
+
 /** Below it, times are written as clocks in `zone` show them. */
 export function I18nZone(props: { zone: Zone; children: ReactNode }) {
   const outer = useI18n()
-  const value = useMemo<I18n>(
-    () => ({ ...outer, u: createUnits(outer.locale, outer.t.units, props.zone) }),
-    [outer, props.zone],
-  )
+  const value = useMemo<I18n>(() => {
+    const u = createUnits(outer.locale, outer.t.units, props.zone)
+    return { ...outer, u, t: { ...outer.t, said: withMoments(outer.t.said, u) } }
+  }, [outer, props.zone])
   return <I18nContext.Provider value={value}>{props.children}</I18nContext.Provider>
 }

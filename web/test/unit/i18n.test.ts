@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { en } from '../../src/i18n/en/en.ts'
-import { preferredLocale } from '../../src/i18n/index.tsx'
+import { preferredLocale, withMoments } from '../../src/i18n/index.tsx'
+import { said } from '../../src/i18n/ru/host/index.ts'
 import { ru } from '../../src/i18n/ru/ru.ts'
+import { createUnits } from '../../src/lib/units.ts'
 
 test.each([
   [1, '1 сервер'],
@@ -38,4 +40,12 @@ test('no text is downloaded that nothing shows', () => {
     .flatMap(([area, texts]) => Object.keys(texts).map((key) => ({ area, key })))
     .filter(({ key }) => !new RegExp(`[.'"\`]${key}\\b`).test(code))
   expect(unused.map(({ area, key }) => `${area}.${key}`)).toEqual([])
+})
+
+test('a moment in what the host says is one of the zone that is shown', () => {
+  const off = 'switched off by admin at 2026-11-27T00:33:56.910170Z'
+  const inTokyo = createUnits('ru', ru.units, 'Asia/Tokyo')
+  expect(withMoments(said, inTokyo)(off)).toBe(`выключил admin, ${inTokyo.dateTime('2026-11-27T00:33:56Z')}`)
+  expect(withMoments(said, inTokyo)(off)).toMatch(/09:33:56$/)
+  expect(withMoments(en.said, inTokyo)('at 2026-11-27T00 it was')).toBe('at 2026-11-27T00 it was')
 })
