@@ -1,6 +1,6 @@
 import type uPlot from 'uplot'
 import { csvText } from '../lib/csv'
-import { offsetText, wallText, type Zone } from '../lib/zone'
+import { fullWallText, offsetText, type Zone } from '../lib/zone'
 import type { ChartData } from './model'
 import { lineColor, readChartColors } from './theme'
 
@@ -12,7 +12,7 @@ export function chartCsv(data: ChartData, timeHeader: string, beforeWord: string
     ...data.compared.map((one) => `${one.label} (${beforeWord})`),
   ]
   const rows = data.timestamps.map((at, index) => [
-    `${wallText(at * 1_000, zone)} ${offsetText(at * 1_000, zone)}`,
+    `${fullWallText(at * 1_000, zone)} ${offsetText(at * 1_000, zone)}`,
     ...[...data.series, ...data.compared].map((one) => one.values[index]),
   ])
   return csvText(header, rows)

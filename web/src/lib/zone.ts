@@ -75,10 +75,13 @@ export function offsetText(milliseconds: number, zone: Zone): string {
   return `${minutes < 0 ? '-' : '+'}${two(Math.floor(Math.abs(minutes) / 60))}:${two(Math.abs(minutes) % 60)}`
 }
 
-/** `2026-01-31 14:05:09`: sorts as text, and is read back by `parseMoment`. */
-export function wallText(milliseconds: number, zone: Zone): string {
+/** `2026-01-31 14:05:09`: sorts as text. */
+export function fullWallText(milliseconds: number, zone: Zone): string {
   const { year, month, day, hour, minute, second } = wallClock(milliseconds, zone)
   const two = (value: number) => String(value).padStart(2, '0')
-  const seconds = second === 0 ? '' : `:${two(second)}`
-  return `${String(year).padStart(4, '0')}-${two(month)}-${two(day)} ${two(hour)}:${two(minute)}${seconds}`
+  return `${String(year).padStart(4, '0')}-${two(month)}-${two(day)} ${two(hour)}:${two(minute)}:${two(second)}`
 }
+
+/** The same, without seconds at a full minute; is read back by `parseMoment`. */
+export const wallText = (milliseconds: number, zone: Zone): string =>
+  fullWallText(milliseconds, zone).replace(/:00$/, '')

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { SeriesResponse } from '../../src/api/types.ts'
 import { yRange } from '../../src/charts/axes.ts'
 import { unseenBefore, withCompared, withFound } from '../../src/charts/compare.ts'
+import { chartCsv } from '../../src/charts/export.ts'
 import { seriesFacts } from '../../src/charts/facts.ts'
 import {
   type ChartShape,
@@ -190,4 +191,13 @@ test('an axis follows small changes, but not the rounding of what was computed',
   expect(yRange(5, 5, false, true)).toEqual([0, 5.25])
   expect(yRange(0, 0, false, true)).toEqual([0, 1])
   expect(yRange(null, null, false, true)).toEqual([0, 1])
+})
+
+test('each time in a CSV has its seconds, also at a full minute', () => {
+  const timestamps = ['2026-01-01T00:18:55Z', '2026-01-01T00:19:00Z'].map((at) => Date.parse(at) / 1_000)
+  const data = chartData(answer({ timestamps }), { kind: 'by-series' }, [], words)
+  expect(chartCsv(data, 'Time', 'before', 'UTC').split('\r\n').slice(1, 3)).toEqual([
+    '2026-01-01 00:18:55 +00:00',
+    '2026-01-01 00:19:00 +00:00',
+  ])
 })
