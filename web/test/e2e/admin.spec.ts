@@ -198,6 +198,16 @@ describe('plugins', () => {
     await page.getByText('Loaded', { exact: true }).first().waitFor()
   })
 
+  test('one that is switched off says so wherever it does nothing', async () => {
+    await signIn(page, 'viewer', '/plugins/old_probe?tz=Asia/Tokyo')
+    const main = page.getByRole('main')
+    await main.getByText(/^switched off by admin at .*2026.*23:05:09$/).waitFor()
+    await main.getByRole('region', { name: 'Grants and limits' }).getByText('unknown').waitFor()
+    await main.getByRole('link', { name: 'Servers', exact: true }).click()
+    await main.getByRole('heading', { name: 'Runs nowhere' }).waitFor()
+    expect(await main.getByText(/^switched off by admin/).count()).toBe(2)
+  })
+
   test('a reload says what it did, and a broken file that nothing has changed', async () => {
     await signIn(page, 'admin', '/plugins')
     await page.getByRole('button', { name: 'Reload' }).click()

@@ -59,7 +59,8 @@ function Bounds({ plugin }: { plugin: Plugin }) {
       <div className="border-b border-line">
         <Facts
           items={[
-            [t.plugins.asks, <Codes key="asks" texts={plugin.asks} />],
+            // What is not loaded has not said.
+            [t.plugins.asks, plugin.metadata ? <Codes key="asks" texts={plugin.asks} /> : t.common.unknown],
             [t.plugins.grants, <Codes key="grants" texts={plugin.grants} />],
             ...(plugin.missing_grants.length === 0
               ? []

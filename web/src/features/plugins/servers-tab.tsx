@@ -44,7 +44,10 @@ export function PluginServersTab() {
   const rows = useMemo(() => (plugin === undefined ? [] : rowsOf(plugin)), [plugin])
   const columns = useColumns(plugin?.name ?? '')
   if (plugin === undefined) return null
-  if (rows.length === 0) return <EmptyState title={t.plugins.nowhereTitle} text={t.plugins.nowhereText} />
+  if (rows.length === 0) {
+    const { state_detail: why } = plugin
+    return <EmptyState title={t.plugins.nowhereTitle} text={why ? t.said(why) : t.plugins.nowhereText} />
+  }
   return (
     <DataTable
       label={t.plugins.tabs.servers}

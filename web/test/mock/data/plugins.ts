@@ -289,6 +289,7 @@ export function makePlugins(): Plugin[] {
     }),
     plugin('old_probe', 'Switched off', ['postgres'], {
       state: 'disabled',
+      state_detail: 'switched off by admin at 2026-01-31T14:05:09.123456Z',
       metadata: null,
       loaded_at: null,
       runs: NO_RUNS,
