@@ -1,7 +1,8 @@
 import type { UseQueryResult } from '@tanstack/react-query'
-import { Link } from '@tanstack/react-router'
+import { Link, useLocation } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { type ApiProblem, asProblem } from '../api/problem'
+import { useNav } from '../app/nav'
 import { useUser } from '../app/session-context'
 import { useI18n } from '../i18n'
 import { problemText } from '../i18n/problem-text'
@@ -50,10 +51,13 @@ export function ForbiddenState() {
 
 export function NotFoundState(props: { text?: string }) {
   const { t } = useI18n()
+  const path = useLocation({ select: (location) => location.pathname })
+  const pages = useNav(useUser().role).flatMap((group) => group.items)
+  const near = pages.find(({ to, exact }) => !exact && path.startsWith(to))
   return (
     <Notice icon="search" title={t.states.notFoundTitle} text={props.text ?? t.states.notFoundText}>
-      <Link to={paths.servers()} className={buttonClass('plain')}>
-        {t.states.toServers}
+      <Link to={near?.to ?? paths.home()} className={buttonClass('plain')}>
+        {near?.label ?? t.nav.fleet}
       </Link>
     </Notice>
   )
@@ -73,7 +77,7 @@ export function ErrorState(props: { error: unknown; onRetry: () => void; notFoun
   const { t } = useI18n()
   const problem = asProblem(props.error)
   if (problem.status === 403) return <ForbiddenState />
-  if (problem.status === 404) return <NotFoundState {...(props.notFoundText ? { text: props.notFoundText } : {})} />
+  if (problem.status === 404) return <NotFoundState text={props.notFoundText ?? problemText(t, problem)} />
   const away = problem.status === 0
   return (
     <Notice

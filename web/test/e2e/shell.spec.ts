@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { axeInBothThemes, freshWorld, screenshot, signIn } from './browser.ts'
-import { usePage } from './harness.ts'
+import { problem, usePage } from './harness.ts'
 
 /** What is around every page: palette, keys, sessions, banners. */
 
@@ -426,4 +426,19 @@ test('a store that takes nothing is told on every page', async () => {
 test('an address that leads nowhere says so', async () => {
   await signIn(page, 'viewer', '/no/such/page')
   await page.getByRole('heading', { name: 'Nothing here' }).waitFor()
+})
+
+test('what is not there is named, and the way leads to its like', async () => {
+  const main = page.getByRole('main')
+  await signIn(page, 'viewer', '/plugins/nothere')
+  await main.getByText('nothere').last().waitFor()
+  await main.getByRole('link', { name: 'Plugins', exact: true }).last().click()
+  await page.getByRole('link', { name: 'pg_stat_database' }).first().waitFor()
+  await page.route('**/api/events?*server=zz*', (route) =>
+    route.fulfill(problem(404, 'there is no server called `zz`')),
+  )
+  await page.goto('/events?server=zz')
+  await main.getByText('there is no server called `zz`').waitFor()
+  await main.getByRole('link', { name: 'Events' }).click()
+  await page.waitForURL(({ search }) => !search.includes('zz'))
 })

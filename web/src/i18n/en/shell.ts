@@ -80,7 +80,6 @@ export const shell = {
       `Your role (${role}) does not include this page. Ask an administrator if you need it.`,
     notFoundTitle: 'Nothing here',
     notFoundText: 'There is no page at this address. It may have been renamed or deleted.',
-    toServers: 'To the servers',
     crashTitle: 'This page has failed',
     crashText: 'The error is ours. Reloading usually helps.',
     reload: 'Reload',
