@@ -238,6 +238,29 @@ describe('what a server says of itself', () => {
   })
 })
 
+test('of a server that never answered nothing was collected, and it says why', async () => {
+  await page.route('**/api/servers/billing-01', async (route) => {
+    const never = { state: 'unreachable', reason: 'unreachable', detail: 'nobody listens there', version: null }
+    await route.fulfill({ json: { ...(await (await route.fetch()).json()), ...never } })
+  })
+  await page.route('**/api/servers/billing-01/databases', (route) => route.fulfill({ json: [] }))
+  await page.route('**/api/metric-sets', async (route) => {
+    const set = { name: 'pg_databases', plugins: ['database_list'], metrics: [], labels: [] }
+    await route.fulfill({ json: [...(await (await route.fetch()).json()), set] })
+  })
+  await page.route('**/api/runs?*', async (route) => {
+    const [run] = await (await route.fetch()).json()
+    await route.fulfill({ json: [{ ...run, outcome: 'failed', reason: 'unreachable', detail: 'it was refused' }] })
+  })
+  await signIn(page, 'viewer', '/servers/billing-01/databases')
+  await page
+    .getByRole('main')
+    .getByText(/it was refused$/)
+    .waitFor()
+  await page.getByRole('alert').getByText('Nobody listens there.').waitFor()
+  expect(await page.getByText('the last that was collected').count()).toBe(0)
+})
+
 describe('adding, changing and deleting a server', () => {
   const fill = async (fields: Record<string, string>) => {
     for (const [label, value] of Object.entries(fields)) await page.getByLabel(label, { exact: true }).fill(value)

@@ -4,6 +4,7 @@ import { useMemo } from 'react'
 import { databasesQuery } from '../../api/queries'
 import type { DatabaseStatus } from '../../api/types'
 import type { ListSearch } from '../../app/router'
+import { AbsenceReason } from '../../blocks/absence'
 import { Age } from '../../blocks/age'
 import { ColumnChoice, useColumnChoice } from '../../blocks/column-choice'
 import { type Column, DataTable } from '../../blocks/data-table'
@@ -36,7 +37,9 @@ export function DatabasesTab() {
     <QueryView query={query} skeleton={<TableSkeleton rows={6} />}>
       {(databases) =>
         databases.length === 0 ? (
-          <EmptyState title={t.databases.emptyTitle} text={t.databases.emptyText} />
+          <EmptyState title={t.databases.emptyTitle} text={t.databases.emptyText}>
+            <AbsenceReason server={name} set="pg_databases" />
+          </EmptyState>
         ) : (
           <DatabasesTable server={name} databases={databases} />
         )

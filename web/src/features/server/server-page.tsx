@@ -84,7 +84,8 @@ function Trouble({ server }: { server: ServerStatus }) {
   const { t } = useI18n()
   const cause = useServerCause(server)
   const texts = [
-    server.state === 'unreachable' ? t.server.unreachableBanner : '',
+    // Nothing is known of one that never answered.
+    server.state === 'unreachable' && server.version ? t.server.unreachableBanner : '',
     server.superuser === true ? t.server.superuser : '',
   ].filter((text) => text !== '')
   if (cause === '' && texts.length === 0) return null
