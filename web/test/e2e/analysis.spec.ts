@@ -45,6 +45,8 @@ test('of more databases than one answer may have, none is left out', async () =>
   expect(await table.getAttribute('aria-rowcount')).toBe('1210')
   await page.getByLabel('Search by name or owner').fill('tenant_1203')
   await table.getByRole('link', { name: 'tenant_1203' }).waitFor()
+  // What the choices count follows what is searched for.
+  await page.getByRole('button', { name: /^All 1$/ }).waitFor()
 })
 
 test('criteria are kept by the host, within the ranges that it gives', async () => {

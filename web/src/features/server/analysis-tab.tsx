@@ -9,6 +9,7 @@ import { type Column, DataTable } from '../../blocks/data-table'
 import { EmptyState, NoMatchState, QueryView } from '../../blocks/state-view'
 import { useI18n } from '../../i18n'
 import { downloadCsv, fileName } from '../../lib/download'
+import { countsOf } from '../../lib/group'
 import { paths } from '../../lib/paths'
 import { canEditServers } from '../../lib/roles'
 import { useParam, useUrlState } from '../../lib/router-hooks'
@@ -79,7 +80,7 @@ function Analysis({ analysis }: { analysis: DatabaseAnalysis }) {
   const verdict = oneOf(search.verdict, VERDICTS)
   const found = analysis.items.filter((one) => matchesSearch(text, [one.name]))
   const rows = verdict === undefined ? found : found.filter((one) => one.verdict === verdict)
-  const counts = new Map(analysis.totals.map((total) => [total.verdict, total.count]))
+  const counts = countsOf(found.map((one) => one.verdict))
   const unused = analysis.totals.filter((total) => total.verdict === 'dead' || total.verdict === 'static')
   const bytes = unused.reduce((sum, total) => sum + (total.size_bytes ?? 0), 0)
   const days = (Date.parse(analysis.to) - Date.parse(analysis.from)) / DAY_MS
@@ -103,7 +104,7 @@ function Analysis({ analysis }: { analysis: DatabaseAnalysis }) {
           label={t.analysis.columns.verdict}
           value={verdict ?? 'all'}
           segments={[
-            { value: 'all', label: t.common.all, count: analysis.total },
+            { value: 'all', label: t.common.all, count: found.length },
             ...VERDICTS.map((value) => ({ value, label: t.analysis.verdicts[value], count: counts.get(value) ?? 0 })),
           ]}
           onChange={(value) => setSearch({ verdict: value === 'all' ? undefined : value })}
