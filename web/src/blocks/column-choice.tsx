@@ -1,3 +1,4 @@
+import { type RefObject, useState } from 'react'
 import { useI18n } from '../i18n'
 import { setPreferences, usePreferences } from '../lib/preferences'
 import { listToText, parseList } from '../lib/url-state'
@@ -11,16 +12,36 @@ export function useColumnChoice<Id extends string>(table: string, ids: readonly 
   return parseList(inUrl ?? (remembered && listToText(remembered)), ids)
 }
 
-export function ColumnChoice<Id extends string>(props: {
+interface ColumnChoiceProps<Id extends string> {
   table: string
   columns: readonly { id: Id; header: string; priority?: number }[]
   chosen: readonly Id[] | undefined
+  /** Those that fit now. */
+  fitting: RefObject<readonly string[] | undefined>
   /** For the URL, so that a link shows what its sender saw. */
   onChange: (col: string | undefined) => void
-}) {
+}
+
+export function ColumnChoice<Id extends string>(props: ColumnChoiceProps<Id>) {
   const { t } = useI18n()
+  return (
+    <MenuButton
+      label={t.table.columns}
+      trigger={<Icon name="columns" />}
+      className={`${iconButtonClass} border border-line-strong/60 bg-panel`}
+    >
+      <Choices {...props} />
+    </MenuButton>
+  )
+}
+
+/** Drawn when it opens, so that it knows what fits then. */
+function Choices<Id extends string>(props: ColumnChoiceProps<Id>) {
+  const { t } = useI18n()
+  const [fitting] = useState(() => props.fitting.current)
   const optional = props.columns.filter((column) => column.priority !== 0)
-  const shown = props.chosen ?? optional.map((column) => column.id)
+  const all = optional.map((column) => column.id)
+  const shown = props.chosen ?? all.filter((id) => fitting?.includes(id) ?? true)
   const choose = (ids: readonly Id[] | undefined) => {
     setPreferences(({ columns: { [props.table]: _before, ...others } }) => ({
       columns: ids === undefined ? others : { ...others, [props.table]: ids },
@@ -29,11 +50,7 @@ export function ColumnChoice<Id extends string>(props: {
   }
   const toggle = (id: Id, on: boolean) => choose(on ? [...shown, id] : shown.filter((one) => one !== id))
   return (
-    <MenuButton
-      label={t.table.columns}
-      trigger={<Icon name="columns" />}
-      className={`${iconButtonClass} border border-line-strong/60 bg-panel`}
-    >
+    <>
       {optional.map((column) => (
         <MenuCheck key={column.id} checked={shown.includes(column.id)} onChange={(on) => toggle(column.id, on)}>
           {column.header}
@@ -43,6 +60,6 @@ export function ColumnChoice<Id extends string>(props: {
       <MenuItem icon="undo" disabled={props.chosen === undefined} onSelect={() => choose(undefined)}>
         {t.table.columnsFit}
       </MenuItem>
-    </MenuButton>
+    </>
   )
 }

@@ -1,5 +1,14 @@
 import { useVirtualizer, type Virtualizer } from '@tanstack/react-virtual'
-import { type KeyboardEvent, type ReactNode, useCallback, useMemo, useRef, useState } from 'react'
+import {
+  type KeyboardEvent,
+  type ReactNode,
+  type RefObject,
+  useCallback,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react'
 import { useI18n } from '../i18n'
 import { useShortcut } from '../lib/shortcuts'
 import { type SortValue, sortRows } from '../lib/sort'
@@ -35,6 +44,8 @@ export interface DataTableProps<Row, Id extends string> {
   onSort?: ((sort: Sort<Id>) => void) | undefined
   /** Columns that the reader chose; without a choice those that fit. */
   chosen?: readonly Id[] | undefined
+  /** Is told which columns are shown, where there are columns. */
+  fitting?: RefObject<readonly string[] | undefined>
   /** No column makes room; what does not fit is reached by scrolling. */
   allColumns?: boolean
   rowHeight?: number
@@ -57,7 +68,7 @@ const PAGE_END = 20
 
 /** A table that draws only the rows in view: 1,000 of them cost what 30 do. */
 export function DataTable<Row, Id extends string>(props: DataTableProps<Row, Id>) {
-  const { sort, columns, allColumns, chosen } = props
+  const { sort, columns, allColumns, chosen, fitting } = props
   const [attach, scroller, { room, top }] = useScroller()
   const sortBy = sort && columns.find((column) => column.id === sort.id)?.sortBy
   const rows = useMemo(
@@ -78,6 +89,9 @@ export function DataTable<Row, Id extends string>(props: DataTableProps<Row, Id>
     () => (allColumns === true ? [...columns] : fittingColumns(columns, room, chosen)),
     [columns, room, chosen, allColumns],
   )
+  useEffect(() => {
+    if (fitting !== undefined) fitting.current = stacked ? undefined : shown.map((column) => column.id)
+  }, [fitting, stacked, shown])
   const walk = useRowWalk(scroller, virtualizer, rows.length)
   const view: View<Row, Id> = { props, rows, shown, room, height, measured, virtualizer }
   return (

@@ -149,6 +149,22 @@ describe('the list of servers', () => {
     await page.getByRole('link', { name: 'stock-83' }).waitFor()
   })
 
+  test('the choice of columns begins with those that fit', async () => {
+    await page.setViewportSize({ width: 900, height: 800 })
+    await signIn(page, 'viewer', '/servers')
+    const headers = () => page.getByRole('table', { includeHidden: true }).locator('th').allTextContents()
+    const fitting = await headers()
+    await page.getByRole('button', { name: 'Columns' }).click()
+    const choices = page.getByRole('menu').getByRole('menuitemcheckbox')
+    const ticked = await choices.and(page.locator('[aria-checked=true]')).allTextContents()
+    expect(ticked.toSorted()).toEqual(fitting.filter((name) => name !== 'Server').toSorted())
+    const more = choices.and(page.locator('[aria-checked=false]')).first()
+    const name = (await more.textContent()) ?? ''
+    await more.click()
+    await page.waitForURL(/col=/)
+    expect((await headers()).toSorted()).toEqual([...fitting, name].toSorted())
+  })
+
   test('an error names the request and can be tried again; afterwards the last good data stays', async () => {
     let fail = true
     await page.route('**/api/servers', (route) =>

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { useMemo } from 'react'
+import { useMemo, useRef } from 'react'
 import { databasesQuery } from '../../api/queries'
 import type { DatabaseStatus } from '../../api/types'
 import type { ListSearch } from '../../app/router'
@@ -53,6 +53,7 @@ function DatabasesTable(props: { server: string; databases: DatabaseStatus[] }) 
   const [search, setSearch] = useUrlState<ListSearch>()
   const columns = useColumns(props.server)
   const chosen = useColumnChoice('databases', COLUMN_IDS, search.col)
+  const fitting = useRef<readonly string[]>(undefined)
   const text = search.q ?? ''
   const state = oneOf(search.state, STATES)
   const found = props.databases.filter((database) => matchesSearch(text, [database.name, database.owner]))
@@ -90,7 +91,13 @@ function DatabasesTable(props: { server: string; databases: DatabaseStatus[] }) 
             <Icon name="download" />
             CSV
           </Button>
-          <ColumnChoice table="databases" columns={columns} chosen={chosen} onChange={(col) => setSearch({ col })} />
+          <ColumnChoice
+            table="databases"
+            columns={columns}
+            chosen={chosen}
+            fitting={fitting}
+            onChange={(col) => setSearch({ col })}
+          />
         </span>
       </div>
       {rows.length === 0 ? (
@@ -105,6 +112,7 @@ function DatabasesTable(props: { server: string; databases: DatabaseStatus[] }) 
           columns={columns}
           rows={rows}
           chosen={chosen}
+          fitting={fitting}
           rowKey={(database) => `${database.oid} ${database.name}`}
           sort={parseSort(search.sort, COLUMN_IDS) ?? DEFAULT_SORT}
           onSort={(sort) => setSearch({ sort: sortToText(sort) })}

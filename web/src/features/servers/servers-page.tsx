@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { useDeferredValue, useMemo } from 'react'
+import { useDeferredValue, useMemo, useRef } from 'react'
 import { serversQuery } from '../../api/queries'
 import type { ServerStatus } from '../../api/types'
 import type { ServersSearch } from '../../app/router'
@@ -95,6 +95,7 @@ function ServersTable({ servers }: { servers: ServerStatus[] }) {
   const [search, setSearch] = useUrlState<ServersSearch>()
   const columns = useColumns()
   const chosen = useColumnChoice('servers', COLUMN_IDS, search.col)
+  const fitting = useRef<readonly string[]>(undefined)
   const { q = '', version, tag } = search
   const state = oneOf(search.state, STATES)
   const filter = useMemo<ServerFilter>(() => ({ text: q, state, version, tag }), [q, state, version, tag])
@@ -116,7 +117,13 @@ function ServersTable({ servers }: { servers: ServerStatus[] }) {
           </span>
         )}
         <span className="ml-auto">
-          <ColumnChoice table="servers" columns={columns} chosen={chosen} onChange={(col) => setSearch({ col })} />
+          <ColumnChoice
+            table="servers"
+            columns={columns}
+            chosen={chosen}
+            fitting={fitting}
+            onChange={(col) => setSearch({ col })}
+          />
         </span>
       </div>
       {rows.length === 0 ? (
@@ -132,6 +139,7 @@ function ServersTable({ servers }: { servers: ServerStatus[] }) {
           rows={rows}
           rowKey={(server) => server.name}
           chosen={chosen}
+          fitting={fitting}
           rowHeight={44}
           sort={sort}
           onSort={(next) => setSearch({ sort: sortToText(next) })}
