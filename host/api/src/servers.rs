@@ -22,6 +22,9 @@ use crate::shares::Share;
 use crate::state::{Api, now};
 use crate::wire::{AbsenceReasonWord, FailureReasonWord, LargeJson, Removed, StepOutcomeWord, Time, whole};
 
+/// Scripts ask about many servers at once, which are visited a few at a time.
+const VISIT_PATIENCE: Duration = Duration::from_secs(10);
+
 /// A test goes through name resolution, TCP, TLS, login and a few queries.
 const TEST_TIMEOUT: Duration = Duration::from_secs(15);
 
@@ -182,7 +185,7 @@ async fn create_server(api: Api, caller: Caller, body: Body<ServerIn>) -> ApiRes
         return Err(ApiError::ServerExists(input.server.name));
     }
     if !is_wanted_anyway {
-        let _visit = visit(&api, &caller)?;
+        let _visit = visit(&api, &caller).await?;
         check_reachable(&api, &input).await?;
     }
     let created = api.store.create_server(&input.server, &input.creation_secrets(), now()).await;
@@ -298,7 +301,7 @@ async fn test_settings(api: Api, caller: Caller, body: Body<TestIn>) -> ApiResul
         input.changed_secrets(stored, "settings.")?;
     }
     let target = unsaved_target(&api, input, stored).await?;
-    let _visit = visit(&api, &caller)?;
+    let _visit = visit(&api, &caller).await?;
     let postgres = run_test(api.host.test_postgres(&target)).await;
     let ssh = match &target.ssh {
         Some(ssh) => Some(ssh_result(run_test(api.host.test_ssh(&target)).await, ssh.auth)),
@@ -313,7 +316,7 @@ async fn test_postgres(api: Api, caller: Caller, name: PathParam<String>) -> Api
     let overview = server_named(&api, &name).await?;
     let facts = facts::of(&api, &overview).await?;
     let target = saved_target(&api, overview, &[SecretKind::PostgresPassword]).await?;
-    let _visit = visit(&api, &caller)?;
+    let _visit = visit(&api, &caller).await?;
     let tested = result(run_test(api.host.test_postgres(&target)).await);
     Ok(Json(if tested.success { in_the_predecessors_words(&api, &target, &facts, tested).await } else { tested }))
 }
@@ -355,7 +358,7 @@ async fn test_ssh(api: Api, caller: Caller, name: PathParam<String>) -> ApiResul
         return Ok(Json(TestResult { success: false, message, steps: Vec::new(), auth_type }));
     };
     let target = saved_target(&api, overview, SecretKind::of_ssh(auth)).await?;
-    let _visit = visit(&api, &caller)?;
+    let _visit = visit(&api, &caller).await?;
     Ok(Json(ssh_result(run_test(api.host.test_ssh(&target)).await, auth)))
 }
 
@@ -395,7 +398,7 @@ struct LiveSessionView {
 #[endpoint(operation_id = "getLiveSessions", tags("servers"))]
 async fn live_sessions(api: Api, caller: Caller, name: PathParam<String>) -> ApiResult<Json<LiveSessionsView>> {
     let server = server_named(&api, &name).await?.server;
-    let _visit = visit(&api, &caller)?;
+    let _visit = visit(&api, &caller).await?;
     let asked = tokio::time::timeout(LIVE_TIMEOUT, api.host.live_sessions(server.id, LIVE_SESSIONS_MAX)).await;
     let timed_out =
         || ApiError::ServerTimedOut { server: server.name.to_string(), timeout_seconds: LIVE_TIMEOUT.as_secs() };
@@ -431,8 +434,9 @@ impl From<LiveSession> for LiveSessionView {
     }
 }
 
-fn visit(api: &Api, caller: &Caller) -> ApiResult<Share> {
-    api.visits.take(&caller.user.login).ok_or(ApiError::Busy { retry_after_seconds: 2 })
+async fn visit(api: &Api, caller: &Caller) -> ApiResult<Share> {
+    let place = api.visits.wait(&caller.user.login, VISIT_PATIENCE).await;
+    place.ok_or(ApiError::Busy { retry_after_seconds: 2 })
 }
 
 /// A test that does not end by itself ends as a failed step.

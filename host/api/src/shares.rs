@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout_at};
 
 type Taken<K> = Arc<Mutex<HashMap<K, usize>>>;
 
@@ -59,24 +61,49 @@ pub(crate) struct Shares {
     places: Arc<Semaphore>,
     each_max: usize,
     taken: Counts<String>,
+    freed: Arc<Notify>,
 }
 
 /// A place, until it is dropped.
 pub(crate) struct Share {
     _counted: Counted<String>,
     _place: OwnedSemaphorePermit,
+    /// The last, so that whoever is told finds the place free.
+    _tells: Tells,
+}
+
+struct Tells(Arc<Notify>);
+
+impl Drop for Tells {
+    fn drop(&mut self) {
+        self.0.notify_waiters();
+    }
 }
 
 impl Shares {
     pub(crate) fn new(all_max: usize, each_max: usize) -> Self {
-        Self { places: Arc::new(Semaphore::new(all_max)), each_max, taken: Counts::new() }
+        Self { places: Arc::new(Semaphore::new(all_max)), each_max, taken: Counts::new(), freed: Arc::default() }
     }
 
     /// None: all are taken, or this user has as many as one may have.
     pub(crate) fn take(&self, login: &str) -> Option<Share> {
         let counted = self.taken.take(login.to_owned(), self.each_max)?;
         let place = Arc::clone(&self.places).try_acquire_owned().ok()?;
-        Some(Share { _counted: counted, _place: place })
+        Some(Share { _counted: counted, _place: place, _tells: Tells(Arc::clone(&self.freed)) })
+    }
+
+    /// Waits for a place where there is none. None: there was none in time.
+    pub(crate) async fn wait(&self, login: &str, patience: Duration) -> Option<Share> {
+        let deadline = Instant::now() + patience;
+        loop {
+            let mut freed = std::pin::pin!(self.freed.notified());
+            // From now on, also before it is awaited.
+            freed.as_mut().enable();
+            if let Some(share) = self.take(login) {
+                return Some(share);
+            }
+            timeout_at(deadline, freed).await.ok()?;
+        }
     }
 }
 
@@ -97,5 +124,18 @@ mod tests {
         assert!(shares.take("anna").is_some());
         drop(boris);
         assert!(lock(&shares.taken.0).is_empty());
+    }
+
+    #[tokio::test]
+    async fn who_waits_has_the_next_place_and_does_not_wait_for_ever() {
+        let shares = Shares::new(1, 1);
+        let first = shares.take("anna").unwrap();
+        assert!(shares.wait("anna", Duration::from_millis(1)).await.is_none());
+        let waits = shares.wait("boris", Duration::from_secs(3_600));
+        let leaves = async {
+            tokio::task::yield_now().await;
+            drop(first);
+        };
+        assert!(tokio::join!(waits, leaves).0.is_some());
     }
 }
