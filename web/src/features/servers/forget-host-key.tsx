@@ -29,7 +29,7 @@ export function ForgetHostKey({ name }: { name: string }) {
         title={t.form.forgetKeyTitle(name)}
         text={t.form.forgetKeyText}
         name={name}
-        act={forget.isPending ? t.form.forgetting : t.form.forgetKey}
+        act={t.form.forgetKey}
         pending={forget.isPending}
         error={forget.error}
         onConfirm={() => forget.mutate()}

@@ -146,8 +146,7 @@ export const servers = {
     forgetKey: 'Forget the SSH host key',
     forgetKeyTitle: (name: string) => `Forget the SSH host key of ${name}?`,
     forgetKeyText:
-      'The key that the server shows next is trusted. Do so only if the key was changed on purpose: otherwise somebody may be in between.',
-    forgetting: 'Forgetting…',
+      'The next key is trusted. Only if the key was changed on purpose: otherwise somebody may be in between.',
     forgotten: 'Forgotten: the next key is trusted.',
     leaveTitle: 'Leave without saving?',
     leaveText: 'What you have typed is not saved.',

@@ -28,7 +28,7 @@ export const analysis: Pick<Messages, 'analysis'> = {
       used: (perHour, connections) => `транзакций в час: ${perHour}, соединений: ${connections}`,
       connectedButIdle: (connections, days) => `соединений: ${connections}, но дней без активности: ${days}`,
       unused: (days) => `дней без активности: ${days}; соединений почти или совсем нет`,
-      unusedConnectionsUnknown: (days) => `дней без активности: ${days}; о соединениях ничего не известно`,
+      unusedConnectionsUnknown: (days) => `дней без активности: ${days}; соединения неизвестны`,
       noSamples: 'за этот период измерений нет',
       nothingToCompare: 'измерение только одно, сравнить не с чем',
       observedTooShortly: (days, needed) => `активности нет, но известно дней: ${days}, а нужно ${needed}`,
