@@ -26,6 +26,9 @@ function redocStandalone(): Plugin {
   }
 }
 
+const SHARED =
+  /\/src\/(app\/(nav|time|live)|api\/(live|event-stream|freshness)|lib\/(paths|roles|preferences|shortcuts)|ui\/open-dialogs|blocks\/state-view)\.tsx?$/
+
 export default defineConfig({
   plugins: [react(), tailwindcss(), redocStandalone(), mockBackend()],
   build: {
@@ -33,6 +36,15 @@ export default defineConfig({
     assetsInlineLimit: 0,
     // The polyfill is an inline script; every browser that we support preloads modules by itself.
     modulePreload: { polyfill: false },
+    rolldownOptions: {
+      output: {
+        // What the shell and nearly every page share comes in one piece: smaller, and fewer to ask for.
+        codeSplitting: {
+          groups: [{ name: 'shared', test: SHARED }],
+          includeDependenciesRecursively: false,
+        },
+      },
+    },
   },
   server: { host: '127.0.0.1', port: 5173 },
 })

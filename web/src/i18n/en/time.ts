@@ -53,6 +53,5 @@ export const time = {
     liveFixed: 'A fixed section of time does not move',
     pause: 'Pause',
     resume: 'Go on',
-    updated: (age: string) => `updated ${age}`,
   },
 }

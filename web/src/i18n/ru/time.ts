@@ -52,6 +52,5 @@ export const time: Pick<Messages, 'time'> = {
     liveFixed: 'Выбранный отрезок времени не движется',
     pause: 'Приостановить',
     resume: 'Продолжить',
-    updated: (age) => `обновлено ${age}`,
   },
 }
