@@ -1,5 +1,7 @@
+import { inject } from 'vitest'
+
 /** Every page with something on it, and the ways in which one can look at it. */
-export const PAGES: Record<string, string> = {
+const ALL: Record<string, string> = {
   fleet: '/',
   'fleet-disk': '/?by=disk',
   'fleet-history': '/?by=history&from=now-7d',
@@ -60,3 +62,17 @@ export const PAGES: Record<string, string> = {
   account: '/account',
   'not-found': '/no/such/page',
 }
+
+/** Only the mock has them. */
+const OF_MOCK =
+  /crm-01|logistics-01|stock-01|orders-01|keycloak|old_shop|shop_orders|set=pg_connections|replica_lag|old_probe|my_queries/
+
+/** The same of the one server of a real host. */
+function ofHost(server: string): Record<string, string> {
+  const pages = Object.entries(ALL).filter(([, path]) => !OF_MOCK.test(path))
+  const own = (path: string) => path.replace('billing-01', server).replace('/db/app', '/db/postgres')
+  return Object.fromEntries(pages.map(([id, path]) => [id, own(path)]))
+}
+
+const host = inject('host')
+export const PAGES = host === undefined ? ALL : ofHost(host.server)

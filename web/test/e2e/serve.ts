@@ -4,6 +4,8 @@ import type { TestProject } from 'vitest/node'
 declare module 'vitest' {
   export interface ProvidedContext {
     baseUrl: string
+    /** Of a real host, in place of the mock: the admin's password, and the one server that it watches. */
+    host?: { password: string; server: string }
   }
 }
 
