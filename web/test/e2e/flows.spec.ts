@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { axe, axeInBothThemes, freshWorld, go, push, screenshot, settled, signIn } from './browser.ts'
+import { axe, axeInBothThemes, freshWorld, go, overflow, push, screenshot, settled, signIn } from './browser.ts'
 import { problem, usePage } from './harness.ts'
 
 /** What people do, step by step, by role and label. */
@@ -147,6 +147,18 @@ describe('the list of servers', () => {
       element.scrollTop = element.scrollHeight
     })
     await page.getByRole('link', { name: 'stock-83' }).waitFor()
+  })
+
+  test('the fleet of a thousand servers is within the page, and few elements', async () => {
+    await freshWorld(page, { servers: 1000 })
+    await signIn(page, 'admin', '/')
+    await page.getByRole('link', { name: /billing-01/ }).first().waitFor()
+    await settled(page)
+    expect(await page.evaluate<number>("document.querySelectorAll('*').length")).toBeLessThan(2_500)
+    expect(await axeInBothThemes(page)).toEqual([])
+    await page.setViewportSize({ width: 320, height: 800 })
+    await settled(page)
+    expect(await overflow(page)).toBe(0)
   })
 
   test('the choice of columns begins with those that fit', async () => {
@@ -474,6 +486,23 @@ describe('charts', () => {
       .focus()
     await page.keyboard.press('ArrowLeft')
     await chart().getByTestId('chart-tooltip').getByText('app').waitFor()
+  })
+
+  test('the cursors of all charts of a page move in step', async () => {
+    await signIn(page, 'admin')
+    await page.goto('/servers/billing-01')
+    const cursors = page.locator('.u-cursor-x')
+    await chart()
+      .locator('.u-over')
+      .hover({ position: { x: 120, y: 60 } })
+    // Their axes differ in width by a few pixels; a cursor that is nowhere stands at -10.
+    const besides = async () => {
+      const places = await cursors.evaluateAll((all) =>
+        all.map((one) => new DOMMatrix(getComputedStyle(one).transform).m41),
+      )
+      return places.length > 1 && places.every((x) => Math.abs(x - 120) < 30)
+    }
+    await expect.poll(besides).toBe(true)
   })
 
   test('a database with a difficult name has its page', async () => {

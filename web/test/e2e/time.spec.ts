@@ -402,7 +402,7 @@ describe('a chart', () => {
     expect(table.suggestedFilename()).toMatch(/^pgvigil_billing-01_connections_.*\.csv$/)
     const text = readFileSync(await table.path(), 'utf8')
     expect(text.split('\r\n')[0]).toMatch(/Time,analytics,app,.*,shared objects$/)
-    expect(text.split('\r\n')[1]).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d \+03:00,\d+,\d+/)
+    expect(text.split('\r\n')[1]).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+03:00,\d+,\d+/)
     const picture = readFileSync(await (await save('Save as picture (PNG)')).path())
     expect(picture.subarray(1, 4).toString()).toBe('PNG')
     expect(picture.length).toBeGreaterThan(5_000)

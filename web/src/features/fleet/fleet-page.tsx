@@ -159,14 +159,14 @@ function Total(props: {
   const { to, search, without = [] } = props
   return (
     <div className="relative min-w-0 rounded-lg border border-line bg-panel px-3 py-2 has-[a:hover]:border-line-strong">
-      <dt className="truncate text-xs text-dim">
+      <dt className={cx('truncate text-xs text-dim', to !== undefined && '-mt-2')}>
         {to === undefined ? (
           props.label
         ) : (
           <Link
             to={to}
             search={(previous: Record<string, unknown>) => ({ ...previous, ...search })}
-            className="after:absolute after:inset-0 after:rounded-lg"
+            className="block truncate pt-2 after:absolute after:inset-0 after:rounded-lg"
           >
             {props.label}
           </Link>
