@@ -145,7 +145,7 @@ async fn take_in_servers(
         let name = server.new.name.clone();
         let Some(store) = store else {
             report.took("servers", TakenIn::New);
-            ids.insert(name.to_string(), None);
+            ids.insert(server.old_name, None);
             continue;
         };
         let (id, taken) = match store.server(&name).await? {
@@ -156,7 +156,7 @@ async fn take_in_servers(
             }
         };
         report.took("servers", taken);
-        ids.insert(name.to_string(), Some(id));
+        ids.insert(server.old_name, Some(id));
     }
     Ok(ids)
 }

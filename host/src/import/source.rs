@@ -1,12 +1,13 @@
 //! The predecessor's database. It is only ever read: the session is read-only.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::SystemTime;
 
 use anyhow::{Context, bail};
 use pgvigil_api::{check_email, check_host, check_login, is_password_hash};
 use pgvigil_model::{
-    PostgresSettings, Secret, Setting, SshAuth, SshKeyId, SshKeyType, SshSettings, SslMode, Timestamp, Tunable,
+    PostgresSettings, Secret, ServerName, Setting, SshAuth, SshKeyId, SshKeyType, SshSettings, SslMode, Timestamp,
+    Tunable,
 };
 use pgvigil_storage::{AuditEvent, LogEntry, LogLevel, NewServer, NewSshKey, Role, SecretChange, StoredEntity, User};
 use tokio_postgres::config::Host;
@@ -35,6 +36,8 @@ pub(super) struct FoundKey {
 
 #[derive(Debug)]
 pub(super) struct FoundServer {
+    /// What its history is under.
+    pub(super) old_name: String,
     pub(super) new: NewServer,
     pub(super) created_at: Timestamp,
     pub(super) postgres_password: Option<Secret>,
@@ -235,13 +238,17 @@ impl Source {
             " from servers order by name"
         );
         let mut servers = Vec::new();
-        for row in self.client.query(select, &[]).await.context("cannot read the servers")? {
-            let name: String = row.try_get(0)?;
+        let rows = self.client.query(select, &[]).await.context("cannot read the servers")?;
+        let names = rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<String>, _>>()?;
+        for (row, (name, valid)) in rows.iter().zip(names_here(&names)) {
             let (port, ssh_port): (i32, i32) = (row.try_get(2)?, row.try_get(7)?);
-            let (Ok(valid), Ok(port)) = (name.parse(), u16::try_from(port)) else {
-                report.left_out("servers", format!("server `{name}`: the name or the port {port} cannot be one here"));
+            let Ok(port) = u16::try_from(port) else {
+                report.left_out("servers", format!("server `{name}`: the port {port} cannot be one"));
                 continue;
             };
+            if valid.as_str() != name {
+                report.note(format!("server `{name}`: no address can hold this name, so it is called `{valid}` here"));
+            }
             let host: String = row.try_get(1)?;
             if let Err(why) = check_host(&host) {
                 report.note(format!("server `{name}`: its host `{host}` {why}; it comes as it is, so change it here"));
@@ -256,6 +263,7 @@ impl Source {
             let key_id: Option<String> = row.try_get(9)?;
             let key_id = key_id.and_then(|id| Some(SshKeyId(id.parse().ok()?)));
             let mut server = FoundServer {
+                old_name: name.to_owned(),
                 new: NewServer {
                     name: valid,
                     postgres: PostgresSettings {
@@ -269,7 +277,7 @@ impl Source {
                     ssh: None,
                     tags: Vec::new(),
                 },
-                created_at: time(&row, 11)?,
+                created_at: time(row, 11)?,
                 postgres_password,
                 ssh_password,
                 ssh_key_passphrase,
@@ -427,6 +435,21 @@ fn key_type(public_key: &str) -> Option<SshKeyType> {
     }
 }
 
+/// The name of each server here, by its old one: that, where an address can hold it; else what of it an address can hold, and a
+/// number where that is another's. The same each time.
+fn names_here(old: &[String]) -> Vec<(&str, ServerName)> {
+    let mut taken: HashSet<ServerName> = old.iter().filter_map(|name| name.parse().ok()).collect();
+    let free = |name: &str, taken: &mut HashSet<ServerName>| {
+        let bare: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(50).collect();
+        let bare = bare.trim_matches('-');
+        let bare = if bare.is_empty() { "server" } else { bare };
+        let numbered = (2..).map(|nr| format!("{bare}-{nr}"));
+        let mut names = std::iter::once(bare.to_owned()).chain(numbered).filter_map(|name| name.parse().ok());
+        names.find(|name: &ServerName| taken.insert(name.clone()))
+    };
+    old.iter().filter_map(|name| Some((name.as_str(), name.parse().ok().or_else(|| free(name, &mut taken))?))).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -446,5 +469,13 @@ mod tests {
         ] {
             assert!(check(dsn).is_ok(), "{dsn}");
         }
+    }
+
+    #[test]
+    fn a_name_that_no_address_can_hold_becomes_one_that_it_can() {
+        let old = ["My server", "My-server", "main", "x/y", "Прод", "Тест", "..", &"é".repeat(70)].map(str::to_owned);
+        let here = names_here(&old);
+        let here: Vec<&str> = here.iter().map(|(_, name)| name.as_str()).collect();
+        assert_eq!(here, ["My-server-2", "My-server", "main", "x-y", "server", "server-2", "server-3", "server-4"]);
     }
 }
