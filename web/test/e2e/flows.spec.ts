@@ -152,7 +152,10 @@ describe('the list of servers', () => {
   test('the fleet of a thousand servers is within the page, and few elements', async () => {
     await freshWorld(page, { servers: 1000 })
     await signIn(page, 'admin', '/')
-    await page.getByRole('link', { name: /billing-01/ }).first().waitFor()
+    await page
+      .getByRole('link', { name: /billing-01/ })
+      .first()
+      .waitFor()
     await settled(page)
     expect(await page.evaluate<number>("document.querySelectorAll('*').length")).toBeLessThan(2_500)
     expect(await axeInBothThemes(page)).toEqual([])
