@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::stream::unfold;
 use pgvigil_model::ServerId;
 use pgvigil_storage::AccessCheck;
@@ -100,7 +101,7 @@ async fn get_stream(api: Api, caller: Caller, query: StreamQuery, res: &mut Resp
         closing: api.closing.clone(),
         // A proxy may pass on nothing before something comes, and the client would not know that it is connected.
         waiting: VecDeque::from([SseEvent::default().comment("open")]),
-        told_at: None,
+        tells_at: Instant::now(),
         _place: place.ok_or(ApiError::Busy { retry_after_seconds: 30 })?,
         login: caller.user.login,
         jti: caller.jti,
@@ -125,7 +126,8 @@ struct Listener {
     closing: CancellationToken,
     /// What is told now.
     waiting: VecDeque<SseEvent>,
-    told_at: Option<Instant>,
+    /// What happens before then waits for it.
+    tells_at: Instant,
     _place: Share,
     login: String,
     jti: Uuid,
@@ -139,24 +141,26 @@ impl Listener {
         while self.waiting.is_empty() {
             let happened = self.receive(self.ends_at).await?;
             self.take(happened).await;
-            if let Some(told_at) = self.told_at {
-                self.gather(self.ends_at.min(told_at + TOLD_TOGETHER)).await;
-            }
+            self.gather().await;
             if !self.may_listen().await {
                 return None;
             }
             if !self.waiting.is_empty() {
-                self.told_at = Some(Instant::now());
+                self.tells_at = Instant::now() + TOLD_TOGETHER;
             }
         }
         self.waiting.pop_front()
     }
 
-    /// All that happens until then; after a quiet time that is past, and nothing waits.
-    async fn gather(&mut self, until: Instant) {
-        while Instant::now() < until
-            && let Some(happened) = self.receive(until).await
-        {
+    /// What happens until it is told; after a quiet time what came in the same moment, as runs are stored, and told, many at once.
+    async fn gather(&mut self) {
+        let until = self.ends_at.min(self.tells_at);
+        loop {
+            let happened = match Instant::now() < until {
+                true => self.receive(until).await,
+                false => self.receive(until).now_or_never().flatten(),
+            };
+            let Some(happened) = happened else { return };
             self.take(happened).await;
         }
     }

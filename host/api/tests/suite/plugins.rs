@@ -213,6 +213,23 @@ async fn what_happens_within_a_second_is_told_together() {
     assert!(told.next().now_or_never().is_none());
 }
 
+/// The host stores runs, and tells of them, many at once.
+#[tokio::test]
+async fn what_comes_at_once_after_a_quiet_time_is_told_at_once() {
+    let app = TestApp::new().await;
+    let viewer = app.sign_in("viewer").await;
+    let asked = request("GET", "/api/stream").bearer_auth(&viewer.access);
+    let mut told = asked.send(&app.service).await.take_body();
+    assert!(told.next().await.is_some(), "the comment that it is open");
+    for _ in 0..3 {
+        app.host.events.send(run_news(None)).unwrap();
+    }
+    for _ in 0..3 {
+        assert!(told.next().now_or_never().is_some());
+    }
+    assert!(told.next().now_or_never().is_none());
+}
+
 #[tokio::test]
 async fn runs_and_events_are_pushed_as_they_happen_until_the_host_stops() {
     let app = TestApp::new().await;
