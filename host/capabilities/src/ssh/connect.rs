@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use pgvigil_model::{AddressPolicy, FailureReason, Secret, SshAuth, SshSettings};
 use pgvigil_runtime::Unavailable;
 use russh::client::{self, AuthResult, Handle};
+use russh::keys::ssh_key::private::KeypairData;
 use russh::keys::{Algorithm, HashAlg, PrivateKeyWithHashAlg, PublicKey, PublicKeyOrCertificate};
 use russh::{Preferred, client::connect_stream};
 use tokio::net::{TcpStream, lookup_host};
@@ -184,15 +185,15 @@ impl Endpoint {
             Err(error) => return Err(failed(format!("the SSH key cannot be opened: {error}"))),
         };
         let user = &self.settings.user;
-        if !key.algorithm().is_rsa() {
+        let KeypairData::Rsa(rsa) = key.key_data() else {
             let key = PrivateKeyWithHashAlg::new(Arc::new(key), None);
             return session.authenticate_publickey(user, key).await.map_err(|error| self.broken(&error));
-        }
+        };
         // SHA-1 (`ssh-rsa`) is not offered.
         let hash = session.best_supported_rsa_hash().await.map_err(|error| self.broken(&error))?.flatten();
         let hash = Some(hash.unwrap_or(HashAlg::Sha512));
         let logged_in =
-            session.authenticate_publickey_with(user, key.public_key().clone(), hash, &mut RsaSigner(&key)).await;
+            session.authenticate_publickey_with(user, key.public_key().clone(), hash, &mut RsaSigner(rsa)).await;
         logged_in.map_err(|error| self.broken(&error))
     }
 
@@ -224,7 +225,8 @@ impl Pin {
         PublicKey::from_openssh(&text).map(Self).map_err(|error| Unavailable {
             reason: FailureReason::HostFailed,
             detail: format!(
-                "the host key stored for {address} cannot be read: {error}; forget it in the settings of this server to trust the next one"
+                "the host key stored for {address} cannot be read: {error}; forget it in the settings of this server to trust \
+                 the next one"
             ),
         })
     }

@@ -4,13 +4,13 @@ use russh::keys::agent::AgentIdentity;
 use russh::keys::signature::Signer as _;
 use russh::keys::ssh_encoding::Encode;
 use russh::keys::ssh_key::Signature;
-use russh::keys::ssh_key::private::KeypairData;
-use russh::keys::{Error, HashAlg, PrivateKey};
+use russh::keys::ssh_key::private::RsaKeypair;
+use russh::keys::{Error, HashAlg};
 use russh::{AgentAuthError, Signer};
 
 /// The driver signs in whole words of 64 bits, and puts what it signed into the request as it is: of a key whose size is no
 /// multiple of that, more bytes than its modulus has. OpenSSH refuses those.
-pub(super) struct RsaSigner<'a>(pub(super) &'a PrivateKey);
+pub(super) struct RsaSigner<'a>(pub(super) &'a RsaKeypair);
 
 impl Signer for RsaSigner<'_> {
     type Error = AgentAuthError;
@@ -30,9 +30,8 @@ impl Signer for RsaSigner<'_> {
 
 impl RsaSigner<'_> {
     fn sign(&self, hash: Option<HashAlg>, request: &[u8]) -> russh::keys::ssh_key::Result<Signature> {
-        let KeypairData::Rsa(keys) = self.0.key_data() else { return Ok(self.0.try_sign(request)?) };
-        let signed: Signature = (keys, hash).try_sign(request)?;
-        let modulus_bytes = usize::try_from(keys.key_size().div_ceil(8)).unwrap_or(usize::MAX);
+        let signed: Signature = (self.0, hash).try_sign(request)?;
+        let modulus_bytes = usize::try_from(self.0.key_size().div_ceil(8)).unwrap_or(usize::MAX);
         let surplus = signed.as_bytes().len().saturating_sub(modulus_bytes);
         Signature::new(signed.algorithm(), &signed.as_bytes()[surplus..])
     }
