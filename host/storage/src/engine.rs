@@ -139,17 +139,13 @@ impl Store {
     /// For tests: as if the disk were mounted read-only, or PostgreSQL made so.
     #[doc(hidden)]
     pub async fn refuse_writes(&self, refused: bool) -> Result<(), StorageError> {
-        bounded(
-            self,
-            "refuse writes",
-            Box::pin(async {
-                match self.connections() {
-                    Engine::Sqlite(sqlite) => Ok(sqlite.refuse_writes(refused).await?),
-                    Engine::Postgres(postgres) => Ok(postgres.refuse_writes(refused).await?),
-                }
-            }),
-        )
-        .await
+        let work = Box::pin(async {
+            match self.connections() {
+                Engine::Sqlite(sqlite) => Ok(sqlite.refuse_writes(refused).await?),
+                Engine::Postgres(postgres) => Ok(postgres.refuse_writes(refused).await?),
+            }
+        });
+        bounded(self, "refuse writes", work).await
     }
 
     pub fn engine(&self) -> EngineKind {
@@ -218,20 +214,16 @@ impl Store {
     /// How many connections to the store are not ours: of hosts and commands that have it open. A SQLite store is open in one only.
     pub async fn other_hosts(&self) -> Result<i64, StorageError> {
         let Engine::Postgres(postgres) = self.connections() else { return Ok(0) };
-        bounded(
-            self,
-            "look for other hosts",
-            Box::pin(async {
-                Ok(sqlx::query_scalar(
-                    "select count(*) from pg_stat_activity
+        let work = Box::pin(async {
+            Ok(sqlx::query_scalar(
+                "select count(*) from pg_stat_activity
                 where datname = current_database() and application_name like 'pgvigil-store%'
                     and application_name <> current_setting('application_name')",
-                )
-                .fetch_one(&mut *postgres.acquire().await?)
-                .await?)
-            }),
-        )
-        .await
+            )
+            .fetch_one(&mut *postgres.acquire().await?)
+            .await?)
+        });
+        bounded(self, "look for other hosts", work).await
     }
 
     /// The text for this engine, where they cannot share one.

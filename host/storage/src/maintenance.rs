@@ -413,48 +413,45 @@ impl Store {
         if missing.is_empty() {
             return Ok(0);
         }
-        let made = bounded(
-            self,
-            "make partitions",
-            Box::pin(async {
-                let mut pooled = postgres.acquire().await?;
-                let mut transaction = pooled.begin().await?;
-                sqlx::query(PARTITIONS_LOCK).execute(&mut *transaction).await?;
-                let mut made = 0;
-                for month in &missing {
-                    let mut is_missing = false;
-                    for table in ["point", "rollup"] {
-                        let name = format!("{table}_{month}");
-                        let (is_there, is_partition): (bool, bool) = sqlx::query_as(
-                            "select to_regclass($1) is not null, exists (select from pg_inherits
+        let work = Box::pin(async {
+            let mut pooled = postgres.acquire().await?;
+            let mut transaction = pooled.begin().await?;
+            sqlx::query(PARTITIONS_LOCK).execute(&mut *transaction).await?;
+            let mut made = 0;
+            for month in &missing {
+                let mut is_missing = false;
+                for table in ["point", "rollup"] {
+                    let name = format!("{table}_{month}");
+                    let (is_there, is_partition): (bool, bool) = sqlx::query_as(
+                        "select to_regclass($1) is not null, exists (select from pg_inherits
                             where inhrelid = to_regclass($1) and inhparent = to_regclass($2))",
-                        )
-                        .bind(&name)
-                        .bind(table)
-                        .fetch_one(&mut *transaction)
-                        .await?;
-                        if is_partition {
-                            continue;
-                        }
-                        if is_there {
-                            return Ok(Err(StorageError::InTheWay { table: name, parent: table }));
-                        }
-                        is_missing = true;
-                        // With explicit offsets: the session's time zone must not move a bound.
-                        let statement = format!(
-                            "create table if not exists {table}_{month} partition of {table} \
-                         for values from ('{} 00:00:00+00') to ('{} 00:00:00+00')",
-                            month.start().to_datetime().format("%Y-%m-%d"),
-                            month.end().to_datetime().format("%Y-%m-%d"),
-                        );
-                        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *transaction).await?;
+                    )
+                    .bind(&name)
+                    .bind(table)
+                    .fetch_one(&mut *transaction)
+                    .await?;
+                    if is_partition {
+                        continue;
                     }
-                    made += u32::from(is_missing);
+                    if is_there {
+                        return Ok(Err(StorageError::InTheWay { table: name, parent: table }));
+                    }
+                    is_missing = true;
+                    // With explicit offsets: the session's time zone must not move a bound.
+                    let statement = format!(
+                        "create table if not exists {table}_{month} partition of {table} \
+                         for values from ('{} 00:00:00+00') to ('{} 00:00:00+00')",
+                        month.start().to_datetime().format("%Y-%m-%d"),
+                        month.end().to_datetime().format("%Y-%m-%d"),
+                    );
+                    sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *transaction).await?;
                 }
-                transaction.commit().await?;
-                Ok(Ok(made))
-            }),
-        );
+                made += u32::from(is_missing);
+            }
+            transaction.commit().await?;
+            Ok(Ok(made))
+        });
+        let made = bounded(self, "make partitions", work);
         let made = self.read(made.await)??;
         self.known_months().extend(missing);
         Ok(made)
@@ -520,33 +517,25 @@ impl Store {
 
     async fn drop_partitions_before(&self, limit: Month) -> Result<u64, StorageError> {
         let Engine::Postgres(postgres) = self.connections() else { return Ok(0) };
-        let names: Vec<String> = bounded(
-            self,
-            "list partitions",
-            Box::pin(async {
-                Ok(sqlx::query_scalar(
-                    "select c.relname::text from pg_inherits i join pg_class c on c.oid = i.inhrelid
+        let work = Box::pin(async {
+            Ok(sqlx::query_scalar(
+                "select c.relname::text from pg_inherits i join pg_class c on c.oid = i.inhrelid
                 where i.inhparent in ('point'::regclass, 'rollup'::regclass) order by 1",
-                )
-                .fetch_all(&mut *postgres.acquire().await?)
-                .await?)
-            }),
-        )
-        .await?;
+            )
+            .fetch_all(&mut *postgres.acquire().await?)
+            .await?)
+        });
+        let names: Vec<String> = bounded(self, "list partitions", work).await?;
         let old = names.iter().filter(|name| month_in(name).is_some_and(|month| month < limit));
         let mut dropped = 0;
         for name in old {
             // One short exclusive lock per partition, and a lock_timeout: a long reader makes us try again tomorrow.
-            bounded(
-                self,
-                "drop a partition",
-                Box::pin(async {
-                    let statement = format!("drop table if exists {}", quoted(name));
-                    sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *postgres.acquire().await?).await?;
-                    Ok(())
-                }),
-            )
-            .await?;
+            let work = Box::pin(async {
+                let statement = format!("drop table if exists {}", quoted(name));
+                sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *postgres.acquire().await?).await?;
+                Ok(())
+            });
+            bounded(self, "drop a partition", work).await?;
             dropped += 1;
         }
         self.known_months().retain(|month| *month >= limit);

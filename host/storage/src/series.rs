@@ -95,7 +95,6 @@ struct Found {
     streams: Vec<StreamOf>,
 }
 
-#[derive(Clone, Copy)]
 struct StreamOf {
     id: i64,
     declaration: usize,

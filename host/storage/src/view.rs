@@ -125,25 +125,21 @@ pub(crate) async fn create(store: &Store, set: &str) -> Result<(), StorageError>
 async fn replace(store: &Store, name: &str, select: &str) -> Result<(), StorageError> {
     let Engine::Postgres(postgres) = store.connections() else { return Ok(()) };
     let name = quoted(name);
-    let created = bounded(
-        store,
-        "create a view",
-        Box::pin(async {
-            let mut pooled = postgres.acquire().await?;
-            let mut transaction = pooled.begin().await?;
-            // Two hosts that replace the same view at once would fail with "tuple concurrently updated".
-            sqlx::query("select pg_advisory_xact_lock(7046029254386353131)").execute(&mut *transaction).await?;
-            sqlx::raw_sql("savepoint views").execute(&mut *transaction).await?;
-            let replace = format!("create or replace view {name} as {select}");
-            if sqlx::raw_sql(AssertSqlSafe(replace)).execute(&mut *transaction).await.is_err() {
-                let anew = format!("rollback to views; drop view if exists {name}; create view {name} as {select}");
-                sqlx::raw_sql(AssertSqlSafe(anew)).execute(&mut *transaction).await?;
-            }
-            transaction.commit().await?;
-            Ok(())
-        }),
-    )
-    .await;
+    let work = Box::pin(async {
+        let mut pooled = postgres.acquire().await?;
+        let mut transaction = pooled.begin().await?;
+        // Two hosts that replace the same view at once would fail with "tuple concurrently updated".
+        sqlx::query("select pg_advisory_xact_lock(7046029254386353131)").execute(&mut *transaction).await?;
+        sqlx::raw_sql("savepoint views").execute(&mut *transaction).await?;
+        let replace = format!("create or replace view {name} as {select}");
+        if sqlx::raw_sql(AssertSqlSafe(replace)).execute(&mut *transaction).await.is_err() {
+            let anew = format!("rollback to views; drop view if exists {name}; create view {name} as {select}");
+            sqlx::raw_sql(AssertSqlSafe(anew)).execute(&mut *transaction).await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    });
+    let created = bounded(store, "create a view", work).await;
     match created {
         Err(StorageError::Failed { source, .. }) if source.reported().is_some() => {
             tracing::warn!(view = name, "the view {name} could not be brought up to date: {source}");

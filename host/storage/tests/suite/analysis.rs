@@ -6,6 +6,7 @@ use pgvigil_model::{Criterion, MetricKind, MetricSet, Resolution, RunReport, Ser
 use pgvigil_storage::{SERIES_STREAMS_MAX, SeriesQuery};
 
 use crate::home::{Home, after, declare, metric, row, samples, server, stat_database};
+use crate::samples::query;
 
 crate::on_both_engines!(
     criteria_stand_at_their_defaults_until_they_are_changed,
@@ -42,16 +43,8 @@ async fn series_with_two_declarations_count_once(home: &Home) {
     let later = another_declaration(id, after(60), &names);
     store.declare(&later.plugin, &later.sets).await.unwrap();
     store.record(&[later]).await.unwrap();
-    let query = SeriesQuery {
-        server: id,
-        set: "pg_stat_database".to_owned(),
-        labels: Vec::new(),
-        metrics: vec!["numbackends".to_owned()],
-        from: after(0),
-        to: after(120),
-        max_points: 100,
-        resolution: None,
-    };
+    let metrics = vec!["numbackends".to_owned()];
+    let query = SeriesQuery { metrics, max_points: 100, ..query(id, after(0), after(120)) };
     let answer = store.series(&query).await.unwrap();
     assert_eq!((answer.streams.len(), answer.streams_left_out), (SERIES_STREAMS_MAX, 0));
     assert!(answer.streams.iter().all(|series| series.buckets.len() == 2), "each has its whole history");
@@ -71,16 +64,8 @@ async fn every_series_is_visited_whole(home: &Home) {
     let later = another_declaration(id, after(3 * 3_600), &names[..1]);
     store.declare(&later.plugin, &later.sets).await.unwrap();
     store.record(&[later]).await.unwrap();
-    let query = SeriesQuery {
-        server: id,
-        set: "pg_stat_database".to_owned(),
-        labels: Vec::new(),
-        metrics: vec!["xact_commit".to_owned()],
-        from: after(0),
-        to: after(4 * 3_600),
-        max_points: u32::MAX,
-        resolution: None,
-    };
+    let metrics = vec!["xact_commit".to_owned()];
+    let query = SeriesQuery { metrics, max_points: u32::MAX, ..query(id, after(0), after(4 * 3_600)) };
     let streams = store.stream_count(id, "pg_stat_database").await.unwrap();
     assert_eq!(streams, u64::try_from(names.len()).unwrap() + 1, "one has two declarations");
     let mut visited: BTreeMap<String, (usize, f64)> = BTreeMap::new();
@@ -98,7 +83,6 @@ async fn every_series_is_visited_whole(home: &Home) {
     assert!(visited.iter().skip(1).all(|(_, found)| *found == (3, 200.0)), "{visited:?}");
 }
 
-/// Of the first database, an hour later, with one metric more.
 /// With a metric more.
 fn another_declaration(server: ServerId, at: Timestamp, names: &[String]) -> RunReport {
     let mut set: MetricSet = stat_database();

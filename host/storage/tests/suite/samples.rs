@@ -30,7 +30,7 @@ crate::on_both_engines!(
     costs_are_summed_up_by_hour_and_outcome,
 );
 
-fn query(server: ServerId, from: Timestamp, to: Timestamp) -> SeriesQuery {
+pub(crate) fn query(server: ServerId, from: Timestamp, to: Timestamp) -> SeriesQuery {
     SeriesQuery {
         server,
         set: "pg_stat_database".to_owned(),
