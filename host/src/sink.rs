@@ -160,6 +160,7 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use pgvigil_cluster::testing::{self, TestDatabase};
     use pgvigil_model::{RunCost, RunId, RunOutcome, Secret, Trigger};
     use pgvigil_storage::{MasterKey, Vault};
 
@@ -184,12 +185,16 @@ mod tests {
         }
     }
 
+    async fn store_in(database: &TestDatabase<'_>) -> Store {
+        let vault = Vault::new(MasterKey::from_text(&Secret::new("the key of the tests")).unwrap());
+        Store::open(database.url().parse().unwrap(), vault).await.unwrap()
+    }
+
     /// A report of so many entities takes the store too long; here a trigger says so at once.
     #[tokio::test]
     async fn a_report_that_the_store_is_too_slow_for_costs_only_itself() {
-        let database = pgvigil_cluster::testing::database(pgvigil_cluster::testing::postgres(18));
-        let vault = Vault::new(MasterKey::from_text(&Secret::new("the key of the tests")).unwrap());
-        let store = Store::open(database.url().parse().unwrap(), vault).await.unwrap();
+        let database = testing::database(testing::postgres(18));
+        let store = store_in(&database).await;
         database.execute(
             "create function slow() returns trigger language plpgsql as $$ begin
                 if new.plugin = 'slow' and new.outcome <> 'failed' then
@@ -211,9 +216,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_report_that_met_a_deadlock_is_tried_again() {
-        let database = pgvigil_cluster::testing::database(pgvigil_cluster::testing::postgres(18));
-        let vault = Vault::new(MasterKey::from_text(&Secret::new("the key of the tests")).unwrap());
-        let store = Store::open(database.url().parse().unwrap(), vault).await.unwrap();
+        let database = testing::database(testing::postgres(18));
+        let store = store_in(&database).await;
         database.execute("create sequence tries");
         database.execute(
             "create function deadlock() returns trigger language plpgsql as $$ begin
