@@ -1,3 +1,4 @@
+import type { UseMutationResult } from '@tanstack/react-query'
 import { type FormEvent, type ReactNode, useState } from 'react'
 import { useI18n } from '../i18n'
 import { Button } from '../ui/button'
@@ -5,24 +6,40 @@ import { DialogActions, QuestionDialog } from '../ui/dialog'
 import { TextField } from '../ui/field'
 import { FormProblem } from './form-problem'
 
-/** Something that cannot be undone: its name must be typed. */
-export function ConfirmDanger(props: {
-  open: boolean
-  onOpenChange: (open: boolean) => void
+interface Danger {
   title: string
   text: ReactNode
   /** What must be typed. */
   name: string
   act: string
-  pending: boolean
-  error: unknown
-  onConfirm: () => void
-}) {
+  mutation: Pick<UseMutationResult<unknown, Error, void>, 'isPending' | 'isSuccess' | 'error' | 'mutate' | 'reset'>
+}
+
+/** A button for something that cannot be undone; it asks first, and closes when it is done. */
+export function DangerButton({ label, look, ...danger }: Danger & { label: string; look: 'plain' | 'danger' }) {
+  const [open, setOpen] = useState(false)
+  const change = (next: boolean) => {
+    setOpen(next)
+    danger.mutation.reset()
+  }
+  return (
+    <>
+      <Button look={look} onClick={() => change(true)}>
+        {label}
+      </Button>
+      <ConfirmDanger open={open && !danger.mutation.isSuccess} onOpenChange={change} {...danger} />
+    </>
+  )
+}
+
+/** Something that cannot be undone: its name must be typed. */
+export function ConfirmDanger(props: Danger & { open: boolean; onOpenChange: (open: boolean) => void }) {
+  const { mutation } = props
   const { t } = useI18n()
   const [typed, setTyped] = useState('')
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    if (typed === props.name && !props.pending) props.onConfirm()
+    if (typed === props.name && !mutation.isPending) mutation.mutate()
   }
   const change = (open: boolean) => {
     setTyped('')
@@ -36,10 +53,10 @@ export function ConfirmDanger(props: {
           value={typed}
           onChange={(event) => setTyped(event.target.value)}
         />
-        <FormProblem error={props.error} />
+        <FormProblem error={mutation.error} />
         <DialogActions>
           <Button onClick={() => change(false)}>{t.common.cancel}</Button>
-          <Button type="submit" look="danger" disabled={typed !== props.name || props.pending}>
+          <Button type="submit" look="danger" disabled={typed !== props.name || mutation.isPending}>
             {props.act}
           </Button>
         </DialogActions>

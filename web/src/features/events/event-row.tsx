@@ -5,8 +5,6 @@ import { useI18n } from '../../i18n'
 import { paths } from '../../lib/paths'
 import { cx } from '../../ui/classes'
 
-export const eventKey = (event: HostEvent): string => `${event.at} ${event.kind} ${event.server} ${event.subject}`
-
 /** What happened, to what, and when. */
 export function EventRow({ event, compact = false }: { event: HostEvent; compact?: boolean }) {
   const { t } = useI18n()

@@ -10,7 +10,7 @@ import { useI18n } from '../../i18n'
 import { useUrlState } from '../../lib/router-hooks'
 import { TableSkeleton } from '../../ui/skeleton'
 import { ServerFilter } from '../runs/runs-view'
-import { EventRow, eventKey } from './event-row'
+import { EventRow } from './event-row'
 
 /** What happened within the chosen time, newest first, everywhere or on one server. */
 export function EventsList(props: { server?: string }) {
@@ -50,7 +50,7 @@ export function EventsList(props: { server?: string }) {
             <div aria-busy={query.isPlaceholderData} className="aria-busy:opacity-60">
               <ul className="overflow-hidden rounded-lg border border-line bg-panel">
                 {events.map((event) => (
-                  <EventRow key={eventKey(event)} event={event} />
+                  <EventRow key={event.id} event={event} />
                 ))}
               </ul>
               <ReadOn items={events} before={before} onGo={(next) => setUrl({ before: next }, 'push')} />

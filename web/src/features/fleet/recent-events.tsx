@@ -6,7 +6,7 @@ import { QueryView } from '../../blocks/state-view'
 import { useI18n } from '../../i18n'
 import { paths } from '../../lib/paths'
 import { TextSkeleton } from '../../ui/skeleton'
-import { EventRow, eventKey } from '../events/event-row'
+import { EventRow } from '../events/event-row'
 
 const SHOWN = 10
 
@@ -29,7 +29,7 @@ export function RecentEvents() {
           ) : (
             <ul>
               {events.slice(0, SHOWN).map((event) => (
-                <EventRow key={eventKey(event)} event={event} compact />
+                <EventRow key={event.id} event={event} compact />
               ))}
             </ul>
           )

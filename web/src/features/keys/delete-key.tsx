@@ -47,9 +47,7 @@ export function DeleteKey({ sshKey, onClose }: { sshKey: SshKey; onClose: () => 
       text={t.keys.deleteText}
       name={name}
       act={t.common.delete}
-      pending={remove.isPending}
-      error={remove.error}
-      onConfirm={() => remove.mutate()}
+      mutation={remove}
     />
   )
 }

@@ -5,7 +5,7 @@ import { EmptyState, QueryView } from '../../blocks/state-view'
 import { useI18n } from '../../i18n'
 import { useParam } from '../../lib/router-hooks'
 import { TableSkeleton } from '../../ui/skeleton'
-import { EventRow, eventKey } from '../events/event-row'
+import { EventRow } from '../events/event-row'
 
 /** When the plugin was taken over, taken back, or taken out. */
 export function PluginReloadsTab() {
@@ -22,7 +22,7 @@ export function PluginReloadsTab() {
         ) : (
           <ul className="overflow-hidden rounded-lg border border-line bg-panel">
             {own.map((event) => (
-              <EventRow key={eventKey(event)} event={event} />
+              <EventRow key={event.id} event={event} />
             ))}
           </ul>
         )

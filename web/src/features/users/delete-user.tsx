@@ -26,9 +26,7 @@ export function DeleteUser({ user, onClose }: { user: User; onClose: () => void 
       text={t.users.deleteText}
       name={login}
       act={t.common.delete}
-      pending={remove.isPending}
-      error={remove.error}
-      onConfirm={() => remove.mutate()}
+      mutation={remove}
     />
   )
 }
