@@ -230,7 +230,7 @@ impl Window {
         Ok(Self { from: from.max(to.plus_seconds(-WINDOW_SECONDS_MAX)), to })
     }
 
-    /// As it was asked for, which may be no window.
+    /// As it was asked for, which may be no window. An empty bound is none, as in lists.
     pub(crate) fn asked(
         fields: (&str, &str),
         from: Option<&str>,
@@ -238,10 +238,15 @@ impl Window {
         default_seconds: i64,
         now: Timestamp,
     ) -> ApiResult<Self> {
-        let to = to.map_or(Ok(now), |to| moment(fields.1, to, now))?;
-        let from = from.map_or(Ok(to.plus_seconds(-default_seconds)), |from| moment(fields.0, from, now))?;
+        let to = filled(to).map_or(Ok(now), |to| moment(fields.1, to, now))?;
+        let from = filled(from).map_or(Ok(to.plus_seconds(-default_seconds)), |from| moment(fields.0, from, now))?;
         Ok(Self { from, to })
     }
+}
+
+/// A blank field is one that is not given, as forms send it.
+pub(crate) fn filled(text: Option<&str>) -> Option<&str> {
+    text.map(str::trim).filter(|text| !text.is_empty())
 }
 
 /// The server of a path or a parameter. A name that cannot be one is not there.

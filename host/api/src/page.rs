@@ -3,7 +3,7 @@
 use pgvigil_model::Timestamp;
 
 use crate::error::ApiResult;
-use crate::extract::{moment, moment_included, number_in};
+use crate::extract::{filled, moment, moment_included, number_in};
 use crate::state::now;
 
 const LIMIT_DEFAULT: u32 = 50;
@@ -47,9 +47,8 @@ pub(crate) fn period(
     date_to: Option<&str>,
     now: Timestamp,
 ) -> ApiResult<(Option<Timestamp>, Option<Timestamp>)> {
-    let given = |text: &&str| !text.trim().is_empty();
-    let from = date_from.filter(given).map(|text| moment("date_from", text, now)).transpose()?;
-    let to = date_to.filter(given).map(|text| moment_included("date_to", text, now)).transpose()?;
+    let from = filled(date_from).map(|text| moment("date_from", text, now)).transpose()?;
+    let to = filled(date_to).map(|text| moment_included("date_to", text, now)).transpose()?;
     Ok((from, to))
 }
 

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::error::{ApiError, ApiResult, FieldError};
 use crate::extract::Errors;
+use crate::extract::filled;
 
 const TEXT_CHARS_MAX: usize = 255;
 const PASSWORD_CHARS_MAX: usize = 1_000;
@@ -130,7 +131,7 @@ impl ServerIn {
         self.sslrootcert = self.sslrootcert.or_else(|| server.postgres.sslrootcert.clone());
         self.ssh_host = self.ssh_host.or_else(|| server.ssh.as_ref().and_then(|ssh| ssh.host.clone()));
         self.tags.get_or_insert_with(|| server.tags.clone());
-        if given(self.ssh_key_id.as_deref()).is_none()
+        if filled(self.ssh_key_id.as_deref()).is_none()
             && let Some(SshAuth::Key { key_id }) = server.ssh.as_ref().map(|ssh| ssh.auth)
         {
             self.ssh_key_id = Some(key_id.to_string());
@@ -152,15 +153,15 @@ impl ServerIn {
     }
 
     fn read(self, errors: &mut Errors) -> Option<ServerInput> {
-        let named_key = errors.take("ssh_key_id", given(self.ssh_key_id.as_deref()).map(check_key_id).transpose());
-        let ssh = self.read_ssh(named_key.flatten(), errors);
+        let named_key = filled(self.ssh_key_id.as_deref()).map(key_id);
+        let ssh = self.read_ssh(named_key, errors);
         let name = errors.take("name", check_name(&self.name));
         let host = errors.take("host", check_host(&self.host));
         let port = errors.take("port", check_port(self.port));
         let user = errors.take("user", check_text(&self.user));
-        let database = errors.take("database", check_text(given(self.database.as_deref()).unwrap_or("postgres")));
-        let sslmode = errors.take("sslmode", check_sslmode(given(self.sslmode.as_deref())));
-        let sslrootcert = errors.take("sslrootcert", check_certificates(given(self.sslrootcert.as_deref())));
+        let database = errors.take("database", check_text(filled(self.database.as_deref()).unwrap_or("postgres")));
+        let sslmode = errors.take("sslmode", check_sslmode(filled(self.sslmode.as_deref())));
+        let sslrootcert = errors.take("sslrootcert", check_certificates(filled(self.sslrootcert.as_deref())));
         let tags = errors.take("tags", check_tags(self.tags.unwrap_or_default()));
         let password = errors.take("password", check_secret(self.password));
         let ssh_password = errors.take("ssh_password", check_secret(self.ssh_password));
@@ -181,18 +182,18 @@ impl ServerIn {
             ssh_password: ssh_password?,
             ssh_key_passphrase: ssh_key_passphrase?,
             cleared: cleared?,
-            named_key: named_key?,
+            named_key,
         })
     }
 
     fn read_ssh(&self, named_key: Option<SshKeyId>, errors: &mut Errors) -> Option<Option<SshSettings>> {
         let port = errors.take("ssh_port", check_port(self.ssh_port.unwrap_or(SSH_PORT)));
-        let Some(user) = given(self.ssh_user.as_deref()) else { return port.map(|_| None) };
+        let Some(user) = filled(self.ssh_user.as_deref()) else { return port.map(|_| None) };
         let user = errors.take("ssh_user", check_text(user));
-        let host = errors.take("ssh_host", given(self.ssh_host.as_deref()).map(check_ssh_host).transpose());
-        let auth = match given(self.ssh_auth_type.as_deref()).unwrap_or("password") {
+        let host = errors.take("ssh_host", filled(self.ssh_host.as_deref()).map(check_ssh_host).transpose());
+        let auth = match filled(self.ssh_auth_type.as_deref()).unwrap_or("password") {
             "password" => Some(SshAuth::Password),
-            "key" if given(self.ssh_key_id.as_deref()).is_none() => {
+            "key" if filled(self.ssh_key_id.as_deref()).is_none() => {
                 errors.take("ssh_key_id", Err("is needed to log in by key".to_owned()))
             }
             "key" => named_key.map(|key_id| SshAuth::Key { key_id }),
@@ -229,11 +230,6 @@ fn check_cleared(words: &[String], given: [bool; 3]) -> Result<Cleared, String> 
         *flag = true;
     }
     Ok(cleared)
-}
-
-/// An empty text is as good as none.
-fn given(text: Option<&str>) -> Option<&str> {
-    text.map(str::trim).filter(|text| !text.is_empty())
 }
 
 pub(crate) fn check_text(text: &str) -> Result<String, String> {
@@ -309,8 +305,9 @@ fn check_sslmode(word: Option<&str>) -> Result<SslMode, String> {
     SslMode::ALL.into_iter().find(|mode| mode.as_str() == word).ok_or_else(|| format!("must be one of {words}"))
 }
 
-fn check_key_id(id: &str) -> Result<SshKeyId, String> {
-    Uuid::parse_str(id).map(SshKeyId).map_err(|_| "is not the id of an SSH key".to_owned())
+/// What is no UUID is the id of no key, and so is the nil UUID: whether there is a key is found out in the store.
+fn key_id(id: &str) -> SshKeyId {
+    SshKeyId(Uuid::parse_str(id).unwrap_or_default())
 }
 
 fn check_tags(tags: Vec<String>) -> Result<Vec<String>, String> {

@@ -25,7 +25,8 @@ const WINDOW_SECONDS_DEFAULT: i64 = 7 * 86_400;
 /// Rows of a timeline, all databases together; the resolution gets coarser where they would be more.
 const ROWS_MAX: usize = 20_000;
 const POINTS_MIN: usize = 50;
-const POINTS_MAX: usize = 1_000;
+/// Two days of a point each minute are told as they are.
+const POINTS_MAX: usize = 3_000;
 
 const MEGABYTE: f64 = 1_048_576.0;
 const GIGABYTE: f64 = 1_073_741_824.0;
@@ -112,13 +113,14 @@ async fn server_statistics(
     }))
 }
 
-/// Those with samples in the window and those of the inventory.
+/// Those with samples in the window, and those of the inventory that were there by its end.
 fn known_databases(past: &Past) -> Vec<KnownDatabase> {
     let sampled =
         past.counters.streams.iter().filter_map(|stream| stream.labels.first()).filter(|name| !name.is_empty());
     let mut databases: BTreeMap<&str, Option<&StoredEntity>> = sampled.map(|name| (name.as_str(), None)).collect();
     for entity in &past.inventory {
-        if entity.gone_at.is_none() || databases.contains_key(entity.key.as_str()) {
+        let was_there = entity.gone_at.is_none() && entity.first_seen <= past.window.to;
+        if was_there || databases.contains_key(entity.key.as_str()) {
             databases.insert(&entity.key, Some(entity));
         }
     }

@@ -122,6 +122,31 @@ async fn statistics_are_the_last_values_and_need_no_live_server() {
     assert_eq!(answer.body["databases"], json!([{"name": "shop", "exists": true, "creation_time": null}]));
 }
 
+#[tokio::test]
+async fn the_databases_of_a_window_are_those_that_were_there() {
+    let app = TestApp::new().await;
+    let (viewer, ..) = watched(&app).await;
+    let databases = async |window: &str| app.get(&viewer, &format!("/api/server/main/stats?{window}")).await.body;
+    assert_eq!(databases("start_date=now-5m").await["databases"][0]["name"], "shop");
+    let before = databases("start_date=2026-01-01&end_date=2026-02-01").await;
+    assert_eq!((&before["databases"], &before["connection_timeline"]), (&json!([]), &json!([])));
+}
+
+/// D25 bounds the rows of all databases together; one alone has a point a minute in two days.
+#[tokio::test]
+async fn two_days_of_a_database_are_told_as_they_were_measured() {
+    let app = TestApp::new().await;
+    let (viewer, server, start) = watched(&app).await;
+    let earlier = (-2_800..0).map(|minute| {
+        let at = start.plus_seconds(i64::from(minute) * 60);
+        run(server, at, collected("pg_stat_database", vec![row("shop", &[1.0, 1_000.0, 0.0])]))
+    });
+    app.store.record(&earlier.collect::<Vec<_>>()).await.unwrap();
+    let answer = app.get(&viewer, "/api/server/main/db/shop/stats?start_date=now-2d").await.body;
+    let points = answer["timeline"].as_array().unwrap().len();
+    assert_eq!((&answer["aggregation"], points), (&json!("raw"), 2_805));
+}
+
 /// D17
 #[tokio::test]
 async fn commits_are_the_increase_within_the_window() {
@@ -167,6 +192,8 @@ async fn a_date_without_zone_or_time_is_utc_and_a_bad_one_is_400() {
         "2026-01-01T00:00:00Z",
         "2026-01-01T00:00:00+03:00",
         "2026-01-01T00:00:00%2B03:00",
+        "",
+        "&end_date=",
     ] {
         let answer = app.get(&viewer, &format!("/api/server/main/stats?start_date={date}")).await;
         assert_eq!(answer.status, 200, "{date}: {}", answer.body);

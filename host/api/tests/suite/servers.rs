@@ -144,6 +144,8 @@ async fn a_nameless_server_or_a_missing_key_is_refused_with_400() {
         body["ssh_key_id"] = "00000000-0000-0000-0000-000000000000".into();
     };
     assert_eq!(refused(by_key).await, field(400, "ssh_key_id"));
+    let of_no_shape: fn(&mut Value) = |body| body["ssh_key_id"] = "prod-key".into();
+    assert_eq!(refused(of_no_shape).await, field(400, "ssh_key_id"));
     let unused: fn(&mut Value) = |body| body["ssh_key_id"] = "00000000-0000-0000-0000-000000000000".into();
     assert_eq!(
         refused(unused).await,

@@ -34,7 +34,6 @@ export const forms: readonly HostText[] = [
   ],
   ['is not a host: use a name, an IPv4 or an IPv6 address', 'это не адрес: укажите имя, адрес IPv4 или IPv6'],
   ['is needed to log in by key', 'нужен для входа по ключу'],
-  ['is not the id of an SSH key', 'такого ключа SSH нет'],
   ['there is no such SSH key', 'такого ключа SSH нет'],
   ['is not an e-mail address', 'это не адрес электронной почты'],
   ['must be one of {words}', 'допустимо: {words}'],
