@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use pgvigil_model::{Aggregate, Metric, MetricKind, Resolution, leave_gaps};
-use pgvigil_storage::{SeriesAnswer, SeriesQuery};
+use pgvigil_storage::{SeriesAnswer, SeriesQuery, SeriesStream};
 use salvo::oapi::{ToParameters, ToSchema};
 use salvo::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -67,11 +67,12 @@ struct SeriesParameters {
     /// null over times without samples, of which a rate is the mean).
     #[salvo(parameter(value_type = Option<bool>, required = false))]
     rate: Option<String>,
-    /// Only so many series, those with the greatest mean; the others are summed up in `rest`. For one metric; 1 to 100.
+    /// Only so many series, those with the greatest mean; the others are summed up in `rest`. For one metric; 1 to 100. Of more
+    /// than 1,000 series the first 1,000 are looked at; `series_left_out` tells how many are not.
     #[salvo(parameter(value_type = Option<u32>, required = false))]
     top: Option<String>,
-    /// `true`: one series for each metric, the sum over all that match, also where they are more than one answer holds. Not with
-    /// `top`, and not of ratios.
+    /// `true`: one series for each metric, the sum over those that match. Of more than 1,000 series it is the sum of the first 1,000;
+    /// `series_left_out` tells how many it lacks. Not with `top`, and not of ratios.
     #[salvo(parameter(value_type = Option<bool>, required = false))]
     sum: Option<String>,
 }
@@ -385,6 +386,7 @@ fn columns(
     shape: &Shape,
     mut answer: SeriesAnswer,
 ) -> SeriesColumns {
+    answer.streams.iter_mut().for_each(keep_one_a_second);
     let timestamps = axis(&answer, interval_seconds);
     // Whole streams only: half of one would look like an outage.
     let values_per_stream = timestamps.len().saturating_mul(answer.metrics.len()).max(1);
@@ -405,6 +407,17 @@ fn columns(
         rest: None,
         series_left_out: answer.streams_left_out.saturating_add(u64::try_from(left_out).unwrap_or(u64::MAX)),
     }
+}
+
+/// The axis has whole seconds: two runs in one of them are one point, not twice as much.
+fn keep_one_a_second(stream: &mut SeriesStream) {
+    stream.buckets.dedup_by(|later, kept| {
+        let is_same_second = later.start.seconds() == kept.start.seconds();
+        if is_same_second {
+            kept.merge(later);
+        }
+        is_same_second
+    });
 }
 
 /// All times of all streams. Where no point came for two and a half intervals, one more time follows the last point, at which
@@ -471,7 +484,6 @@ fn sums(answer: &SeriesAnswer, timestamps: &[i64], shown: Shown) -> Vec<SeriesCo
 #[cfg(test)]
 mod tests {
     use pgvigil_model::{Bucket, Timestamp};
-    use pgvigil_storage::SeriesStream;
 
     use super::*;
 
@@ -526,6 +538,20 @@ mod tests {
         let (timestamps, values) = columns_of(vec![stream("a", &[(0, 1.0), (60, 2.0)]), stream("b", &[(60, 5.5)])]);
         assert_eq!(timestamps, [0, 60]);
         assert_eq!(values, ["[1,2]", "[null,5.5]"]);
+    }
+
+    #[test]
+    fn two_runs_in_one_second_are_one_point() {
+        let twice = |label: &str| {
+            let mut twice = stream(label, &[(60, 2.0), (60, 4.0), (120, 5.0)]);
+            twice.buckets[1].start = Timestamp::from_micros(60_900_000);
+            twice
+        };
+        assert_eq!(columns_of(vec![twice("a"), twice("b")]), (vec![60, 120], vec!["[3,5]".into(), "[3,5]".into()]));
+        let window = Window { from: Timestamp::from_seconds(0), to: Timestamp::from_seconds(1_000) };
+        let all = Shape { series: sums, ..EACH };
+        let sum = columns("main".into(), "s".into(), window, 60, &all, answer(vec![twice("a"), twice("b")]));
+        assert_eq!(sum.series[0].values, [Number(Some(6.0)), Number(Some(10.0))]);
     }
 
     #[test]

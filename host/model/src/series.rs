@@ -171,6 +171,13 @@ pub struct Bucket {
 }
 
 impl Bucket {
+    /// Adds a later bucket of the same metrics.
+    pub fn merge(&mut self, later: &Self) {
+        for (value, later) in self.values.iter_mut().zip(&later.values) {
+            *value = value.merge(*later);
+        }
+    }
+
     /// What lies between `from` and `to` of a bucket that ends at `end`.
     #[must_use]
     pub fn within(&self, end: Timestamp, from: Timestamp, to: Timestamp) -> Self {

@@ -63,13 +63,6 @@ pub(crate) fn decode(kinds: &[MetricKind], bytes: &[u8]) -> Option<Bucket> {
     Some(Bucket { start: Timestamp::from_micros(i64::from_le_bytes(*start)), values })
 }
 
-/// Adds a later bucket of the same metrics.
-pub(crate) fn merge(bucket: &mut Bucket, later: &Bucket) {
-    for (value, later) in bucket.values.iter_mut().zip(&later.values) {
-        *value = value.merge(*later);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

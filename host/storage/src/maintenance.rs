@@ -334,7 +334,7 @@ impl Store {
             let Some(hour) = kinds.get(&set).and_then(|kinds| bucket::decode(kinds, &bytes)) else { continue };
             let start = resolution.bucket_start(hour.start);
             match merged.last_mut() {
-                Some((last, bucket)) if *last == stream && bucket.start == start => bucket::merge(bucket, &hour),
+                Some((last, bucket)) if *last == stream && bucket.start == start => bucket.merge(&hour),
                 _ => merged.push((stream, Bucket { start, ..hour })),
             }
         }

@@ -211,7 +211,7 @@ impl<'a> Plan<'a> {
         let start = self.resolution.bucket_start(bucket.start);
         let buckets = answer.entry(labels.clone()).or_default();
         match buckets.get_mut(&start) {
-            Some(known) => bucket::merge(known, &bucket),
+            Some(known) => known.merge(&bucket),
             None => {
                 buckets.insert(start, Bucket { start, ..bucket });
             }
@@ -246,7 +246,7 @@ fn merge_to(streams: &mut [SeriesStream], resolution: Resolution, window: Span, 
         for bucket in std::mem::take(&mut stream.buckets) {
             let start = Timestamp::from_seconds(bucket.start.seconds().div_euclid(step) * step);
             match merged.last_mut().filter(|last| last.start == start) {
-                Some(last) => bucket::merge(last, &bucket),
+                Some(last) => last.merge(&bucket),
                 None => merged.push(Bucket { start, ..bucket }),
             }
         }
