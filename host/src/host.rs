@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use pgvigil_api::{
-    Counters, Host, HostEvent, LiveSession, LiveSessions, PluginAction, PluginActionError, PoolStatus, ServerAway,
-    StartedRuns, TestTarget,
+    Counters, Host, HostEvent, LiveSessions, PluginAction, PluginActionError, PoolStatus, ServerAway, StartedRuns,
+    TestTarget,
 };
 use pgvigil_capabilities::{PostgresServer, SshKeys, SshServer};
 use pgvigil_collector::Collector;
@@ -99,24 +99,6 @@ impl Host for RunningHost {
         let truncated = sessions.len() > limit;
         sessions.truncate(limit);
         let read_at = sessions.first().and_then(|session| session.read_at);
-        let sessions = sessions
-            .into_iter()
-            .map(|session| LiveSession {
-                pid: pid(session.pid),
-                blocked_by: session.blocked_by.into_iter().map(pid).collect(),
-                usename: session.usename,
-                datname: session.datname,
-                application_name: session.application_name,
-                client_addr: session.client_addr,
-                state: session.state,
-                wait_event_type: session.wait_event_type,
-                wait_event: session.wait_event,
-                backend_start: session.backend_start,
-                xact_start: session.xact_start,
-                query_start: session.query_start,
-                query: session.query,
-            })
-            .collect();
         Ok(LiveSessions { sessions, read_at, truncated })
     }
 
@@ -228,9 +210,4 @@ impl Host for RunningHost {
     fn started_at(&self) -> Timestamp {
         self.started_at
     }
-}
-
-/// PostgreSQL's own type; 0 is nobody's.
-fn pid(pid: i64) -> i32 {
-    i32::try_from(pid).unwrap_or_default()
 }

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use pgvigil_model::{
-    Delays, EntryCost, NewKeyKind, PluginName, PluginOnServer, PluginStatus, PostgresSettings, ReloadReport, RunId,
-    Secret, ServerId, ServerSecrets, SshKeyError, SshKeyPair, SshSettings, StepOutcome, TestStep, Timestamp,
+    Delays, EntryCost, LiveSession, NewKeyKind, PluginName, PluginOnServer, PluginStatus, PostgresSettings,
+    ReloadReport, RunId, Secret, ServerId, ServerSecrets, SshKeyError, SshKeyPair, SshSettings, StepOutcome, TestStep,
+    Timestamp,
 };
 use pgvigil_storage::{StoredEvent, StoredOutcome};
 use tokio::sync::broadcast;
@@ -26,7 +27,8 @@ pub trait Host: Send + Sync + 'static {
     /// Connects by SSH once. Asked only where `target.ssh` is set.
     async fn test_ssh(&self, target: &TestTarget) -> Vec<TestStep>;
 
-    /// What the sessions of a server do now: at most `limit` of them, the longest running statements first. Opens at most one
+    /// What the sessions of a server do now: at most `limit` of them, first those that wait for a lock, then the oldest
+    /// transactions. Opens at most one
     /// connection beside the probes' one.
     async fn live_sessions(&self, server: ServerId, limit: usize) -> Result<LiveSessions, ServerAway>;
 
@@ -158,25 +160,6 @@ pub struct LiveSessions {
     pub read_at: Option<Timestamp>,
     /// The server had more than `limit`.
     pub truncated: bool,
-}
-
-/// One row of pg_stat_activity that is a client's.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LiveSession {
-    pub pid: i32,
-    pub usename: Option<String>,
-    pub datname: Option<String>,
-    pub application_name: Option<String>,
-    pub client_addr: Option<String>,
-    pub state: Option<String>,
-    pub wait_event_type: Option<String>,
-    pub wait_event: Option<String>,
-    pub backend_start: Option<Timestamp>,
-    pub xact_start: Option<Timestamp>,
-    pub query_start: Option<Timestamp>,
-    pub query: Option<String>,
-    /// Who holds what it waits for; 0 is a prepared transaction.
-    pub blocked_by: Vec<i32>,
 }
 
 /// The server could not be asked; the text is for the user.

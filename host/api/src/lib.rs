@@ -62,8 +62,8 @@ pub use config::{
 };
 pub use docs::openapi_json;
 pub use host::{
-    Counters, Host, HostEvent, LiveSession, LiveSessions, PluginAction, PluginActionError, PoolStatus, RunNews,
-    ServerAway, StartedRuns, TestTarget,
+    Counters, Host, HostEvent, LiveSessions, PluginAction, PluginActionError, PoolStatus, RunNews, ServerAway,
+    StartedRuns, TestTarget,
 };
 pub use password::{PASSWORD_BYTES_MAX, PasswordError, Passwords, check_password_rules, is_password_hash};
 pub use serve::{Bound, ServeError, bind};

@@ -5,7 +5,9 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pgvigil_model::{FailureReason, ServerName, ServerSecrets, SshAuth, StepOutcome, TestStep, Timestamp};
+use pgvigil_model::{
+    AwaitedLock, FailureReason, LiveSession, ServerName, ServerSecrets, SshAuth, StepOutcome, TestStep, Timestamp,
+};
 use pgvigil_storage::{LastRun, Reachability, SecretChanges, SecretKind, ServerOverview, StorageError, StoredOutcome};
 use salvo::oapi::ToSchema;
 use salvo::oapi::extract::PathParam;
@@ -16,7 +18,7 @@ use crate::auth::Caller;
 use crate::error::{ApiError, ApiResult, FieldError};
 use crate::extract::{Body, server_named};
 use crate::facts::{self, Absent, Facts};
-use crate::host::{LiveSession, ServerAway, TestTarget, succeeded};
+use crate::host::{ServerAway, TestTarget, succeeded};
 use crate::server_input::{ServerIn, ServerInput};
 use crate::shares::Share;
 use crate::state::{Api, now};
@@ -392,6 +394,24 @@ struct LiveSessionView {
     query: Option<String>,
     /// The processes that hold the lock it waits for; 0 is a prepared transaction
     blocked_by: Vec<i32>,
+    /// What it waits for; null where it waits for no lock
+    awaited_lock: Option<AwaitedLockView>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[salvo(schema(name = "AwaitedLock"))]
+struct AwaitedLockView {
+    /// `relation`, `tuple`, `transactionid` and others, as in pg_locks
+    locktype: String,
+    /// `AccessExclusiveLock` and others, as in pg_locks
+    mode: String,
+    /// The relation that is to be locked, or whose row is, quoted and with its schema. Null where there is none, and where the
+    /// server tells only its number
+    relation: Option<String>,
+    /// Of the relation, in the database of the session
+    relation_oid: Option<u32>,
+    /// Since when it waits. Null before PostgreSQL 14, and for a moment after the wait began
+    waitstart: Option<Time>,
 }
 
 /// What the sessions of a server do now, at most 500. Asks the server itself.
@@ -430,6 +450,19 @@ impl From<LiveSession> for LiveSessionView {
             query_start: session.query_start.map(Time),
             query: session.query.map(|query| query.chars().take(LIVE_QUERY_CHARS_MAX).collect()),
             blocked_by: session.blocked_by,
+            awaited_lock: session.awaited_lock.map(Into::into),
+        }
+    }
+}
+
+impl From<AwaitedLock> for AwaitedLockView {
+    fn from(lock: AwaitedLock) -> Self {
+        Self {
+            locktype: lock.locktype,
+            mode: lock.mode,
+            relation: lock.relation,
+            relation_oid: lock.relation_oid,
+            waitstart: lock.waitstart.map(Time),
         }
     }
 }

@@ -8,5 +8,5 @@ mod postgres;
 mod ssh;
 mod steps;
 
-pub use postgres::{PostgresServer, Session};
+pub use postgres::PostgresServer;
 pub use ssh::{HostKeys, SshKeys, SshSecrets, SshServer};

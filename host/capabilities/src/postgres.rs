@@ -26,7 +26,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use deadpool_postgres::{Connect, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod};
 use pgvigil_model::{
-    AddressPolicy, FailureReason, Identity, PluginName, PostgresSettings, Secret, TestStep, Timestamp, Value,
+    AddressPolicy, FailureReason, Identity, LiveSession, PluginName, PostgresSettings, Secret, TestStep, Timestamp,
+    Value,
 };
 use pgvigil_runtime::{CallBudget, Postgres, PostgresError, ResultSet, Unavailable};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -39,8 +40,6 @@ use connect::{Endpoint, Link, Progress, lock};
 use error::{ConnectFailure, chain};
 use lease::Lease;
 use statement::{Ran, Statement};
-
-pub use sessions::Session;
 
 /// How long an answer to [`IDENTITY`] is believed: a promoted standby shows within this time.
 const IDENTITY_MAX_AGE: Duration = Duration::from_secs(60);
@@ -164,7 +163,7 @@ impl PostgresServer {
     }
 
     /// What runs on the server right now, over a short connection of its own; one at a time.
-    pub async fn sessions(&self, limit: usize, timeout: Duration) -> Result<Vec<Session>, PostgresError> {
+    pub async fn sessions(&self, limit: usize, timeout: Duration) -> Result<Vec<LiveSession>, PostgresError> {
         let deadline = Instant::now() + timeout;
         let busy = || {
             PostgresError::Unavailable(Unavailable {

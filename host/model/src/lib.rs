@@ -17,6 +17,7 @@ mod sample;
 mod schedule;
 mod series;
 mod server;
+mod session;
 mod setting;
 mod ssh_key;
 mod text;
@@ -44,6 +45,7 @@ pub use series::{Aggregate, Bucket, Point, RatePoint, aggregate, increase, leave
 pub use server::{
     PostgresSettings, Secret, Server, ServerSecrets, SshAuth, SshSettings, SslMode, StepOutcome, TestStep, tls_advice,
 };
+pub use session::{AwaitedLock, LiveSession};
 pub use setting::{Setting, Settings};
 pub use ssh_key::{NewKeyKind, RSA_BITS_DEFAULT, RSA_BITS_MAX, RSA_BITS_MIN, SshKeyError, SshKeyPair, SshKeyType};
 pub use text::one_line;

@@ -24,6 +24,7 @@ const session = (pid: number, more: Partial<LiveQuery> = {}): LiveQuery => ({
   query_start: null,
   query: null,
   blocked_by: [],
+  awaited_lock: null,
   ...more,
 })
 

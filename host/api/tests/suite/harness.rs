@@ -8,16 +8,16 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use pgvigil_api::{
-    Api, ApiConfig, Counters, Host, HostEvent, LiveSession, LiveSessions, Passwords, PluginAction, PluginActionError,
-    PoolStatus, ServeError, ServerAway, StartedRuns, TestTarget, service,
+    Api, ApiConfig, Counters, Host, HostEvent, LiveSessions, Passwords, PluginAction, PluginActionError, PoolStatus,
+    ServeError, ServerAway, StartedRuns, TestTarget, service,
 };
 use pgvigil_capabilities::SshKeys;
 use pgvigil_cluster::testing::{self, TestDatabase};
 use pgvigil_model::{
-    Capability, Collected, Delays, EntryCost, FailureReason, Identity, Metric, MetricKind, MetricSet, NewKeyKind,
-    PluginChange, PluginLimits, PluginName, PluginOnServer, PluginState, PluginStatus, ProbeMetadata, ReloadOutcome,
-    ReloadReport, RunCost, RunId, RunOutcome, RunReport, SampleRow, Samples, Scope, Secret, ServerId, SshKeyError,
-    SshKeyPair, StepOutcome, TestStep, Timestamp, Trigger,
+    AwaitedLock, Capability, Collected, Delays, EntryCost, FailureReason, Identity, LiveSession, Metric, MetricKind,
+    MetricSet, NewKeyKind, PluginChange, PluginLimits, PluginName, PluginOnServer, PluginState, PluginStatus,
+    ProbeMetadata, ReloadOutcome, ReloadReport, RunCost, RunId, RunOutcome, RunReport, SampleRow, Samples, Scope,
+    Secret, ServerId, SshKeyError, SshKeyPair, StepOutcome, TestStep, Timestamp, Trigger,
 };
 use pgvigil_storage::{MasterKey, NewUser, Role, Store, StoreUrl, User, Vault};
 use salvo::http::{Method, StatusCode};
@@ -399,22 +399,22 @@ impl Host for FakeHost {
         if let Some(detail) = self.away.lock().unwrap().clone() {
             return Err(ServerAway { detail });
         }
+        let read_at = Some(now());
         let session = LiveSession {
             pid: 42,
             usename: Some("app".into()),
             datname: Some("shop".into()),
-            application_name: None,
-            client_addr: None,
             state: Some("active".into()),
-            wait_event_type: None,
-            wait_event: None,
-            backend_start: None,
-            xact_start: None,
-            query_start: None,
             query: Some("select 1 -- ".to_owned() + &"x".repeat(100_000)),
-            blocked_by: Vec::new(),
+            awaited_lock: Some(AwaitedLock {
+                locktype: "tuple".into(),
+                mode: "ExclusiveLock".into(),
+                relation: Some("public.orders".into()),
+                relation_oid: Some(16_384),
+                waitstart: read_at,
+            }),
+            ..LiveSession::default()
         };
-        let read_at = Some(now());
         Ok(LiveSessions { sessions: vec![session; limit + 100], read_at, truncated: false })
     }
 

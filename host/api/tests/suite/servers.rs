@@ -467,9 +467,16 @@ async fn live_sessions_are_bounded_in_number_and_length() {
     let app = TestApp::new().await;
     app.add_server(server_body("main")).await;
     let operator = app.sign_in("operator").await;
-    let live = app.get(&operator, "/api/server_stats/main").await.body;
+    let mut live = app.get(&operator, "/api/server_stats/main").await.body;
     assert_eq!((live["queries"].as_array().unwrap().len(), &live["truncated"]), (500, &json!(true)));
     assert_eq!(live["queries"][0]["query"].as_str().unwrap().len(), 2_000);
+    let mut lock = live["queries"][0]["awaited_lock"].take();
+    assert_eq!(lock["waitstart"].take(), live["read_at"]);
+    let of_orders = json!({
+        "locktype": "tuple", "mode": "ExclusiveLock", "relation": "public.orders", "relation_oid": 16_384,
+        "waitstart": null,
+    });
+    assert_eq!(lock, of_orders);
     *app.host.away.lock().unwrap() = Some("connection refused".to_owned());
     let away = app.get(&operator, "/api/server_stats/main").await;
     assert_eq!(away.status, 503);

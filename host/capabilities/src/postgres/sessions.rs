@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pgvigil_model::{FailureReason, Timestamp, Value};
+use pgvigil_model::{AwaitedLock, FailureReason, LiveSession, Timestamp, Value};
 use pgvigil_runtime::{CallBudget, PostgresError, ResultSet, Unavailable};
 use tokio::time::{Instant, timeout_at};
 
@@ -16,34 +16,11 @@ const SESSIONS: &str = include_str!("sessions.sql");
 /// 1,000 sessions with full statements.
 const MAX_BYTES: usize = 8 << 20;
 
-/// One row of `pg_stat_activity`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Session {
-    pub pid: i64,
-    pub usename: Option<String>,
-    pub datname: Option<String>,
-    pub application_name: Option<String>,
-    /// None over a unix socket.
-    pub client_addr: Option<String>,
-    pub backend_start: Option<Timestamp>,
-    pub xact_start: Option<Timestamp>,
-    pub query_start: Option<Timestamp>,
-    pub wait_event_type: Option<String>,
-    pub wait_event: Option<String>,
-    pub state: Option<String>,
-    /// The first 4,096 characters of its statement.
-    pub query: Option<String>,
-    /// Who holds what it waits for; 0 is a prepared transaction.
-    pub blocked_by: Vec<i64>,
-    /// By the server's own clock, which may differ from ours.
-    pub read_at: Option<Timestamp>,
-}
-
 pub(super) async fn sessions(
     endpoint: &Arc<Endpoint>,
     limit: usize,
     deadline: Instant,
-) -> Result<Vec<Session>, PostgresError> {
+) -> Result<Vec<LiveSession>, PostgresError> {
     let timeout = deadline.saturating_duration_since(Instant::now());
     let limit_param = [Value::Int(i64::try_from(limit).unwrap_or(i64::MAX))];
     let budget = CallBudget { timeout, max_rows: limit, max_bytes: MAX_BYTES };
@@ -96,11 +73,11 @@ pub(super) fn late(endpoint: &Endpoint, progress: &Progress, timeout: Duration) 
 }
 
 /// In the order of sessions.sql.
-fn session(row: Vec<Value>) -> Option<Session> {
+fn session(row: Vec<Value>) -> Option<LiveSession> {
     let mut columns = row.into_iter();
-    let Some(Value::Int(pid)) = columns.next() else { return None };
+    let pid = int(columns.next()?)?;
     let mut next = || columns.next().unwrap_or(Value::Null);
-    Some(Session {
+    Some(LiveSession {
         pid,
         usename: text(next()),
         datname: text(next()),
@@ -115,7 +92,24 @@ fn session(row: Vec<Value>) -> Option<Session> {
         query: text(next()),
         read_at: time(next()),
         blocked_by: text(next()).iter().flat_map(|pids| pids.split(',')).filter_map(|pid| pid.parse().ok()).collect(),
+        awaited_lock: match (text(next()), text(next())) {
+            (Some(locktype), Some(mode)) => Some(AwaitedLock {
+                locktype,
+                mode,
+                relation: text(next()),
+                relation_oid: int(next()),
+                waitstart: time(next()),
+            }),
+            _ => None,
+        },
     })
+}
+
+fn int<Int: TryFrom<i64>>(value: Value) -> Option<Int> {
+    match value {
+        Value::Int(int) => Int::try_from(int).ok(),
+        _ => None,
+    }
 }
 
 fn text(value: Value) -> Option<String> {

@@ -2,11 +2,12 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use pgvigil_cluster::testing;
-use pgvigil_model::{FailureReason, Value};
+use pgvigil_capabilities::PostgresServer;
+use pgvigil_cluster::testing::{self, TestDatabase};
+use pgvigil_model::{FailureReason, LiveSession, PostgresSettings, Secret, Value};
 use pgvigil_runtime::{CallBudget, Postgres, PostgresError};
 
-use crate::{BUDGET, active, backends, cell, eventually, query, server, sqlstate};
+use crate::{BUDGET, active, backends, cell, eventually, query, server, settings, sqlstate};
 
 const MAJORS: [u16; 4] = [10, 13, 15, 18];
 
@@ -387,33 +388,96 @@ async fn identity_is_asked_once() {
     }
 }
 
+/// Somebody else than pgvigil, and the process that serves them.
+async fn client(database: &TestDatabase<'_>) -> (Arc<tokio_postgres::Client>, i32) {
+    let (client, connection) = tokio_postgres::connect(&database.url(), tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let pid = client.query_one("select pg_backend_pid()", &[]).await.unwrap().get(0);
+    (Arc::new(client), pid)
+}
+
+/// Returns when it waits for a lock.
+async fn waits(database: &TestDatabase<'_>, sql: &'static str) -> i32 {
+    let (client, pid) = client(database).await;
+    tokio::spawn(async move { client.batch_execute(sql).await });
+    // On 14 and later the wait is there a moment before the time when it began.
+    let begun = if database.cluster().major() >= 14 { "waitstart is not null" } else { "true" };
+    let waiting = format!("select count(*) from pg_locks where not granted and pid = {pid} and {begun}");
+    eventually(database.cluster(), &waiting, "1");
+    pid
+}
+
+fn of(sessions: &[LiveSession], pid: i32) -> &LiveSession {
+    sessions.iter().find(|session| session.pid == pid).unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn live_sessions_tell_who_blocks_whom() {
+async fn live_sessions_tell_who_blocks_whom_and_by_what() {
     for major in MAJORS {
         let database = testing::database(testing::postgres(major));
-        database.execute("create table t (i int)");
-        let server = server(database.cluster(), database.name());
-        let mut clients = Vec::new();
-        for sql in ["begin; lock table t", "select i from t"] {
-            let (client, connection) = tokio_postgres::connect(&database.url(), tokio_postgres::NoTls).await.unwrap();
-            tokio::spawn(connection);
-            let pid: i32 = client.query_one("select pg_backend_pid()", &[]).await.unwrap().get(0);
-            let client = Arc::new(client);
-            let working = Arc::clone(&client);
-            let work = tokio::spawn(async move { working.batch_execute(sql).await });
-            if clients.is_empty() {
-                work.await.unwrap().unwrap();
-            }
-            clients.push((client, i64::from(pid)));
-        }
-        let [(holder, holds), (_, waits)] = &clients[..] else { unreachable!() };
-        let waiting = "select count(*) from pg_locks where not granted";
-        eventually(database.cluster(), waiting, "1");
-        let sessions = server.sessions(100, BUDGET.timeout).await.unwrap();
-        let blocked_by = |pid: i64| &sessions.iter().find(|session| session.pid == pid).unwrap().blocked_by;
-        assert_eq!((blocked_by(*waits), blocked_by(*holds)), (&vec![*holds], &Vec::new()), "{major}");
+        database.execute("create table \"T t\" (i int); create table r (i int); insert into r values (1)");
+        let (holder, holds) = client(&database).await;
+        holder.batch_execute("begin; lock table \"T t\"; update r set i = 2").await.unwrap();
+        let table = waits(&database, "select i from \"T t\"").await;
+        let row = waits(&database, "update r set i = 3").await;
+        let behind = waits(&database, "update r set i = 4").await;
+
+        let sessions = server(database.cluster(), database.name()).sessions(100, BUDGET.timeout).await.unwrap();
+        let seen = |pid| {
+            let session = of(&sessions, pid);
+            let lock = session.awaited_lock.as_ref().unwrap();
+            let began = lock.waitstart.map(|since| Some(since) <= session.read_at);
+            assert_eq!(began, (major >= 14).then_some(true), "{major}");
+            (&session.blocked_by[..], &lock.locktype[..], &lock.mode[..], lock.relation.as_deref().unwrap())
+        };
+        assert_eq!(seen(table), (&[holds][..], "relation", "AccessShareLock", "public.\"T t\""), "{major}");
+        assert_eq!(seen(row), (&[holds][..], "transactionid", "ShareLock", "public.r"), "{major}");
+        assert_eq!(seen(behind), (&[row][..], "tuple", "ExclusiveLock", "public.r"), "{major}");
+        let root = of(&sessions, holds);
+        assert_eq!((&root.blocked_by, &root.awaited_lock), (&Vec::new(), &None), "{major}");
+
+        // Names of relations are known in their own database alone.
+        let elsewhere = server(database.cluster(), "postgres").sessions(100, BUDGET.timeout).await.unwrap();
+        let lock = of(&elsewhere, table).awaited_lock.clone().unwrap();
+        let oid = &database.execute("select '\"T t\"'::regclass::oid")[0][0];
+        assert_eq!((lock.relation, &lock.relation_oid.map(|oid| oid.to_string())), (None, oid), "{major}");
         holder.batch_execute("rollback").await.unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_that_may_not_see_what_sessions_do_sees_who_blocks_whom() {
+    for major in MAJORS {
+        let database = testing::database(testing::postgres(major));
+        database.execute("create table t (i int); create role stranger login password 'x'");
+        let (holder, holds) = client(&database).await;
+        holder.batch_execute("begin; lock table t").await.unwrap();
+        let pid = waits(&database, "select i from t").await;
+        let settings =
+            PostgresSettings { user: "stranger".to_owned(), ..settings(database.cluster(), database.name()) };
+        let stranger = PostgresServer::new(settings, Some(Secret::new("x")), Arc::default());
+        let sessions = stranger.sessions(100, BUDGET.timeout).await.unwrap();
+        let session = of(&sessions, pid);
+        assert_eq!((&session.state, &session.wait_event_type, &session.xact_start), (&None, &None, &None), "{major}");
+        assert_eq!(session.blocked_by, [holds], "{major}");
+        assert_eq!(session.awaited_lock.as_ref().unwrap().relation.as_deref(), Some("public.t"), "{major}");
+        holder.batch_execute("rollback").await.unwrap();
+        database.execute("drop role stranger");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_comes_first_then_who_has_been_at_it_for_longest() {
+    let database = testing::database(testing::postgres(18));
+    database.execute("create table t (i int)");
+    let (holder, holds) = client(&database).await;
+    holder.batch_execute("begin; lock table t").await.unwrap();
+    let pid = waits(&database, "select i from t").await;
+    let (_idle, _) = client(&database).await;
+    let shown = server(database.cluster(), database.name()).sessions(100, BUDGET.timeout).await.unwrap();
+    let ours: Vec<_> = shown.iter().filter(|one| one.datname.as_deref() == Some(database.name())).collect();
+    assert_eq!(ours[..2].iter().map(|one| one.pid).collect::<Vec<_>>(), [pid, holds]);
+    holder.batch_execute("rollback").await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -25,4 +25,5 @@ export const makeSessions = (): LiveQuery[] =>
     xact_start: index % 5 === 3 ? ago(6e5) : null,
     query_start: ago(index * 4_000),
     blocked_by: index === 5 ? [4_203] : [],
+    awaited_lock: null,
   }))
