@@ -41,6 +41,7 @@ export type AbsenceReason = One<Run['absences']>['reason']
 export type HostEvent = One<Get<'/api/events'>>
 export type LiveSessions = Get<'/api/server_stats/{name}'>
 export type LiveQuery = One<LiveSessions['queries']>
+export type AwaitedLock = NonNullable<LiveQuery['awaited_lock']>
 export type SettingsMap = Get<'/api/settings'>
 export type SshKey = One<Get<'/api/ssh-keys'>>
 export type AuditEvent = One<Get<'/api/audit/sessions'>['items']>

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { LiveQuery } from '../../src/api/types.ts'
+import { type BlockingNode, blockingTree, lockText, nearest } from '../../src/features/server/blocking-model.ts'
 import {
   byWeight,
   countBlocked,
@@ -112,4 +113,57 @@ test('what began a moment after it was read, by another clock, lasts for nothing
   expect(lasted('2026-01-01T00:00:01Z', readAt)).toBe(0)
   expect(lasted('2025-12-31T23:59:30Z', readAt)).toBe(30_000)
   expect(lasted(null, readAt)).toBeNull()
+})
+
+const waiter = (pid: number, ...blocked_by: number[]) => session(pid, { ...BLOCKED, blocked_by })
+/** `1:2(3 4)`: 1, behind which two wait, and of them 3 also for 4. */
+const drawn = (nodes: readonly BlockingNode[]): string =>
+  nodes
+    .map(({ pid, blocks, also, behind }) => {
+      const what = `${pid}${blocks > 0 ? `:${blocks}` : ''}${also.length > 0 ? `+${also.join('+')}` : ''}`
+      return behind.length > 0 ? `${what}(${drawn(behind)})` : what
+    })
+    .join(' ')
+
+test('the root behind which most wait stands at the top, and below each who waits for it', () => {
+  const all = [session(9), waiter(8, 9), session(1), waiter(2, 1), waiter(3, 2), waiter(4, 2), session(5)]
+  expect(drawn(blockingTree(all))).toBe('1:3(2:2(3 4)) 9:1(8)')
+  expect(blockingTree([session(1)])).toEqual([])
+})
+
+test('who waits for several stands once, as near to a root as can be, and tells of the others', () => {
+  const queue = [session(1), waiter(2, 1), waiter(3, 1, 2), waiter(4, 1, 2, 3, 3)]
+  expect(drawn(blockingTree(queue))).toBe('1:3(2:2 3:1+2 4+2+3)')
+  expect(drawn(blockingTree([session(1), session(2), waiter(3, 2, 1), waiter(4, 2)]))).toBe('2:2(3+1 4) 1:1')
+})
+
+test('who wait for each other are drawn once, below them who waits behind, and then it ends', () => {
+  const circle = [waiter(1, 2), waiter(2, 1), waiter(3, 1), waiter(4, 3)]
+  expect(drawn(blockingTree(circle))).toBe('1:3+2(2:3 3:1(4))')
+  expect(drawn(blockingTree([...circle, session(5), waiter(6, 5)]))).toBe('5:1(6) 1:3+2(2:3 3:1(4))')
+})
+
+test('a prepared transaction and one that is not shown are roots without a session', () => {
+  const tree = blockingTree([waiter(1, 0), waiter(2, 77), waiter(3, 77)])
+  expect(drawn(tree)).toBe('77:2(2 3) 0:1(1)')
+  expect(tree.map((root) => root.session)).toEqual([undefined, undefined])
+})
+
+test('where there is no room for all, those nearest to a root are shown', () => {
+  const tree = blockingTree([session(1), waiter(2, 1), waiter(3, 2), waiter(4, 3), session(8), waiter(9, 8)])
+  const { shown, left } = nearest(tree, 3)
+  expect([[...shown].map(({ pid }) => pid), left]).toEqual([[1, 8, 2], 3])
+  expect(nearest(tree, 6).left).toBe(0)
+})
+
+test('of whom the role may only see by whom it is blocked is blocked', () => {
+  const all = [session(1, { state: null }), session(2, { state: null, blocked_by: [1] })]
+  expect(countStates(all, { text: '', state: undefined, wait: undefined }).blocked).toBe(2)
+})
+
+test('a relation of another database is told by its number', () => {
+  const lock = { locktype: 'relation', mode: 'ShareLock', relation: null, relation_oid: null, waitstart: null }
+  expect(lockText({ ...lock, relation: 'public.t', relation_oid: 7 }, 'shop')).toBe('relation · ShareLock · public.t')
+  expect(lockText({ ...lock, relation_oid: 7 }, 'shop')).toBe('relation · ShareLock · shop oid 7')
+  expect(lockText({ ...lock, locktype: 'advisory' }, 'shop')).toBe('advisory · ShareLock')
 })

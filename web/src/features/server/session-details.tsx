@@ -1,6 +1,9 @@
 import type { LiveQuery } from '../../api/types'
 import { CopyButton } from '../../blocks/copy-button'
 import { useI18n } from '../../i18n'
+import { cx } from '../../ui/classes'
+import { Icon } from '../../ui/icon'
+import { lockText } from './blocking-model'
 import { lasted, statementStart, waitOf } from './sessions-model'
 
 /** All that is known of one session. */
@@ -14,7 +17,7 @@ export function SessionDetails(props: { session: LiveQuery; blocks: number | und
       ? u.duration(null)
       : `${u.duration(milliseconds)} (${u.dateTime(time)})`
   }
-  const { blocked_by: by } = session
+  const { blocked_by: by, awaited_lock: lock } = session
   const blocking = [
     ...(by.length > 0 ? [t.sessions.blockedBy(by)] : []),
     ...(blocks === undefined ? [] : [t.sessions.blocks(blocks)]),
@@ -26,6 +29,7 @@ export function SessionDetails(props: { session: LiveQuery; blocks: number | und
     [names.client, session.client_addr ?? u.integer(null)],
     [names.state, session.state ?? u.integer(null)],
     [names.wait, waitOf(session) ?? u.integer(null)],
+    ...(lock ? [[t.sessions.lock, lockText(lock, session.datname)] satisfies [string, string]] : []),
     [t.sessions.connectedFor, since(session.backend_start)],
     [names.transaction, since(session.xact_start)],
     [names.statement, since(statementStart(session))],
@@ -54,5 +58,28 @@ export function SessionDetails(props: { session: LiveQuery; blocks: number | und
         </div>
       )}
     </div>
+  )
+}
+
+export interface RowProps {
+  session: LiveQuery
+  open: boolean
+  onToggle: () => void
+}
+
+/** Opens the details. */
+export function PidButton({ session, open, onToggle }: RowProps) {
+  const { t } = useI18n()
+  return (
+    <button
+      type="button"
+      aria-expanded={open}
+      aria-label={t.sessions.open(session.pid)}
+      onClick={onToggle}
+      className="-ml-1.5 inline-flex min-h-[26px] items-center gap-1 rounded px-1 tabular-nums hover:bg-sunken"
+    >
+      <Icon name="chevron" className={cx('size-3.5 text-dim', !open && '-rotate-90')} />
+      {session.pid}
+    </button>
   )
 }

@@ -6,10 +6,13 @@ import { matchesSearch } from '../../lib/sort'
 export const SESSION_STATES = ['active', 'blocked', 'in-transaction', 'idle', 'unknown'] as const
 export type SessionState = (typeof SESSION_STATES)[number]
 
+/** Waits for what another holds. Of whom is told nothing else, it is told by whom. */
+export const isBlocked = (session: LiveQuery): boolean =>
+  session.wait_event_type === 'Lock' || session.blocked_by.length > 0
+
 const IS: Record<SessionState, (session: LiveQuery) => boolean> = {
   active: (session) => session.state === 'active',
-  /** Waits for what another holds. */
-  blocked: (session) => session.wait_event_type === 'Lock',
+  blocked: isBlocked,
   'in-transaction': (session) => session.state?.startsWith('idle in transaction') === true,
   idle: (session) => session.state === 'idle',
   /** The role may not see it, or the server does not track it. */

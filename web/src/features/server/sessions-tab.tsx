@@ -18,7 +18,9 @@ import { Icon } from '../../ui/icon'
 import { SearchBox } from '../../ui/search-box'
 import { Segmented } from '../../ui/segmented'
 import { TableSkeleton } from '../../ui/skeleton'
-import { SessionDetails } from './session-details'
+import { blockingTree } from './blocking-model'
+import { BlockingTree } from './blocking-tree'
+import { PidButton, type RowProps, SessionDetails } from './session-details'
 import {
   byWeight,
   countBlocked,
@@ -45,6 +47,10 @@ const COLUMN_IDS = [
   'query',
 ] as const
 type ColumnId = (typeof COLUMN_IDS)[number]
+
+/** Of the tree: above the table, and where one looks at who is blocked. The table has the others. */
+const GLANCE_ROWS = 6
+const TREE_ROWS = 100
 
 /** A server that does not answer is not asked as often. */
 const AWAY_MS = 15_000
@@ -93,6 +99,10 @@ export function SessionsTab() {
 function Sessions({ live, readAt }: { live: LiveSessions; readAt: number }) {
   const { t } = useI18n()
   const [search, setSearch] = useUrlState<SessionsSearch>()
+  const [opened, setOpened] = useState<{ in: 'tree' | 'table'; pid: number } | null>(null)
+  const tree = useMemo(() => blockingTree(live.queries), [live.queries])
+  const toggle = (place: 'tree' | 'table') => (pid: number) =>
+    setOpened(opened?.in === place && opened.pid === pid ? null : { in: place, pid })
   const { q: text = '', wait } = search
   const state = oneOf(search.state, SESSION_STATES)
   const filter = { text, state, wait }
@@ -135,13 +145,36 @@ function Sessions({ live, readAt }: { live: LiveSessions; readAt: number }) {
           />
         )}
       </div>
-      {rows.length === 0 ? (
+      {opened !== null && !live.queries.some(({ pid }) => pid === opened.pid) && (
+        <p role="status" className="mb-3 rounded-md bg-sunken px-3 py-2">
+          {t.sessions.gone(opened.pid)}
+        </p>
+      )}
+      {tree.length > 0 && (
+        <BlockingTree
+          tree={tree}
+          room={state === 'blocked' ? TREE_ROWS : GLANCE_ROWS}
+          readAt={readAt}
+          open={opened?.in === 'tree' ? opened.pid : undefined}
+          onToggle={toggle('tree')}
+          onAll={state === 'blocked' ? undefined : () => setSearch({ state: 'blocked' })}
+        />
+      )}
+      {rows.length > 0 ? (
+        <SessionsTable
+          sessions={rows}
+          blocked={countBlocked(live.queries)}
+          readAt={readAt}
+          open={opened?.in === 'table' ? opened.pid : undefined}
+          onToggle={toggle('table')}
+        />
+      ) : state === 'blocked' && counts.blocked === 0 && text === '' && wait === undefined ? (
+        <EmptyState title={t.sessions.nobodyTitle} text={t.sessions.nobodyText} />
+      ) : (
         <NoMatchState
           title={t.sessions.noMatchTitle}
           onReset={() => setSearch({ q: undefined, state: undefined, wait: undefined })}
         />
-      ) : (
-        <SessionsTable sessions={rows} blocked={countBlocked(live.queries)} readAt={readAt} />
       )}
     </>
   )
@@ -152,16 +185,16 @@ interface TableProps {
   /** How many wait for each process. */
   blocked: ReadonlyMap<number, number>
   readAt: number
+  open: number | undefined
+  onToggle: (pid: number) => void
 }
 
-function SessionsTable({ sessions, blocked, readAt }: TableProps) {
+function SessionsTable({ sessions, blocked, readAt, open, onToggle }: TableProps) {
   const { t } = useI18n()
   const [search, setSearch] = useUrlState<SessionsSearch>()
-  const [open, setOpen] = useState<number | null>(null)
   // What one reads must neither move away nor change.
   useHold(sessions.some((session) => session.pid === open))
-  const toggle = (session: LiveQuery) => setOpen(open === session.pid ? null : session.pid)
-  const columns = useColumns({ readAt, blocked, open, toggle })
+  const columns = useColumns({ readAt, blocked, open, onToggle })
   const sort = parseSort(search.sort, COLUMN_IDS)
   const rows = useMemo(
     () => (sort === undefined ? sessions.toSorted(byWeight(blocked)) : sessions),
@@ -182,7 +215,7 @@ function SessionsTable({ sessions, blocked, readAt }: TableProps) {
           blocks={blocked.get(session.pid)}
           readAt={readAt}
           open={open === session.pid}
-          onToggle={() => toggle(session)}
+          onToggle={() => onToggle(session.pid)}
         />
       )}
       detail={(session) =>
@@ -194,14 +227,7 @@ function SessionsTable({ sessions, blocked, readAt }: TableProps) {
   )
 }
 
-interface ColumnsProps {
-  readAt: number
-  blocked: ReadonlyMap<number, number>
-  open: number | null
-  toggle: (session: LiveQuery) => void
-}
-
-function useColumns({ readAt, blocked, open, toggle }: ColumnsProps): Column<LiveQuery, ColumnId>[] {
+function useColumns({ readAt, blocked, open, onToggle }: Omit<TableProps, 'sessions'>): Column<LiveQuery, ColumnId>[] {
   const { t, u } = useI18n()
   const names = t.sessions.columns
   const text = (value: string | null | undefined) => value || u.integer(null)
@@ -222,7 +248,9 @@ function useColumns({ readAt, blocked, open, toggle }: ColumnsProps): Column<Liv
       id: 'pid',
       header: names.pid,
       sortBy: (session) => session.pid,
-      cell: (session) => <PidButton session={session} open={open === session.pid} onToggle={() => toggle(session)} />,
+      cell: (session) => (
+        <PidButton session={session} open={open === session.pid} onToggle={() => onToggle(session.pid)} />
+      ),
       width: 92,
       priority: 0,
     },
@@ -289,28 +317,6 @@ interface Blocks {
   blocks: number | undefined
 }
 
-interface RowProps {
-  session: LiveQuery
-  open: boolean
-  onToggle: () => void
-}
-
-function PidButton({ session, open, onToggle }: RowProps) {
-  const { t } = useI18n()
-  return (
-    <button
-      type="button"
-      aria-expanded={open}
-      aria-label={t.sessions.open(session.pid)}
-      onClick={onToggle}
-      className="-ml-1.5 inline-flex min-h-[26px] items-center gap-1 rounded px-1 tabular-nums hover:bg-sunken"
-    >
-      <Icon name="chevron" className={cx('size-3.5 text-dim', !open && '-rotate-90')} />
-      {session.pid}
-    </button>
-  )
-}
-
 /** The row where there is no room for columns. */
 function SessionCard({ readAt, blocks, ...row }: RowProps & Blocks & { readAt: number }) {
   const { u } = useI18n()
@@ -353,7 +359,7 @@ function StateCell({ session, blocks }: { session: LiveQuery } & Blocks) {
   const idleInTransaction = session.state?.startsWith('idle in transaction') === true
   return (
     <span className={cx(idleInTransaction && 'text-warn', session.state === 'idle' && 'text-dim')}>
-      {blocks !== undefined && <span className="font-semibold text-danger">{t.sessions.blocks(blocks)} · </span>}
+      {blocks !== undefined && <span className="font-semibold text-bad">{t.sessions.blocks(blocks)} · </span>}
       {session.state ?? u.integer(null)}
     </span>
   )

@@ -25,6 +25,19 @@ export const sessions = {
       `by ${pids.map((pid) => (pid === 0 ? 'a prepared transaction' : pid)).join(', ')}`,
     blocks: (count: number) => `blocks ${count}`,
     blocking: 'Blocking',
+    blockingTitle: 'Who keeps whom waiting',
+    lock: 'Awaited lock',
+    waits: (time: string) => `waits for ${time}`,
+    waitsAtMost: (time: string) => `waits, since when is not known; its statement runs for ${time}`,
+    transactionOpen: (time: string) => `transaction open for ${time}`,
+    waitsAlso: (pids: readonly number[]) =>
+      `also waits for ${pids.map((pid) => (pid === 0 ? 'a prepared transaction' : pid)).join(', ')}`,
+    prepared: 'a prepared transaction',
+    notShown: (pid: number) => `${pid}: ended, or not among the sessions shown`,
+    moreSessions: (count: number) => `${count} more`,
+    nobodyTitle: 'Nobody waits for a lock',
+    nobodyText: 'No session keeps another one waiting at this moment.',
+    gone: (pid: number) => `Session ${pid}, which you looked at, is not there any more.`,
     unknown: (count: number) =>
       `Of ${plural(count, { one: 'session', other: 'sessions' })} the server does not say what it does: the role lacks pg_monitor, or track_activities is off.`,
     columns: {

@@ -25,6 +25,18 @@ export const sessions: Pick<Messages, 'sessions'> = {
     blockedBy: (pids) => `из-за ${pids.map((pid) => (pid === 0 ? 'подготовленной транзакции' : pid)).join(', ')}`,
     blocks: (count) => `держит ${count}`,
     blocking: 'Блокировка',
+    blockingTitle: 'Кто кого держит',
+    lock: 'Ожидаемая блокировка',
+    waits: (time) => `ждёт ${time}`,
+    waitsAtMost: (time) => `ждёт, с какого времени, неизвестно; запрос длится ${time}`,
+    transactionOpen: (time) => `транзакция открыта ${time}`,
+    waitsAlso: (pids) => `ждёт также ${pids.map((pid) => (pid === 0 ? 'подготовленную транзакцию' : pid)).join(', ')}`,
+    prepared: 'подготовленная транзакция',
+    notShown: (pid) => `${pid}: завершён или не попал в список`,
+    moreSessions: (count) => `ещё ${count}`,
+    nobodyTitle: 'Никто не ждёт блокировки',
+    nobodyText: 'Сейчас ни один сеанс не держит другой.',
+    gone: (pid) => `Сеанса ${pid}, который вы смотрели, больше нет.`,
     unknown: (count) =>
       `О ${plural(count, { one: 'сеансе', few: 'сеансах', many: 'сеансах', other: 'сеансах' })} сервер не говорит, что он делает: роли не хватает pg_monitor, или выключен track_activities.`,
     columns: {

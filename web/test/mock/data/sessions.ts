@@ -1,4 +1,4 @@
-import type { LiveQuery } from '../../../src/api/types.ts'
+import type { AwaitedLock, LiveQuery } from '../../../src/api/types.ts'
 import { ago } from './base.ts'
 
 const STATES = ['active', 'idle', 'idle', 'idle in transaction', 'idle']
@@ -10,8 +10,28 @@ const QUERIES = [
   null,
 ]
 
-export const makeSessions = (): LiveQuery[] =>
-  Array.from({ length: 24 }, (_, index) => ({
+/** By index: whom they wait for, and with what. */
+const waits = (): Record<number, { blocked_by: number[]; awaited_lock: AwaitedLock }> => ({
+  5: {
+    blocked_by: [4_203],
+    awaited_lock: lock('transactionid', 'ShareLock', { relation: 'public.stock', relation_oid: 16_402 }),
+  },
+  10: {
+    blocked_by: [4_205],
+    awaited_lock: lock('tuple', 'ExclusiveLock', { relation: 'public.stock', relation_oid: 16_402 }),
+  },
+  15: { blocked_by: [0], awaited_lock: lock('relation', 'AccessShareLock', { relation_oid: 24_601 }) },
+  // Since when is not told before PostgreSQL 14.
+  20: { blocked_by: [4_203, 4_205], awaited_lock: { ...lock('transactionid', 'ShareLock', {}), waitstart: null } },
+})
+
+function lock(locktype: string, mode: string, of: Partial<AwaitedLock>): AwaitedLock {
+  return { locktype, mode, relation: null, relation_oid: null, waitstart: ago(15e3), ...of }
+}
+
+export function makeSessions(): LiveQuery[] {
+  const waiting = waits()
+  return Array.from({ length: 24 }, (_, index) => ({
     pid: 4_200 + index,
     usename: index % 3 === 0 ? 'app' : 'reporting',
     datname: index % 2 === 0 ? 'app' : 'analytics',
@@ -19,11 +39,12 @@ export const makeSessions = (): LiveQuery[] =>
     query: QUERIES[index % QUERIES.length] ?? null,
     application_name: 'shop',
     client_addr: '10.1.2.3',
-    wait_event_type: index === 5 ? 'Lock' : index % 5 === 3 ? 'Client' : null,
-    wait_event: index === 5 ? 'transactionid' : index % 5 === 3 ? 'ClientRead' : null,
+    wait_event_type: index in waiting ? 'Lock' : index % 5 === 3 ? 'Client' : null,
+    wait_event: waiting[index]?.awaited_lock.locktype ?? (index % 5 === 3 ? 'ClientRead' : null),
     backend_start: ago(5e7),
     xact_start: index % 5 === 3 ? ago(6e5) : null,
     query_start: ago(index * 4_000),
-    blocked_by: index === 5 ? [4_203] : [],
-    awaited_lock: null,
+    blocked_by: waiting[index]?.blocked_by ?? [],
+    awaited_lock: waiting[index]?.awaited_lock ?? null,
   }))
+}
