@@ -26,8 +26,18 @@ function redocStandalone(): Plugin {
   }
 }
 
-const SHARED =
-  /\/src\/(app\/(nav|time|live)|api\/(live|event-stream|freshness)|lib\/(paths|roles|preferences|shortcuts)|ui\/open-dialogs|blocks\/state-view)\.tsx?$/
+/** What the shell needs, and pages too: left to itself it comes in a dozen pieces. */
+const FRAME = [
+  /\/node_modules\/(@base-ui|@floating-ui|@tanstack\/(react-router|router-core|react-store|store|history)|use-sync-external-store)\//,
+  /\/src\/(app\/(nav|time|live)|api\/(live|event-stream|freshness)|lib\/(paths|roles|preferences|shortcuts)|ui\/open-dialogs|blocks\/state-view)\.tsx?$/,
+]
+
+/** The small pieces that many pages share, and the shell does not need. */
+const BLOCKS = [
+  /\/node_modules\/.*(useBlocker|AlertDialogRoot|DialogDescription|useMutation|mutationObserver)\.m?js$/,
+  /\/src\/(lib\/(csv|download|grants|group|router-hooks|sort)|ui\/(badge|dialog|search-box)|charts\/facts|api\/(admin|history)-queries)\.tsx?$/,
+  /\/src\/blocks\/(absence|age|card|confirm-danger|copy-button|form-problem|name-filter|server-state|usage-bar)\.tsx$/,
+]
 
 export default defineConfig({
   plugins: [react(), tailwindcss(), redocStandalone(), mockBackend()],
@@ -38,9 +48,12 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     rolldownOptions: {
       output: {
-        // What the shell and nearly every page share comes in one piece: smaller, and fewer to ask for.
+        // What many pages share comes in one piece: smaller, and fewer to ask for.
         codeSplitting: {
-          groups: [{ name: 'shared', test: SHARED }],
+          groups: [
+            { name: 'blocks', test: (id) => BLOCKS.some((piece) => piece.test(id)) },
+            { name: 'frame', test: (id) => FRAME.some((piece) => piece.test(id)) },
+          ],
           includeDependenciesRecursively: false,
         },
       },
