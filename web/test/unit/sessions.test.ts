@@ -135,6 +135,8 @@ test('who waits for several stands once, as near to a root as can be, and tells 
   const queue = [session(1), waiter(2, 1), waiter(3, 1, 2), waiter(4, 1, 2, 3, 3)]
   expect(drawn(blockingTree(queue))).toBe('1:3(2:2 3:1+2 4+2+3)')
   expect(drawn(blockingTree([session(1), session(2), waiter(3, 2, 1), waiter(4, 2)]))).toBe('2:2(3+1 4) 1:1')
+  const far = [session(1), waiter(2, 1), waiter(3, 2), session(9), waiter(4, 3, 9)]
+  expect(drawn(blockingTree(far))).toBe('1:3(2:2(3:1)) 9:1(4+3)')
 })
 
 test('who wait for each other are drawn once, below them who waits behind, and then it ends', () => {
