@@ -12,9 +12,13 @@ interface Rule {
 }
 
 const PLACEHOLDER = /\{(\w+)\}/g
-/** Texts that stand in one, each for itself. */
-const BETWEEN = ['\n', '; ']
+/** Between texts that stand in one, each for itself. The host joins with the last two, which its texts have within, too. */
+const BETWEEN = ['\n', '; ', ', ']
+/** So many pieces one text may fall into at those. */
+const PIECES_MAX = 6
 const CHAIN = ': '
+/** Whose text it is: `shop-prod: `. */
+const OWNER = /^[^\s:;,]+: /
 /** Runs come by the thousand, with few texts. */
 const REMEMBERED = 500
 
@@ -30,12 +34,12 @@ export function translator(texts: readonly HostText[]): Said {
     const before = known.get(text)
     if (before !== undefined) return before
     if (known.size > REMEMBERED) known.clear()
-    const now = translated(text) ?? text
+    const now = asOne(text) ?? inParts(text) ?? inChain(text) ?? text
     known.set(text, now)
     return now
   }
 
-  const translated = (text: string): string | undefined => {
+  const asOne = (text: string): string | undefined => {
     for (const { start, pattern, names, translated: words } of rules) {
       const match = text.startsWith(start) ? pattern.exec(text) : null
       if (match === null) continue
@@ -44,17 +48,41 @@ export function translator(texts: readonly HostText[]): Said {
         return at < 0 ? whole : said(match[at + 1] ?? '')
       })
     }
-    return inParts(text) ?? inChain(text)
+    return undefined
+  }
+
+  const ofOwner = (text: string): string | undefined => {
+    const owner = OWNER.exec(text)?.[0] ?? ''
+    return asOne(text) ?? (owner === '' ? undefined : after(owner, asOne(text.slice(owner.length))))
   }
 
   const inParts = (text: string): string | undefined => {
     for (const between of BETWEEN) {
-      const parts = text.split(between)
-      if (parts.length < 2) continue
-      const now = parts.map(said)
-      if (now.some((part, index) => part !== parts[index])) return now.join(between)
+      const pieces = text.split(between)
+      if (pieces.length < 2) continue
+      const now = regrouped(pieces, between)
+      if (now !== text) return now
     }
     return undefined
+  }
+
+  /** The fewest pieces that are a text by themselves; one that is in none is said alone. */
+  const regrouped = (pieces: readonly string[], between: string): string => {
+    const now: string[] = []
+    for (let at = 0; at < pieces.length; ) {
+      const [count, text] = textAt(pieces, at, between)
+      now.push(text)
+      at += count
+    }
+    return now.join(between)
+  }
+
+  const textAt = (pieces: readonly string[], at: number, between: string): [count: number, text: string] => {
+    for (let count = 1; count <= Math.min(PIECES_MAX, pieces.length - at); count += 1) {
+      const text = ofOwner(pieces.slice(at, at + count).join(between))
+      if (text !== undefined) return [count, text]
+    }
+    return [1, said(pieces[at] ?? '')]
   }
 
   const inChain = (text: string): string | undefined => {
@@ -66,6 +94,9 @@ export function translator(texts: readonly HostText[]): Said {
   }
   return said
 }
+
+const after = (start: string, text: string | undefined): string | undefined =>
+  text === undefined ? undefined : start + text
 
 const literals = (english: string): number => english.replace(PLACEHOLDER, '').length
 

@@ -163,6 +163,7 @@ const SHOWN: Record<string, readonly string[]> = {
   'host/runtime/src/host_calls.rs': [],
   // `settings changed, is not granted …`
   'host/src/changes.rs': ['settings changed7'],
+  'host/src/registry.rs': ['ssh 7'],
   'host/src/chronicle.rs': ['the host'],
   'host/src/reload.rs': ['the configuration of', '7 7 was 7'],
   'probes/database_list/src/lib.rs': ['execute on function pg_catalog.pg_stat_file(text, boolean)'],
@@ -237,6 +238,14 @@ describe('a text of the host', () => {
     [
       'name: is missing; port: is 0, but must be from 1 to 65535',
       'name: не указано; port: указано 0, а нужно от 1 до 65535',
+    ],
+    [
+      'billing: cannot connect to 127.0.0.1:8799: Connection refused (os error 111); check that PostgreSQL runs there and listens (listen_addresses, port), and the firewall; shop: the query timed out, no SSH access is registered for this server; … +2',
+      'billing: нет соединения с 127.0.0.1:8799: в соединении отказано; проверьте, что PostgreSQL там запущен и слушает (listen_addresses, port), и сетевой экран; shop: запрос не закончился вовремя, для этого сервера не задан доступ по SSH; … +2',
+    ],
+    [
+      'broken: does not run: `enabled = false` in plugins.toml; b: removed',
+      'broken: не работает: `enabled = false` в plugins.toml; b: удалён',
     ],
     ['Плагин filesystem: 1 ошибок из 1 серверов', 'Плагин filesystem: ошибок: 1, серверов: 1'],
     ['plugin `p` did what `q` does not', 'plugin `p` did what `q` does not'],

@@ -8,6 +8,7 @@ import { useI18n } from '../../i18n'
 import { paths } from '../../lib/paths'
 import { useUrlState } from '../../lib/router-hooks'
 import { Button } from '../../ui/button'
+import { kindAndUnit } from '../plugins/probe-words'
 import { type KnownSet, knownSets } from './explore-model'
 import { LabelFilters } from './label-filters'
 import { SetList } from './set-list'
@@ -120,7 +121,6 @@ function OneMetric(props: { server: string; known: KnownSet; metric: MetricDecla
   const [search] = useUrlState<ExploreSearch>()
   const by = known.set.labels.find((label) => label === search.by)
   const chart = useMemo(() => chartOf(known.set, metric, by), [known, metric, by])
-  const unit = metric.unit === '' ? '' : `, ${metric.unit}`
   return (
     <>
       <SetHeading known={known} />
@@ -129,7 +129,7 @@ function OneMetric(props: { server: string; known: KnownSet; metric: MetricDecla
         server={server}
         chart={chart}
         title={metric.name}
-        help={`${known.metricHelp(metric)} (${t.plugins.kinds[metric.kind]}${unit})`}
+        help={`${known.metricHelp(metric)} (${kindAndUnit(metric, t.plugins)})`}
         labels={search.l}
         height={340}
       />

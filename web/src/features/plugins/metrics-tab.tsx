@@ -4,7 +4,7 @@ import { Card } from '../../blocks/card'
 import { EmptyState } from '../../blocks/state-view'
 import { useI18n } from '../../i18n'
 import { paths } from '../../lib/paths'
-import { probeWords } from './probe-words'
+import { kindAndUnit, probeWords } from './probe-words'
 import { usePlugin } from './use-plugin'
 
 type Set = NonNullable<Plugin['metadata']>['sets'][number]
@@ -52,10 +52,7 @@ function MetricSet({ set, metadata }: { set: Set; metadata: NonNullable<Plugin['
               >
                 {metric.name}
               </Link>
-              <span className="text-xs text-dim">
-                {t.plugins.kinds[metric.kind]}
-                {metric.unit !== '' && `, ${metric.unit}`}
-              </span>
+              <span className="text-xs text-dim">{kindAndUnit(metric, t.plugins)}</span>
             </div>
             <p className="text-dim">{words.metricHelp(set.name, metric.name, metric.help)}</p>
           </li>

@@ -1,5 +1,6 @@
-import type { Plugin } from '../../api/types'
+import type { MetricDeclaration, Plugin } from '../../api/types'
 import type { Locale } from '../../i18n'
+import type { Messages } from '../../i18n/en/en'
 
 type Probe = NonNullable<Plugin['metadata']>
 
@@ -12,6 +13,12 @@ export function probeWords(probe: Probe, locale: Locale) {
     optionHelp: (key: string, english: string) => say('help', english, `:option.${key}`),
     metricHelp: (set: string, metric: string, english: string) => say('help', english, `:${set}.${metric}`),
   }
+}
+
+/** `counter, bytes` */
+export function kindAndUnit({ kind, unit }: Pick<MetricDeclaration, 'kind' | 'unit'>, t: Messages['plugins']): string {
+  const names: Record<string, string> = t.unitNames
+  return unit === '' ? t.kinds[kind] : `${t.kinds[kind]}, ${names[unit] ?? unit}`
 }
 
 /** server_version_num as people write it: 90600 is 9.6, 140000 is 14. */

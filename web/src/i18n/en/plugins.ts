@@ -54,6 +54,8 @@ export const plugins = {
     labels: 'Labels',
     none: 'none',
     kinds: { gauge: 'gauge', counter: 'counter', info: 'fact' },
+    /** Those that have words; a probe may have others. */
+    unitNames: { bytes: 'bytes', seconds: 'seconds', ratio: 'ratio' },
     bounds: 'Grants and limits',
     asks: 'Asks for',
     grants: 'Granted',

@@ -55,6 +55,7 @@ export const plugins: Pick<Messages, 'plugins' | 'costs' | 'runs' | 'events'> = 
     labels: 'Метки',
     none: 'нет',
     kinds: { gauge: 'величина', counter: 'счётчик', info: 'сведение' },
+    unitNames: { bytes: 'байты', seconds: 'секунды', ratio: 'доля' },
     bounds: 'Разрешения и пределы',
     asks: 'Просит',
     grants: 'Разрешено',

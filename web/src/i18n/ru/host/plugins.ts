@@ -13,6 +13,7 @@ export const plugins: readonly HostText[] = [
   ],
   ['added, {version}', 'добавлен, {version}'],
   ['removed', 'удалён'],
+  ['`enabled = false` in plugins.toml', '`enabled = false` в plugins.toml'],
   ['runs now, {version}', 'теперь работает, {version}'],
   ['does not run: {why}', 'не работает: {why}'],
   ['is refused: {why}', 'не принят: {why}'],
@@ -27,6 +28,10 @@ export const plugins: readonly HostText[] = [
   ['settings changed', 'настройки изменены'],
   ['{versions}, asks for {more} too', '{versions}, просит ещё {more}'],
   ['{what}, is not granted {missing}', '{what}, не разрешено: {missing}'],
+  [
+    'mixes its values of set `{set}` with those of plugin `{other}`, on the same servers',
+    'смешивает значения набора `{set}` со значениями плагина `{other}` на тех же серверах',
+  ],
   ['no plugin changed', 'ни один плагин не изменился'],
   ['plugins.toml names no plugin: nothing is collected', 'в plugins.toml нет ни одного плагина: ничего не собирается'],
   ['The host started with {count} plugins', 'Хост запущен, плагинов: {count}'],
