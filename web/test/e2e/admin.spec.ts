@@ -71,10 +71,10 @@ describe('users', () => {
 describe('SSH keys', () => {
   test('a key is made, shown with its public half, and used by a server', async () => {
     await signIn(page, 'operator', '/ssh-keys')
-    await page.getByRole('button', { name: 'Make a key' }).click()
+    await page.getByRole('button', { name: 'Generate a key' }).click()
     await field('Name').fill('fresh')
     expect(await axeInBothThemes(page)).toEqual([])
-    await page.getByRole('dialog').getByRole('button', { name: 'Make a key' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Generate a key' }).click()
     await page
       .getByRole('dialog', { name: 'fresh' })
       .getByText(/^ssh-ed25519 /)

@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { type ChangeEvent, type FormEvent, useState } from 'react'
+import { type ChangeEvent, type FormEvent, useRef, useState } from 'react'
 import { sshKeysQuery } from '../../api/admin-queries'
 import { api, unwrap } from '../../api/client'
 import type { SshKey } from '../../api/types'
@@ -8,6 +8,7 @@ import { useI18n } from '../../i18n'
 import { Button } from '../../ui/button'
 import { DialogActions, ModalDialog } from '../../ui/dialog'
 import { SelectField, TextArea, TextField } from '../../ui/field'
+import { Icon } from '../../ui/icon'
 
 /** Kinds of keys that the host makes; the first is what one should take. */
 const KINDS = {
@@ -120,6 +121,7 @@ const FILE_BYTES_MAX = 64 * 1024
 function PrivateKey(props: { value: string; error: string | undefined; onChange: (key: string) => void }) {
   const { t } = useI18n()
   const [tooLarge, setTooLarge] = useState(false)
+  const field = useRef<HTMLInputElement>(null)
   const read = (event: ChangeEvent<HTMLInputElement>) => {
     const file = event.target.files?.[0]
     if (file === undefined) return
@@ -136,7 +138,12 @@ function PrivateKey(props: { value: string; error: string | undefined; onChange:
         error={tooLarge ? t.keys.fileTooLarge : props.error}
         onChange={(event) => props.onChange(event.target.value)}
       />
-      <input type="file" aria-label={t.keys.fromFile} onChange={read} className="max-w-full text-xs text-dim" />
+      {/* The browser's own has its own look, and words in its own language. */}
+      <input ref={field} type="file" hidden onChange={read} />
+      <Button className="justify-self-start" onClick={() => field.current?.click()}>
+        <Icon name="up" />
+        {t.keys.fromFile}
+      </Button>
     </div>
   )
 }

@@ -1,11 +1,11 @@
 export const keys = {
   keys: {
     title: 'SSH keys',
-    generate: 'Make a key',
-    import: 'Bring a key',
+    generate: 'Generate a key',
+    import: 'Import a key',
     generateTitle: 'New SSH key',
     generateText: 'The private half is stored encrypted and never leaves the host.',
-    importTitle: 'Bring an SSH key',
+    importTitle: 'Import an SSH key',
     importText: 'It is stored encrypted and never shown again.',
     searchLabel: 'Name or fingerprint',
     noMatchTitle: 'No key matches',
@@ -16,8 +16,8 @@ export const keys = {
       type: 'Type',
       fingerprint: 'Fingerprint',
       servers: 'Servers',
-      createdBy: 'Made by',
-      created: 'Made',
+      createdBy: 'Created by',
+      created: 'Created',
     },
     kinds: {
       ed25519: 'Ed25519 (recommended)',
