@@ -14,7 +14,7 @@ beforeEach(() => {
 test('verdicts come with their reasons, are filtered by the URL, and lead to the database', async () => {
   await signIn(page, 'viewer', '/servers/billing-01/analysis')
   const table = page.getByRole('region', { name: 'Use of databases' })
-  await table.getByText('no activity for 31.3 days, and hardly any connections or none').waitFor()
+  await table.getByText('no activity for 31 d, and hardly any connections or none').waitFor()
   await page.getByText('Databases that are dead or only held open take 235 GB').waitFor()
   expect(await page.getByRole('button', { name: 'Criteria' }).count()).toBe(0)
   await page.getByRole('button', { name: /^Static/ }).click()
@@ -33,9 +33,25 @@ test('a window that one chose is judged, and one that is too short for a verdict
   await page.getByText(/^What was done from /).waitFor()
   expect(asked[0]?.has('from')).toBe(false)
   await page.getByText(/^Shorter than/).waitFor({ state: 'detached' })
+  // What the host chose by its criteria is not the time of other pages, and is not said to be.
+  expect(await page.getByRole('group', { name: 'Time' }).count()).toBe(0)
   await page.goto('/servers/billing-01/analysis?from=now-7d')
   await page.getByText('Shorter than the 30 days of the criteria').waitFor()
   expect(asked.at(-1)?.get('from')).toBe('now-7d')
+  await page.getByRole('group', { name: 'Time' }).waitFor()
+})
+
+test('of a server that was added just now, no month is claimed', async () => {
+  await page.route('**/api/analysis?*', async (route) => {
+    const response = await route.fetch()
+    const answer = await response.json()
+    for (const one of answer.items) one.observed_days = 0.01
+    await route.fulfill({ response, json: answer })
+  })
+  await signIn(page, 'viewer', '/servers/billing-01/analysis')
+  await page.getByText('Known are 14 min of the 31 d that are looked at').waitFor()
+  await page.getByText(/^Shorter than the 30 days/).waitFor()
+  expect(await page.getByText(/^What was done from /).count()).toBe(0)
 })
 
 test('of more databases than one answer may have, none is left out', async () => {

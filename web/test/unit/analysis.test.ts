@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { analysisCsv, changedCriteria, reasonText } from '../../src/features/server/analysis-model.ts'
+import { analysisCsv, changedCriteria, knownMs, reasonText } from '../../src/features/server/analysis-model.ts'
 import { analysis } from '../../src/i18n/en/analysis.ts'
 import { words } from '../../src/i18n/en/words.ts'
 import { createUnits } from '../../src/lib/units.ts'
@@ -10,19 +10,19 @@ const { items } = makeAnalysis(new URLSearchParams('server=a'), makeCriteria())
 
 test('each verdict has its reason with figures, and a reason of a newer host is told in its words', () => {
   expect(items.map((one) => reasonText(one, analysis.analysis, units))).toEqual([
-    'no activity for 31.3 days, and hardly any connections or none',
-    'connections are held (5), but nothing was done for 31.3 days',
+    'no activity for 31 d, and hardly any connections or none',
+    'connections are held (5), but nothing was done for 31 d',
     '600 transactions an hour, connections: 1',
     '10K transactions an hour, connections: 5',
     '1,900 transactions an hour, connections: 5',
-    'nothing was done in the 5 days that are known; 30 are needed to tell',
+    'no activity, but only 5 d are known; 30 d are needed to tell',
   ])
   const [first] = items
   const newer = first && { ...first, reason_code: 'archived', reason: 'it is archived' }
   expect(newer && reasonText(newer, analysis.analysis, units)).toBe('it is archived')
   const early = first && { ...first, reason_code: 'too-early-for-low-activity', observed_days: 0.4, needed_days: 1 }
   expect(early && reasonText(early, analysis.analysis, units)).toBe(
-    '180 transactions an hour; to call it little takes 1 days, and 0.4 are known',
+    '180 transactions an hour; to call it little takes 1 d, and 9 h 36 min are known',
   )
 })
 
@@ -37,4 +37,21 @@ test('a name that a spreadsheet would run is saved as text', () => {
   const [first] = items
   const csv = first && analysisCsv([{ ...first, name: '=cmd|x' }], analysis.analysis.columns)
   expect(csv).toContain("\r\n'=cmd|x,dead,")
+})
+
+test('no more of a period is known than was watched, and no more than it has', () => {
+  const [first] = items
+  const known = (days: number | null) =>
+    knownMs({
+      from: '2026-01-01T00:00:00Z',
+      to: '2026-01-11T00:00:00Z',
+      items:
+        first === undefined
+          ? []
+          : [
+              { ...first, observed_days: null },
+              { ...first, observed_days: days },
+            ],
+    })
+  expect([known(null), known(0.5), known(31)]).toEqual([0, 43_200_000, 864_000_000])
 })

@@ -1,4 +1,4 @@
-import type { AnalysedDatabase, AnalysisCriteria } from '../../api/types'
+import type { AnalysedDatabase, AnalysisCriteria, DatabaseAnalysis } from '../../api/types'
 import type { Messages } from '../../i18n/en/en'
 import { csvText } from '../../lib/csv'
 import type { Units } from '../../lib/units'
@@ -27,6 +27,14 @@ export const CRITERIA = [
 export type CriterionKey = (typeof CRITERIA)[number]
 export type CriteriaDraft = Partial<Record<CriterionKey, string>>
 
+export const DAY_MS = 86_400_000
+
+/** Of how much of the period anything is known: a server may have been added a moment ago. */
+export function knownMs({ from, to, items }: Pick<DatabaseAnalysis, 'from' | 'to' | 'items'>): number {
+  const longest = Math.max(0, ...items.map((one) => one.observed_days ?? 0))
+  return Math.min(Date.parse(to) - Date.parse(from), longest * DAY_MS)
+}
+
 /** The host leaves alone what is null. */
 export const UNCHANGED: Record<CriterionKey, null> = {
   dead_days: null,
@@ -40,9 +48,10 @@ export const UNCHANGED: Record<CriterionKey, null> = {
 
 /** Why, in the reader's language; what this page does not know yet comes in the host's own words. */
 export function reasonText(one: AnalysedDatabase, t: Messages['analysis'], u: Units): string {
-  const days = u.count(one.idle_days ?? one.observed_days)
-  const known = u.count(one.observed_days)
-  const needed = u.count(one.needed_days)
+  const length = (days: number | null) => u.duration(days === null ? null : days * DAY_MS)
+  const days = length(one.idle_days ?? one.observed_days)
+  const known = length(one.observed_days)
+  const needed = length(one.needed_days)
   const perHour = u.count(one.transactions_per_hour)
   const connections = u.count(one.connections_mean)
   switch (one.reason_code) {

@@ -23,15 +23,16 @@ import { SearchBox } from '../../ui/search-box'
 import { Segmented } from '../../ui/segmented'
 import { TableSkeleton } from '../../ui/skeleton'
 import { Tiles } from '../fleet/tiles'
-import { analysisCsv, reasonText, VERDICTS, type Verdict } from './analysis-model'
+import { analysisCsv, DAY_MS, knownMs, reasonText, VERDICTS, type Verdict } from './analysis-model'
 import { CriteriaDialog } from './criteria-dialog'
 
 const COLUMN_IDS = ['name', 'verdict', 'reason', 'idle', 'transactions', 'connections', 'size'] as const
 type ColumnId = (typeof COLUMN_IDS)[number]
 const DEFAULT_SORT = { id: 'verdict', descending: false } as const
-const DAY_MS = 86_400_000
 /** More are not looked over as tiles, but in the table. */
 const TILES_MAX = 1_000
+/** What lacks less was watched throughout: samples do not begin and end with the period. */
+const WHOLE = 0.95
 const TONES: Record<Verdict, Tone> = {
   dead: 'bad',
   static: 'warn',
@@ -83,15 +84,20 @@ function Analysis({ analysis }: { analysis: DatabaseAnalysis }) {
   const counts = countsOf(found.map((one) => one.verdict))
   const unused = analysis.totals.filter((total) => total.verdict === 'dead' || total.verdict === 'static')
   const bytes = unused.reduce((sum, total) => sum + (total.size_bytes ?? 0), 0)
-  const days = (Date.parse(analysis.to) - Date.parse(analysis.from)) / DAY_MS
+  const period = Date.parse(analysis.to) - Date.parse(analysis.from)
+  const known = knownMs(analysis)
   const neededDays = Math.max(analysis.criteria.dead_days ?? 0, analysis.criteria.static_connections_days ?? 0)
   return (
     <>
       <p className="mb-3 text-dim">
-        {t.analysis.period(u.date(analysis.from), u.date(analysis.to))}
+        {known < WHOLE * period
+          ? t.analysis.known(u.duration(known), u.duration(period))
+          : t.analysis.period(u.date(analysis.from), u.date(analysis.to))}
         {bytes > 0 && ` · ${t.analysis.unusedSize(u.bytes(bytes))}`}
       </p>
-      {days < neededDays && <p className="-mt-2 mb-3 text-warn">{t.analysis.shortWindow(u.count(neededDays))}</p>}
+      {known < WHOLE * neededDays * DAY_MS && (
+        <p className="-mt-2 mb-3 text-warn">{t.analysis.shortWindow(u.count(neededDays))}</p>
+      )}
       <VerdictTiles server={analysis.server} rows={rows} />
       <div className="my-3 flex flex-wrap items-center gap-2">
         <SearchBox
@@ -180,7 +186,7 @@ function VerdictTable({ server, rows }: { server: string; rows: AnalysedDatabase
       id,
       header: names[id],
       numeric: true,
-      width: 120,
+      width: 105,
       priority,
       sortBy: of,
       cell: (one) => text(of(one)),
@@ -189,8 +195,7 @@ function VerdictTable({ server, rows }: { server: string; rows: AnalysedDatabase
       {
         id: 'name',
         header: names.name,
-        width: 170,
-        grow: true,
+        width: 150,
         priority: 0,
         sortBy: (one) => one.name,
         cell: (one) => (
@@ -206,7 +211,7 @@ function VerdictTable({ server, rows }: { server: string; rows: AnalysedDatabase
       {
         id: 'verdict',
         header: names.verdict,
-        width: 170,
+        width: 160,
         priority: 1,
         sortBy: (one) => VERDICTS.indexOf(one.verdict),
         cell: (one) => <Badge tone={TONES[one.verdict]}>{t.analysis.verdicts[one.verdict]}</Badge>,
@@ -220,7 +225,7 @@ function VerdictTable({ server, rows }: { server: string; rows: AnalysedDatabase
         cell: (one) => {
           const reason = reasonText(one, t.analysis, u)
           return (
-            <span className="text-dim" title={reason}>
+            <span className="text-xs whitespace-normal sm:line-clamp-2 text-dim" title={reason}>
               {reason}
               {one.is_watched_through && ` · ${t.analysis.watchedThrough}`}
             </span>
@@ -239,7 +244,7 @@ function VerdictTable({ server, rows }: { server: string; rows: AnalysedDatabase
       columns={columns}
       rows={rows}
       rowKey={(one) => one.name}
-      rowHeight={36}
+      rowHeight={44}
       sort={parseSort(search.sort, COLUMN_IDS) ?? DEFAULT_SORT}
       onSort={(sort) => setSearch({ sort: sortToText(sort) })}
     />

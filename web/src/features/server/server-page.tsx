@@ -1,8 +1,10 @@
 import { useQuery } from '@tanstack/react-query'
-import { Link, Outlet } from '@tanstack/react-router'
+import { Link, Outlet, useLocation } from '@tanstack/react-router'
+import { asProblem } from '../../api/problem'
 import { serverQuery } from '../../api/queries'
 import type { ServerStatus } from '../../api/types'
 import { useUser } from '../../app/session-context'
+import { useTime } from '../../app/time'
 import { AbsenceReason } from '../../blocks/absence'
 import { Age } from '../../blocks/age'
 import { Fact } from '../../blocks/card'
@@ -27,9 +29,14 @@ export function ServerPage() {
   const query = useQuery(serverQuery(name))
   const { t } = useI18n()
   const mayEdit = canEditServers(useUser().role)
+  const hasTime = useHasTime(name) && asProblem(query.error).status !== 404
   return (
     <>
-      <PageHeader title={name} time="range" note={query.data && <Note server={query.data} />}>
+      <PageHeader
+        title={name}
+        {...(hasTime ? { time: 'range' as const } : {})}
+        note={query.data && <Note server={query.data} />}
+      >
         {mayEdit && query.data && (
           <Link to={paths.editServer(name)} className={buttonClass('plain')}>
             <Icon name="edit" />
@@ -54,6 +61,13 @@ export function ServerPage() {
       </QueryView>
     </>
   )
+}
+
+/** The host judges the use of databases over a time of its own, unless one names another. */
+function useHasTime(name: string): boolean {
+  const { usual } = useTime()
+  const isAnalysis = useLocation({ select: ({ pathname }) => pathname === paths.serverAnalysis(name) })
+  return !isAnalysis || !usual
 }
 
 function Note({ server }: { server: ServerStatus }) {

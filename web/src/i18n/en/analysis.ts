@@ -2,6 +2,7 @@ export const analysis = {
   analysis: {
     title: 'Use of databases',
     period: (from: string, to: string) => `What was done from ${from} to ${to}`,
+    known: (known: string, period: string) => `Known are ${known} of the ${period} that are looked at`,
     unusedSize: (size: string) => `Databases that are dead or only held open take ${size}`,
     shortWindow: (days: string) =>
       `Shorter than the ${days} days of the criteria: whether a database is dead or static cannot be told.`,
@@ -25,17 +26,17 @@ export const analysis = {
     reasons: {
       used: (perHour: string, connections: string) => `${perHour} transactions an hour, connections: ${connections}`,
       connectedButIdle: (connections: string, days: string) =>
-        `connections are held (${connections}), but nothing was done for ${days} days`,
-      unused: (days: string) => `no activity for ${days} days, and hardly any connections or none`,
-      unusedConnectionsUnknown: (days: string) => `no activity for ${days} days; connections are not known`,
+        `connections are held (${connections}), but nothing was done for ${days}`,
+      unused: (days: string) => `no activity for ${days}, and hardly any connections or none`,
+      unusedConnectionsUnknown: (days: string) => `no activity for ${days}; connections are not known`,
       noSamples: 'no samples in this period',
       nothingToCompare: 'only one sample: there is nothing to compare it with',
       observedTooShortly: (days: string, needed: string) =>
-        `nothing was done in the ${days} days that are known; ${needed} are needed to tell`,
+        `no activity, but only ${days} are known; ${needed} are needed to tell`,
       rowsNotCounted: (days: string, needed: string) =>
-        `few transactions, but rows were counted in the last ${days} days only; ${needed} are needed to tell`,
+        `few transactions, but rows were counted for the last ${days} only; ${needed} are needed to tell`,
       tooEarlyForLowActivity: (perHour: string, days: string, needed: string) =>
-        `${perHour} transactions an hour; to call it little takes ${needed} days, and ${days} are known`,
+        `${perHour} transactions an hour; to call it little takes ${needed}, and ${days} are known`,
     },
     criteria: 'Criteria',
     criteriaText:

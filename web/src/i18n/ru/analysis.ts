@@ -4,6 +4,7 @@ export const analysis: Pick<Messages, 'analysis'> = {
   analysis: {
     title: 'Использование баз',
     period: (from, to) => `Что происходило: ${from} – ${to}`,
+    known: (known, period) => `Известно ${known} из ${period}, которые рассматриваются`,
     unusedSize: (size) => `Мёртвые и простаивающие базы занимают ${size}`,
     shortWindow: (days) =>
       `Короче, чем требуют критерии (дней: ${days}): мертва ли база или простаивает, сказать нельзя.`,
@@ -26,16 +27,16 @@ export const analysis: Pick<Messages, 'analysis'> = {
     },
     reasons: {
       used: (perHour, connections) => `транзакций в час: ${perHour}, соединений: ${connections}`,
-      connectedButIdle: (connections, days) => `соединений: ${connections}, но дней без активности: ${days}`,
-      unused: (days) => `дней без активности: ${days}; соединений почти или совсем нет`,
-      unusedConnectionsUnknown: (days) => `дней без активности: ${days}; соединения неизвестны`,
+      connectedButIdle: (connections, days) => `соединений: ${connections}, но активности нет уже ${days}`,
+      unused: (days) => `активности нет уже ${days}; соединений почти или совсем нет`,
+      unusedConnectionsUnknown: (days) => `активности нет уже ${days}; соединения неизвестны`,
       noSamples: 'за этот период измерений нет',
       nothingToCompare: 'измерение только одно, сравнить не с чем',
-      observedTooShortly: (days, needed) => `активности нет, но известно дней: ${days}, а нужно ${needed}`,
+      observedTooShortly: (days, needed) => `активности нет, но известно только ${days}, а нужно ${needed}`,
       rowsNotCounted: (days, needed) =>
-        `транзакций мало, но строки считались только последние дни (${days}), а нужно дней: ${needed}`,
+        `транзакций мало, но строки считались только последние ${days}, а нужно ${needed}`,
       tooEarlyForLowActivity: (perHour, days, needed) =>
-        `транзакций в час: ${perHour}; чтобы счесть это малым, нужно дней: ${needed}, а известно ${days}`,
+        `транзакций в час: ${perHour}; чтобы счесть это малым, нужно ${needed}, а известно ${days}`,
     },
     criteria: 'Критерии',
     criteriaText:
