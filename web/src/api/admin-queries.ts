@@ -37,11 +37,11 @@ export const ownSessionsQuery = () =>
 export const PAGE_SIZE = 100
 
 /** Pages count from 1. */
-const pageOf = (page: number, range: TimeRange) => {
+const pageOf = (page: number, range: TimeRange, size = PAGE_SIZE) => {
   const { from, to } = rangeToQuery(range)
   // A window that follows the clock has no end: what is written this very second belongs to it.
   const until = range.kind === 'relative' ? {} : { date_to: to }
-  return { limit: PAGE_SIZE, offset: (page - 1) * PAGE_SIZE, date_from: from, ...until }
+  return { limit: size, offset: (page - 1) * size, date_from: from, ...until }
 }
 
 export interface AuditFilter {
@@ -49,11 +49,11 @@ export interface AuditFilter {
   kind: string | undefined
 }
 
-export const auditQuery = (filter: AuditFilter, page: number, range: TimeRange) =>
+export const auditQuery = (filter: AuditFilter, page: number, range: TimeRange, size: number) =>
   queryOptions({
-    queryKey: ['audit', filter, page, range],
+    queryKey: ['audit', filter, page, range, size],
     queryFn: ({ signal }) => {
-      const query = { ...pageOf(page, range), username: filter.who, event_type: filter.kind ?? '' }
+      const query = { ...pageOf(page, range, size), username: filter.who, event_type: filter.kind ?? '' }
       return unwrap(api.GET('/api/audit/sessions', { params: { query }, signal }))
     },
     placeholderData: keptOf(filter),
