@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, HashMap};
 
 use pgvigil_model::{Absence, ServerId, Timestamp};
 use pgvigil_storage::{Latest, LatestRow, StoredEntity};
-use salvo::oapi::ToSchema;
 use salvo::oapi::extract::PathParam;
+use salvo::oapi::{ToParameters, ToSchema};
 use salvo::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::error::ApiResult;
+use crate::error::{ApiError, ApiResult};
 use crate::extract::server_named;
 use crate::facts::{DATABASE_SET, FILESYSTEM_SET, Intervals, SIZE_SET, current_rows, label, newest_rates, value};
+use crate::page::given;
 use crate::state::{Api, now};
 use crate::wire::{AbsenceReasonWord, Time, whole};
 
@@ -22,6 +23,7 @@ pub(crate) fn routes() -> Vec<Router> {
     vec![
         Router::with_path("servers/{name}/databases").get(list_databases),
         Router::with_path("servers/{name}/filesystems").get(list_filesystems),
+        Router::with_path("databases").get(find_databases),
     ]
 }
 
@@ -95,6 +97,31 @@ async fn list_databases(api: Api, name: PathParam<String>) -> ApiResult<Json<Vec
         }
     });
     Ok(Json(databases.collect()))
+}
+
+/// More would not be read; whoever looks for one goes on typing.
+const FOUND_MAX: u32 = 20;
+
+#[derive(Debug, Deserialize, ToParameters)]
+#[salvo(parameters(default_parameter_in = Query))]
+struct FindQuery {
+    /// Part of the name, letters of ASCII in any case; no wildcards
+    #[salvo(parameter(value_type = String, required = true))]
+    search: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct FoundDatabase {
+    server: String,
+    name: String,
+}
+
+/// Databases of all servers by a part of their names, those that are gone left out: the first 20, the shortest names first.
+#[endpoint(operation_id = "findDatabases", tags("databases"))]
+async fn find_databases(api: Api, query: FindQuery) -> ApiResult<Json<Vec<FoundDatabase>>> {
+    let part = given(query.search).ok_or_else(|| ApiError::invalid("search", "is missing"))?;
+    let found = api.store.find_databases(&part, FOUND_MAX).await?;
+    Ok(Json(found.into_iter().map(|(server, name)| FoundDatabase { server, name }).collect()))
 }
 
 /// The inventory, and the databases that were counted since it was listed: counters come every minute, the list each half hour.

@@ -14,6 +14,7 @@ use crate::wire::present;
 pub(crate) const DATABASE_SET: &str = "pg_stat_database";
 pub(crate) const SIZE_SET: &str = "pg_database_size";
 const ACTIVITY_SET: &str = "pg_stat_activity";
+const CONNECTIONS_SET: &str = "pg_connections";
 pub(crate) const FILESYSTEM_SET: &str = "filesystem";
 
 /// Where no loaded plugin tells how often a set comes.
@@ -33,8 +34,10 @@ const ABSENT_MAX: usize = 20;
 
 #[derive(Debug, Default)]
 pub(crate) struct Facts {
-    /// Sessions by state; None: never collected.
+    /// Sessions by state, ours left out; None: never collected.
     pub(crate) connections: Option<BTreeMap<String, i64>>,
+    /// Clients' connections, ours included.
+    pub(crate) connections_used: Option<f64>,
     pub(crate) databases_count: Option<u64>,
     pub(crate) size_bytes: Option<f64>,
     pub(crate) transactions_per_second: Option<Rate>,
@@ -144,6 +147,7 @@ async fn read(api: &Api, server: ServerId, intervals: &Intervals) -> ApiResult<F
     let now = now();
     let oldest = now.plus_seconds(-FACTS_AGE_SECONDS_MAX);
     let activity = api.store.latest(server, ACTIVITY_SET, oldest, now).await?;
+    let used = api.store.latest(server, CONNECTIONS_SET, oldest, now).await?;
     let databases = api.store.latest(server, DATABASE_SET, oldest, now).await?;
     let sizes = api.store.latest(server, SIZE_SET, oldest, now).await?;
     let filesystems = api.store.latest(server, FILESYSTEM_SET, oldest, now).await?;
@@ -164,6 +168,7 @@ async fn read(api: &Api, server: ServerId, intervals: &Intervals) -> ApiResult<F
     failing.retain(|last| matches!(last.run.outcome, StoredOutcome::Failed { .. }));
     Ok(Facts {
         connections: connections(&activity),
+        connections_used: sum(&used, "used"),
         databases_count: databases_count(&databases),
         size_bytes: total_size(&sizes, &api.store.entities(server, Some("database")).await?),
         transactions_per_second: transactions_per_second(api, server, intervals, now).await?,

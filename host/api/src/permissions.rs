@@ -61,6 +61,7 @@ pub(crate) const TABLE: &[(&str, &str, Access)] = &[
     ("DELETE", "api/servers/{name}/host-keys", Access::From(Role::Operator)),
     ("GET", "api/servers/{name}/databases", Access::From(Role::Viewer)),
     ("GET", "api/servers/{name}/filesystems", Access::From(Role::Viewer)),
+    ("GET", "api/databases", Access::From(Role::Viewer)),
     ("GET", "api/server_stats/{name}", Access::From(Role::Viewer)),
     ("GET", "api/server/{name}/stats", Access::From(Role::Viewer)),
     ("GET", "api/server/{name}/db/{db}", Access::From(Role::Viewer)),

@@ -98,8 +98,10 @@ pub(crate) struct ServerStatus {
     tls: Option<bool>,
     data_dir: Option<String>,
     uptime_hours: Option<f64>,
-    /// Sessions by state; `None` are background processes.
+    /// Sessions by state, ours left out; `None` are background processes.
     connections: Option<BTreeMap<String, i64>>,
+    /// Connections of clients, ours included: what the metric `pg_connections_used` counts.
+    connections_used: Option<i64>,
     databases_count: Option<u64>,
     size_bytes: Option<i64>,
     transactions_per_second: Option<f64>,
@@ -651,6 +653,7 @@ fn status(overview: ServerOverview, facts: &Facts, unusable: Option<&ServerAway>
         data_dir: identity.and_then(|identity| identity.data_directory),
         uptime_hours,
         connections: facts.connections.clone(),
+        connections_used: whole(facts.connections_used),
         databases_count: facts.databases_count,
         size_bytes: whole(facts.size_bytes),
         transactions_per_second: rate.map(|rate| (rate.per_second * 100.0).round() / 100.0),

@@ -6,7 +6,7 @@ use pgvigil_model::{Entity, EntitySet, ServerId, Timestamp};
 use serde::Serialize;
 
 use crate::engine::read_store;
-use crate::types::{Ts, clean, from_json};
+use crate::types::{Ts, clean, containing, from_json};
 use crate::{StorageError, Store};
 
 /// Something that exists or existed on a server: a database, a tablespace, a mount.
@@ -144,6 +144,23 @@ impl Store {
             .await?)
         })?;
         rows.into_iter().map(StoredEntity::try_from).collect()
+    }
+
+    /// (server, database) of all databases that are there and have `part` in their names, letters of ASCII in any case; the
+    /// shortest names first.
+    pub async fn find_databases(&self, part: &str, limit: u32) -> Result<Vec<(String, String)>, StorageError> {
+        let pattern = containing(part);
+        read_store!(self, "find databases", |db| {
+            Ok(sqlx::query_as(
+                r"select s.name, e.key from entity e join server s on s.id = e.server
+                where e.kind = 'database' and e.gone_at is null and s.deleted_at is null and lower(e.key) like $1 escape '\'
+                order by length(e.key), e.key, s.name limit $2",
+            )
+            .bind(&pattern)
+            .bind(i64::from(limit))
+            .fetch_all(db)
+            .await?)
+        })
     }
 
     /// The inventory (entities of kind `database`) with the newest sample of sets `pg_stat_database` and `pg_database_size`.

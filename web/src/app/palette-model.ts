@@ -49,3 +49,13 @@ export function findCommands(commands: readonly Command[], text: string): Comman
       .map((one) => one.command),
   )
 }
+
+/** One letter is in nearly all names. */
+const WORD_MIN = 2
+/** The host looks for one word at a time; more than these are only looked for among what it found. */
+const WORDS_MAX = 3
+/** Words of the text that the host can look for: any of them may be of the name, the others of the server's. */
+export const searchedWords = (text: string): string[] => {
+  const words = text.toLocaleLowerCase().split(/\s+/)
+  return [...new Set(words.filter((word) => word.length >= WORD_MIN))].slice(0, WORDS_MAX)
+}

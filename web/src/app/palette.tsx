@@ -1,9 +1,9 @@
 import { Dialog } from '@base-ui/react/dialog'
 import { useQuery } from '@tanstack/react-query'
-import { useNavigate, useParams } from '@tanstack/react-router'
+import { useNavigate } from '@tanstack/react-router'
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react'
 import { session } from '../api/client'
-import { databasesQuery, pluginsQuery, serversQuery } from '../api/queries'
+import { pluginsQuery, serversQuery } from '../api/queries'
 import { LOCALES, useI18n } from '../i18n'
 import { paths } from '../lib/paths'
 import { canEditServers } from '../lib/roles'
@@ -13,6 +13,7 @@ import { cx } from '../ui/classes'
 import { Icon } from '../ui/icon'
 import { useCountsAsOpen } from '../ui/open-dialogs'
 import { useNav } from './nav'
+import { useDatabases } from './palette-databases'
 import { type Command, findCommands } from './palette-model'
 import { useUser } from './session-context'
 import { useTime } from './time'
@@ -25,10 +26,15 @@ const optionId = (index: number) => `palette-option-${index}`
 export function Palette(props: { onClose: () => void; onHelp: () => void }) {
   const { t } = useI18n()
   const [text, setText] = useState('')
-  const [chosen, setChosen] = useState(0)
+  const [chosenId, setChosenId] = useState('')
   const list = useRef<HTMLDivElement>(null)
-  const commands = useCommands(props.onHelp)
+  const commands = useCommands(props.onHelp, text)
   const found = useMemo(() => findCommands(commands, text), [commands, text])
+  // By what it is and not by its place: what the host finds later comes in between.
+  const chosen = Math.max(
+    0,
+    found.findIndex((command) => command.id === chosenId),
+  )
   useCountsAsOpen(true)
   useEffect(() => () => void releaseKeys(), [])
 
@@ -38,7 +44,7 @@ export function Palette(props: { onClose: () => void; onHelp: () => void }) {
     command.run()
   }
   const choose = (index: number) => {
-    setChosen(index)
+    setChosenId(found[index]?.id ?? '')
     list.current?.querySelector(`#${optionId(index)}`)?.scrollIntoView({ block: 'nearest' })
   }
   const onKeyDown = (event: KeyboardEvent) => {
@@ -73,7 +79,7 @@ export function Palette(props: { onClose: () => void; onHelp: () => void }) {
               value={text}
               onChange={(event) => {
                 setText(event.target.value)
-                setChosen(0)
+                setChosenId('')
               }}
               onFocus={() => setText(text + releaseKeys())}
               onKeyDown={onKeyDown}
@@ -95,7 +101,7 @@ export function Palette(props: { onClose: () => void; onHelp: () => void }) {
                 command={command}
                 chosen={index === chosen}
                 heading={found[index - 1]?.group === command.group ? undefined : command.group}
-                onPoint={() => setChosen(index)}
+                onPoint={() => setChosenId(command.id)}
                 onRun={() => run(command)}
               />
             ))}
@@ -146,9 +152,9 @@ function Option(props: {
   )
 }
 
-function useCommands(onHelp: () => void): Command[] {
+function useCommands(onHelp: () => void, text: string): Command[] {
   const pages = usePages()
-  const things = useThings()
+  const things = useThings(text)
   const actions = useActions(onHelp)
   return useMemo(() => [...things, ...pages, ...actions], [things, pages, actions])
 }
@@ -176,16 +182,12 @@ function usePages(): Command[] {
 }
 
 /** Servers, databases, plugins and metrics by their names. */
-function useThings(): Command[] {
+function useThings(text: string): Command[] {
   const { t } = useI18n()
   const navigate = useNavigate()
   const servers = useQuery(serversQuery())
   const plugins = useQuery(pluginsQuery())
-  // Databases of the server that is open: those of all servers would be asked for one by one.
-  const params: Record<string, unknown> = useParams({ strict: false })
-  const server =
-    typeof params.name === 'string' && servers.data?.some((one) => one.name === params.name) ? params.name : ''
-  const databases = useQuery({ ...databasesQuery(server), enabled: server !== '' })
+  const databases = useDatabases(text)
   return useMemo(() => {
     const { palette } = t
     const go =
@@ -204,14 +206,14 @@ function useThings(): Command[] {
           run: go(paths.server(one.name)),
         }),
       ),
-      ...(databases.data ?? []).map(
-        (one): Command => ({
-          id: `database ${one.oid} ${one.name}`,
+      ...databases.map(
+        ({ server, name }): Command => ({
+          id: `database ${server} ${name}`,
           group: palette.databases,
-          label: one.name,
+          label: name,
           hint: server,
           icon: 'database',
-          run: go(paths.database(server, one.name)),
+          run: go(paths.database(server, name)),
         }),
       ),
       ...(plugins.data ?? []).map(
@@ -239,7 +241,7 @@ function useThings(): Command[] {
         ),
       ),
     ]
-  }, [t, navigate, servers.data, plugins.data, databases.data, server])
+  }, [t, navigate, servers.data, plugins.data, databases])
 }
 
 /** The time context goes along; what belongs to the page before does not. */

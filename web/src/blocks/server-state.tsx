@@ -21,11 +21,16 @@ export function useServerCause(server: ServerStatus): string {
   return `${cause}, ${t.servers.since(u.duration(Math.max(0, now - Date.parse(server.state_since))))}`
 }
 
-/** Connections by state, summed; null where they are not known. `None` are the server's own processes: they have no state. */
-export function connectionCounts(server: Pick<ServerStatus, 'connections'>): { total: number; active: number } | null {
+/**
+ * All connections, as the chart has them, and how many of those of others are active; null where they are not known.
+ * Where they are not counted as one, it is states summed: `None` are the server's own processes, which have no state.
+ */
+export function connectionCounts(
+  server: Pick<ServerStatus, 'connections' | 'connections_used'>,
+): { total: number; active: number } | null {
   if (!server.connections) return null
   const { None: _own, ...states } = server.connections
-  const total = Object.values(states).reduce((sum, count) => sum + count, 0)
+  const total = server.connections_used ?? Object.values(states).reduce((sum, count) => sum + count, 0)
   return { total, active: states.active ?? 0 }
 }
 

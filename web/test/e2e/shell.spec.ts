@@ -44,6 +44,19 @@ describe('the palette', () => {
     await field.waitFor({ state: 'detached' })
   })
 
+  test('finds databases of all servers, wherever one is', async () => {
+    await signIn(page, 'admin')
+    await page.keyboard.press('Control+k')
+    const field = page.getByRole('combobox', { name: 'Search everything' })
+    await field.fill('KEYCL')
+    await page.getByRole('option', { name: /^keycloak billing-01/, selected: true }).waitFor()
+    // A name that several have is narrowed down by that of the server.
+    await field.fill('keycloak catalog')
+    await page.getByRole('option', { name: /^keycloak catalog-01/, selected: true }).waitFor()
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/\/servers\/catalog-01\/db\/keycloak/)
+  })
+
   test('takes what is typed while its code is on the way', async () => {
     let resolve = () => {}
     const typed = new Promise<void>((done) => {

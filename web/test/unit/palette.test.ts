@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Command, findCommands, score } from '../../src/app/palette-model.ts'
+import { type Command, findCommands, score, searchedWords } from '../../src/app/palette-model.ts'
 
 const command = (label: string, group = 'Servers', more: Partial<Command> = {}): Command => ({
   id: label,
@@ -38,4 +38,10 @@ test('a group does not crowd out the others', () => {
   const found = findCommands([...many, command('Pages of pg', 'Pages')], 'pg')
   expect(found.filter((one) => one.group === 'Servers')).toHaveLength(7)
   expect(found.at(-1)?.group).toBe('Pages')
+})
+
+test('the host is asked for words, not for letters, and for few of them', () => {
+  expect(searchedWords(' Shop  a pg15 shop ')).toEqual(['shop', 'pg15'])
+  expect(searchedWords('x')).toEqual([])
+  expect(searchedWords('aa bb cc dd')).toEqual(['aa', 'bb', 'cc'])
 })

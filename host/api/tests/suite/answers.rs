@@ -71,6 +71,7 @@ impl Calls {
             ("/api/servers/{name}", "/api/servers/main"),
             ("/api/servers/{name}/databases", "/api/servers/main/databases"),
             ("/api/servers/{name}/filesystems", "/api/servers/main/filesystems"),
+            ("/api/databases", "/api/databases?search=SHO"),
             ("/api/server_stats/{name}", "/api/server_stats/main"),
             ("/api/server/{name}/stats", "/api/server/main/stats?start_date=now-1h"),
             ("/api/server/{name}/db/{db}", "/api/server/main/db/shop"),

@@ -277,6 +277,33 @@ async fn a_database_that_is_counted_is_there_before_it_is_listed() {
     assert_eq!(exists("app").await, true, "the newer sample has it again");
 }
 
+#[tokio::test]
+async fn a_database_is_found_by_a_part_of_its_name_on_whatever_server_it_is() {
+    let app = TestApp::new().await;
+    let operator = app.sign_in("operator").await;
+    let list = async |id: ServerId, minute: i64, names: &[&str]| {
+        let items = names.iter().map(|name| Entity { key: (*name).into(), attrs: Vec::new() }).collect();
+        let entities = vec![EntitySet { kind: "database".into(), complete: true, items }];
+        let outcome = RunOutcome::Collected(Collected { entities, ..Default::default() });
+        let mut listed = run(id, now().plus_seconds(minute * 60), outcome);
+        listed.plugin = "database_list".parse().unwrap();
+        app.store.record(&[listed]).await.unwrap();
+    };
+    let (one, two) = (app.add_server(server_body("one")).await, app.add_server(server_body("two")).await);
+    list(one, -2, &["Web_Shop", "old_shop", "crm"]).await;
+    list(one, -1, &["Web_Shop", "crm"]).await;
+    let many: Vec<String> = (10..40).map(|nr| format!("tenant_{nr}")).chain(["shop".to_owned()]).collect();
+    list(two, -1, &many.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let found = async |part: &str| app.get(&operator, &format!("/api/databases?search={part}")).await.body;
+    let expected = json!([{"server": "two", "name": "shop"}, {"server": "one", "name": "Web_Shop"}]);
+    assert_eq!(found("SHOP").await, expected, "the shortest first, and none that is gone");
+    assert_eq!(found("b_s").await, json!([{"server": "one", "name": "Web_Shop"}]));
+    assert_eq!(found("s_op").await, json!([]), "there are no wildcards");
+    assert_eq!(found("tenant").await.as_array().unwrap().len(), 20);
+    app.call(&operator, "DELETE", "/api/servers/two", json!({})).await;
+    assert_eq!(found("tenant").await, json!([]));
+}
+
 fn filesystems(rows: &[(&str, &str, f64)]) -> (MetricSet, RunOutcome) {
     let row = |(purpose, device, size): &(&str, &str, f64)| {
         let labels = [*purpose, "", "/path", *device, "/", "ext4"].map(str::to_owned).into();

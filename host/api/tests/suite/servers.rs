@@ -3,7 +3,8 @@
 use std::sync::atomic::Ordering;
 
 use pgvigil_model::{
-    Absence, AbsenceReason, Collected, FailureReason, Metric, MetricKind, MetricSet, RunOutcome, RunReport, Secret,
+    Absence, AbsenceReason, Collected, FailureReason, Metric, MetricKind, MetricSet, PluginName, RunOutcome, RunReport,
+    SampleRow, Samples, Secret,
 };
 use pgvigil_storage::SecretKind;
 use serde_json::{Value, json};
@@ -558,6 +559,33 @@ async fn what_a_role_may_not_read_is_told_with_the_grant_and_each_reason_once() 
         "places": 2
     }]);
     assert_eq!(told["not_collected"], expected);
+}
+
+/// One number of connections in all places: that of the chart, which counts ours too.
+#[tokio::test]
+async fn connections_are_told_with_ours_beside_the_states_of_the_others() {
+    let app = TestApp::new().await;
+    let id = app.add_server(server_body("main")).await;
+    let viewer = app.sign_in("viewer").await;
+    let told = async || app.get(&viewer, "/api/servers/main").await.body;
+    assert_eq!(told().await["connections_used"], Value::Null);
+    let used = Metric { name: "used".into(), ..sessions().metrics.remove(0) };
+    let connections =
+        MetricSet { name: "pg_connections".into(), labels: Vec::new(), metrics: vec![used], ..sessions() };
+    let sets = [sessions(), connections];
+    let plugin: PluginName = "pg_stat_activity".parse().unwrap();
+    app.store.declare(&plugin, &sets).await.unwrap();
+    let samples = vec![
+        Samples { set: "pg_stat_activity".into(), rows: vec![row("active", &[2.0]), row("none", &[5.0])] },
+        Samples {
+            set: "pg_connections".into(),
+            rows: vec![SampleRow { labels: vec![], values: vec![3.0], since: None }],
+        },
+    ];
+    let outcome = RunOutcome::Collected(Collected { samples, ..Default::default() });
+    app.store.record(&[RunReport { plugin, sets: sets.into(), ..run(id, now(), outcome) }]).await.unwrap();
+    let told = told().await;
+    assert_eq!((&told["connections"], &told["connections_used"]), (&json!({"active": 2, "None": 5}), &json!(3)));
 }
 
 #[tokio::test]

@@ -31,6 +31,11 @@ function baseServer(index: number): ServerStatus {
   const name =
     index < NAMES.length ? `${base}-01` : `${base}-${String(Math.floor(index / NAMES.length) + 1).padStart(2, '0')}`
   const total = Math.round(200 + 1_800 * noise(index + 2)) * GB
+  const connections = {
+    active: Math.round(1 + 20 * noise(index)),
+    idle: Math.round(5 + 90 * noise(index + 1)),
+    'idle in transaction': index % 3,
+  }
   return {
     id: `00000000-0000-7000-8000-${String(index).padStart(12, '0')}`,
     name,
@@ -51,11 +56,8 @@ function baseServer(index: number): ServerStatus {
     version: VERSIONS[index % VERSIONS.length] ?? '18.1',
     free_space: index % 3 === 2 ? null : Math.round(total * (0.06 + 0.8 * noise(index + 3))),
     total_space: index % 3 === 2 ? null : total,
-    connections: {
-      active: Math.round(1 + 20 * noise(index)),
-      idle: Math.round(5 + 90 * noise(index + 1)),
-      'idle in transaction': index % 3,
-    },
+    connections,
+    connections_used: 1 + Object.values(connections).reduce((sum, count) => sum + count),
     uptime_hours: Math.round(3_000 * noise(index + 5)) + 0.25,
     status: 'ok',
     not_collected: [],
@@ -125,6 +127,7 @@ const PENDING: Partial<ServerStatus> = {
   status: 'added (connection pending)',
   version: null,
   connections: null,
+  connections_used: null,
   uptime_hours: null,
   free_space: null,
   total_space: null,

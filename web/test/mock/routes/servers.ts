@@ -26,6 +26,12 @@ export const serverRoutes: readonly Route[] = [
   route('get', '/api/servers/{name}/filesystems', 'viewer', (call) =>
     server(call).ssh_user === '' ? [] : makeFilesystems(),
   ),
+  route('get', '/api/databases', 'viewer', ({ query, world }) => {
+    const part = query.get('search')?.toLowerCase() ?? ''
+    const names = makeDatabases().flatMap(({ name, exists }) => (exists && name.includes(part) ? [name] : []))
+    const known = world.servers.filter((one) => one.state !== 'pending')
+    return names.flatMap((name) => known.map((one) => ({ server: one.name, name }))).slice(0, 20)
+  }),
   route('get', '/api/server_stats/{name}', 'viewer', (call) => {
     if (server(call).state === 'unreachable') {
       throw new Refusal(503, 'the server cannot be reached: connection refused')
