@@ -1,7 +1,7 @@
 import { createRootRoute, createRoute, createRouter, retainSearchParams } from '@tanstack/react-router'
 import { parseSearch, stringifySearch } from '../lib/search-text'
 import { TIME_KEYS, validateTime } from '../lib/time-range'
-import { oneOf, searchText } from '../lib/url-state'
+import { searchText } from '../lib/url-state'
 import { CrashPage } from './crash'
 import { lazyPage, lazyTab } from './lazy-page'
 import { NotFoundPage } from './not-found'
@@ -22,52 +22,29 @@ const login = createRoute({ getParentRoute: () => root, path: '/login', componen
 const home = createRoute({
   getParentRoute: () => root,
   path: '/',
-  validateSearch: (search: Record<string, unknown>) => ({ by: searchText(search.by) }),
   component: lazyPage(() => import('../features/fleet/fleet-page'), 'FleetPage'),
 })
 
 const setup = createRoute({
   getParentRoute: () => root,
   path: '/setup',
-  validateSearch: (search: Record<string, unknown>) => ({ server: searchText(search.server) }),
   component: lazyPage(() => import('../features/setup/setup-page'), 'SetupPage'),
 })
 
-export interface ListSearch {
+export interface SessionsSearch {
   q?: string | undefined
   sort?: string | undefined
   state?: string | undefined
-  /** Columns, where others than usual were chosen. */
   col?: string | undefined
-}
-
-const validateList = (search: Record<string, unknown>): ListSearch => ({
-  q: searchText(search.q),
-  sort: searchText(search.sort),
-  state: searchText(search.state),
-  col: searchText(search.col),
-})
-
-export interface SessionsSearch extends ListSearch {
   /** What they wait for: `Lock: transactionid`. */
   wait?: string | undefined
   /** Seconds between two readings. */
   every?: string | undefined
 }
 
-export interface ServersSearch extends ListSearch {
-  version?: string | undefined
-  tag?: string | undefined
-}
-
 const servers = createRoute({
   getParentRoute: () => root,
   path: '/servers',
-  validateSearch: (search: Record<string, unknown>): ServersSearch => ({
-    ...validateList(search),
-    version: searchText(search.version),
-    tag: searchText(search.tag),
-  }),
   component: lazyPage(() => import('../features/servers/servers-page'), 'ServersPage'),
 })
 
@@ -98,18 +75,12 @@ const serverOverview = createRoute({
 const serverDatabases = createRoute({
   getParentRoute: () => server,
   path: '/databases',
-  validateSearch: validateList,
   component: lazyTab(() => import('../features/server/databases-tab'), 'DatabasesTab'),
 })
 
 const serverAnalysis = createRoute({
   getParentRoute: () => server,
   path: '/analysis',
-  validateSearch: (search: Record<string, unknown>) => ({
-    q: searchText(search.q),
-    verdict: searchText(search.verdict),
-    sort: searchText(search.sort),
-  }),
   component: lazyTab(() => import('../features/server/analysis-tab'), 'AnalysisTab'),
 })
 
@@ -117,72 +88,31 @@ const serverSessions = createRoute({
   getParentRoute: () => server,
   path: '/sessions',
   validateSearch: (search: Record<string, unknown>): SessionsSearch => ({
-    ...validateList(search),
+    q: searchText(search.q),
+    sort: searchText(search.sort),
+    state: searchText(search.state),
+    col: searchText(search.col),
     wait: searchText(search.wait),
     every: searchText(search.every),
   }),
   component: lazyTab(() => import('../features/server/sessions-tab'), 'SessionsTab'),
 })
 
-const validateExplore = (search: Record<string, unknown>) => ({
-  server: searchText(search.server),
-  q: searchText(search.q),
-  set: searchText(search.set),
-  metric: searchText(search.metric),
-  l: searchText(search.l),
-  by: searchText(search.by),
-})
-
 const serverMetrics = createRoute({
   getParentRoute: () => server,
   path: '/metrics',
-  validateSearch: validateExplore,
   component: lazyTab(() => import('../features/server/metrics-tab'), 'MetricsTab'),
-})
-
-export interface EventsSearch {
-  kind?: string | undefined
-  server?: string | undefined
-  /** The event after which a long list is read on. */
-  before?: string | undefined
-}
-
-const validateEvents = (search: Record<string, unknown>): EventsSearch => ({
-  kind: searchText(search.kind),
-  server: searchText(search.server),
-  before: /^\d+$/.exec(searchText(search.before) ?? '')?.[0],
 })
 
 const serverEvents = createRoute({
   getParentRoute: () => server,
   path: '/events',
-  validateSearch: validateEvents,
   component: lazyTab(() => import('../features/server/events-tab'), 'EventsTab'),
 })
-
-const RUN_OUTCOMES = ['collected', 'not-applicable', 'failed'] as const
-
-export interface RunsSearch {
-  outcome?: (typeof RUN_OUTCOMES)[number] | undefined
-  server?: string | undefined
-  plugin?: string | undefined
-  /** The run after which a long list is read on. */
-  before?: string | undefined
-}
-
-const validateRuns = (search: Record<string, unknown>): RunsSearch => ({
-  outcome: oneOf(search.outcome, RUN_OUTCOMES),
-  server: searchText(search.server),
-  plugin: searchText(search.plugin),
-  before: searchText(search.before),
-})
-
-const validateCosts = (search: Record<string, unknown>) => ({ costs: searchText(search.costs) })
 
 const serverPlugins = createRoute({
   getParentRoute: () => server,
   path: '/plugins',
-  validateSearch: (search: Record<string, unknown>) => ({ ...validateRuns(search), ...validateCosts(search) }),
   component: lazyTab(() => import('../features/server/plugins-tab'), 'PluginsTab'),
 })
 
@@ -195,11 +125,6 @@ const database = createRoute({
 const plugins = createRoute({
   getParentRoute: () => root,
   path: '/plugins',
-  validateSearch: (search: Record<string, unknown>) => ({
-    q: searchText(search.q),
-    state: searchText(search.state),
-    sort: searchText(search.sort),
-  }),
   component: lazyPage(() => import('../features/plugins/plugins-page'), 'PluginsPage'),
 })
 
@@ -218,28 +143,24 @@ const pluginOverview = createRoute({
 const pluginServers = createRoute({
   getParentRoute: () => plugin,
   path: '/servers',
-  validateSearch: (search: Record<string, unknown>) => ({ sort: searchText(search.sort) }),
   component: lazyTab(() => import('../features/plugins/servers-tab'), 'PluginServersTab'),
 })
 
 const pluginRuns = createRoute({
   getParentRoute: () => plugin,
   path: '/runs',
-  validateSearch: validateRuns,
   component: lazyTab(() => import('../features/plugins/runs-tab'), 'PluginRunsTab'),
 })
 
 const pluginLogs = createRoute({
   getParentRoute: () => plugin,
   path: '/logs',
-  validateSearch: (search: Record<string, unknown>) => ({ q: searchText(search.q), level: searchText(search.level) }),
   component: lazyTab(() => import('../features/plugins/logs-tab'), 'PluginLogsTab'),
 })
 
 const pluginCosts = createRoute({
   getParentRoute: () => plugin,
   path: '/costs',
-  validateSearch: validateCosts,
   component: lazyTab(() => import('../features/plugins/costs-tab'), 'PluginCostsTab'),
 })
 
@@ -264,21 +185,18 @@ const pluginReloads = createRoute({
 const runs = createRoute({
   getParentRoute: () => root,
   path: '/runs',
-  validateSearch: validateRuns,
   component: lazyPage(() => import('../features/runs/runs-page'), 'RunsPage'),
 })
 
 const events = createRoute({
   getParentRoute: () => root,
   path: '/events',
-  validateSearch: validateEvents,
   component: lazyPage(() => import('../features/events/events-page'), 'EventsPage'),
 })
 
 const explore = createRoute({
   getParentRoute: () => root,
   path: '/explore',
-  validateSearch: validateExplore,
   component: lazyPage(() => import('../features/explore/explore-page'), 'ExplorePage'),
 })
 
@@ -291,41 +209,24 @@ const settings = createRoute({
 const users = createRoute({
   getParentRoute: () => root,
   path: '/users',
-  validateSearch: (search: Record<string, unknown>) => ({
-    q: searchText(search.q),
-    role: searchText(search.role),
-    sort: searchText(search.sort),
-  }),
   component: lazyPage(() => import('../features/users/users-page'), 'UsersPage'),
 })
 
 const sshKeys = createRoute({
   getParentRoute: () => root,
   path: '/ssh-keys',
-  validateSearch: (search: Record<string, unknown>) => ({ q: searchText(search.q), sort: searchText(search.sort) }),
   component: lazyPage(() => import('../features/keys/keys-page'), 'KeysPage'),
 })
 
 const audit = createRoute({
   getParentRoute: () => root,
   path: '/audit',
-  validateSearch: (search: Record<string, unknown>) => ({
-    q: searchText(search.q),
-    kind: searchText(search.kind),
-    page: searchText(search.page),
-  }),
   component: lazyPage(() => import('../features/audit/audit-page'), 'AuditPage'),
 })
 
 const logs = createRoute({
   getParentRoute: () => root,
   path: '/logs',
-  validateSearch: (search: Record<string, unknown>) => ({
-    q: searchText(search.q),
-    level: searchText(search.level),
-    source: searchText(search.source),
-    page: searchText(search.page),
-  }),
   component: lazyPage(() => import('../features/logs/logs-page'), 'LogsPage'),
 })
 

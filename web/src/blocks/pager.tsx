@@ -1,4 +1,5 @@
 import { useI18n } from '../i18n'
+import { matching } from '../lib/url-state'
 import { Button } from '../ui/button'
 import { Icon } from '../ui/icon'
 
@@ -26,11 +27,10 @@ export function Pager(props: { page: number; size: number; total: number; onPage
   )
 }
 
-/** The page that the URL names; what is no page is the first. */
-export const pageFrom = (text: string | undefined): number => {
-  const page = Number(text)
-  return Number.isInteger(page) && page >= 1 && page < 100_000 ? page : 1
-}
+export const readPage = matching(/^[1-9]\d{0,4}$/)
+
+/** The page that the URL names, as it was read. */
+export const pageFrom = (text: string | undefined): number => Number(text ?? 1)
 
 /** As it stands in the URL: the first page leaves it. */
 export const pageText = (page: number): string | undefined => (page === 1 ? undefined : String(page))

@@ -1,6 +1,7 @@
 import type { UseQueryResult } from '@tanstack/react-query'
-import type { ReactNode } from 'react'
+import { type ReactNode, useMemo } from 'react'
 import { PAGE_SIZE } from '../api/admin-queries'
+import { useDropped } from '../lib/router-hooks'
 import { TableSkeleton } from '../ui/skeleton'
 import { Pager } from './pager'
 import { EmptyState, NoMatchState, QueryView } from './state-view'
@@ -34,9 +35,16 @@ export function Trail<Item>(props: {
             </div>
           )
         }
+        if (page > 1 && total > 0) return <PastTheEnd page={page} />
         if (props.filtered || page > 1) return <NoMatchState {...empty} onReset={props.onReset} />
         return <EmptyState {...empty} />
       }}
     </QueryView>
   )
+}
+
+/** There is no such page, or no longer: the first is shown. */
+function PastTheEnd({ page }: { page: number }) {
+  useDropped(useMemo(() => ({ page: String(page) }), [page]))
+  return <TableSkeleton rows={12} />
 }

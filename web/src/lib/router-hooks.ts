@@ -1,6 +1,9 @@
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
-import { useCallback } from 'react'
+import { useCallback, useEffect, useMemo } from 'react'
+import { useI18n } from '../i18n'
+import { toast } from '../ui/toasts'
 import { nameOfPart } from './paths'
+import { type Readers, readSearch, type SearchOf } from './url-state'
 
 /** A part of the path. The router matched it, so it is there. */
 export function useParam(name: string): string {
@@ -10,15 +13,42 @@ export function useParam(name: string): string {
   return nameOfPart(value)
 }
 
+type Change<Search> = (change: Partial<Search>, history?: 'push') => void
+
 /**
- * The search part of the URL and how to change it. `Search` is what the route's `validateSearch` returns.
+ * What `readers` understand of the search part of the URL, and how to change it; what they do not leaves it, and is told.
  * Changes of a filter replace the entry of the history; a step that one may want to take back pushes a new one.
  */
-export function useUrlState<Search extends object>(): [Search, (change: Partial<Search>, history?: 'push') => void] {
-  // The route of the page validated it to this shape.
-  const search = useSearch({ strict: false }) as Search
+export function useUrlState<Of extends Readers>(readers: Of): [SearchOf<Of>, Change<SearchOf<Of>>]
+/** What the route itself validated to this shape. */
+export function useUrlState<Search extends object>(): [Search, Change<Search>]
+export function useUrlState(readers?: Readers): [object, Change<object>] {
+  const raw: Record<string, unknown> = useSearch({ strict: false })
+  const read = useMemo(
+    () => (readers === undefined ? { search: raw, unknown: NOTHING } : readSearch(readers, raw)),
+    [readers, raw],
+  )
+  useDropped(read.unknown)
+  return [read.search, useChange()]
+}
+
+const NOTHING: Readonly<Record<string, string>> = {}
+
+/** Takes out of the URL what means nothing there, and says so. */
+export function useDropped(unknown: Readonly<Record<string, string>>) {
+  const { t } = useI18n()
+  const change = useChange<Record<string, undefined>>()
+  useEffect(() => {
+    const parts = Object.entries(unknown)
+    if (parts.length === 0) return
+    change(Object.fromEntries(parts.map(([key]) => [key, undefined])))
+    toast(t.states.unknownInUrl(parts.map((part) => part.join('=')).join(', ')), 'bad')
+  }, [unknown, change, t])
+}
+
+function useChange<Search extends object>(): Change<Search> {
   const navigate = useNavigate()
-  const change = useCallback(
+  return useCallback(
     (part: Partial<Search>, history?: 'push') =>
       void navigate({
         to: '.',
@@ -29,5 +59,4 @@ export function useUrlState<Search extends object>(): [Search, (change: Partial<
       }),
     [navigate],
   )
-  return [search, change]
 }

@@ -22,6 +22,7 @@ function set(changed: readonly Toast[]) {
 
 /** Says that something was done, or that it was not. */
 export function toast(text: string, tone: Toast['tone'] = 'ok') {
+  if (toasts.some((one) => one.text === text)) return
   set([...toasts.slice(-3), { id: next++, text, tone }])
 }
 

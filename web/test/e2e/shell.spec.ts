@@ -436,6 +436,24 @@ test('a store that takes nothing is told on every page', async () => {
   expect(await axeInBothThemes(page)).toEqual([])
 })
 
+test.each([
+  ['/servers?state=bogus&version=99&sort=bogus&tag=none&q=-01', '/servers?q=-01', 'crm-01'],
+  ['/runs?before=zz&outcome=bogus', '/runs', 'pg_stat_database'],
+  ['/events?before=zz', '/events', 'crm-01'],
+  ['/audit?page=999&q=admin', '/audit?q=admin', 'admin'],
+  ['/logs?page=0&level=loud', '/logs', 'All'],
+  ['/plugins?state=bogus', '/plugins', 'pg_stat_database'],
+  ['/?by=bogus', '/', 'crm-01'],
+])('what means nothing in %s leaves it, and is told', async (from, to, shown) => {
+  await signIn(page, 'admin', from)
+  await page.getByText(shown).filter({ visible: true }).first().waitFor()
+  await page
+    .getByRole('region', { name: 'Notices' })
+    .getByText(/means nothing here/)
+    .waitFor()
+  await expect.poll(() => page.url().slice(new URL(page.url()).origin.length)).toBe(to)
+})
+
 test('an address that leads nowhere says so', async () => {
   await signIn(page, 'viewer', '/no/such/page')
   await page.getByRole('heading', { name: 'Nothing here' }).waitFor()

@@ -2,7 +2,17 @@ import { expect, test } from 'vitest'
 import { labelMatcher } from '../../src/api/label-matcher.ts'
 import { nameOfPart, paths } from '../../src/lib/paths.ts'
 import { parseSearch, stringifySearch } from '../../src/lib/search-text.ts'
-import { listToText, parseList, parseSort } from '../../src/lib/url-state.ts'
+import {
+  anyText,
+  choiceOf,
+  listOf,
+  listToText,
+  matching,
+  parseList,
+  parseSort,
+  readSearch,
+  sortOf,
+} from '../../src/lib/url-state.ts'
 
 test('a sort by a column that does not exist is none', () => {
   expect(parseSort('-size', ['name', 'size'])).toEqual({ id: 'size', descending: true })
@@ -98,4 +108,22 @@ test('every link has its shape', () => {
 
 test('a comma in a label does not end it', () => {
   expect(labelMatcher('datname', 'a,b\\c')).toBe('datname:a\\,b\\\\c')
+})
+
+test('what a page does not understand of its address is told apart, and the rest of the address is left alone', () => {
+  const readers = {
+    q: anyText,
+    state: choiceOf(['ok', 'warning']),
+    sort: sortOf(['name', 'size']),
+    col: listOf(['name', 'size']),
+    before: matching(/^\d+$/),
+  }
+  expect(readSearch(readers, { q: '0', state: 'ok', sort: '-size', col: '-', before: '7', from: 'now-1h' })).toEqual({
+    search: { q: '0', state: 'ok', sort: '-size', col: '-', before: '7' },
+    unknown: {},
+  })
+  expect(readSearch(readers, { q: '', state: 'bogus', sort: 'bogus', col: 'bogus', before: 'zz', by: 'x' })).toEqual({
+    search: {},
+    unknown: { state: 'bogus', sort: 'bogus', col: 'bogus', before: 'zz' },
+  })
 })

@@ -8,12 +8,13 @@ import { Age } from '../../blocks/age'
 import { Fact } from '../../blocks/card'
 import { type Column, DataTable } from '../../blocks/data-table'
 import { PageHeader } from '../../blocks/page-header'
-import { pageFrom, pageText } from '../../blocks/pager'
+import { pageFrom, pageText, readPage } from '../../blocks/pager'
 import { EmptyState, ForbiddenState } from '../../blocks/state-view'
 import { TRAIL_RESERVE, Trail } from '../../blocks/trail'
 import { useI18n } from '../../i18n'
 import { canSeeAudit } from '../../lib/roles'
 import { useUrlState } from '../../lib/router-hooks'
+import { anyText } from '../../lib/url-state'
 import { Badge, type Tone } from '../../ui/badge'
 import { Button } from '../../ui/button'
 import { SelectFilter } from '../../ui/field'
@@ -22,6 +23,7 @@ import { SearchBox } from '../../ui/search-box'
 import { browserName } from './user-agent'
 
 const ALARMING: readonly string[] = ['login_failed', 'login_limited', 'refresh_reused', 'access_denied']
+const IN_URL = { q: anyText, kind: anyText, page: readPage }
 const USUAL: readonly string[] = ['login_success', 'logout', 'refresh']
 /** One is written with each load of a page: among them nothing else is seen. */
 const RENEWAL = 'refresh'
@@ -29,12 +31,6 @@ const RENEWAL = 'refresh'
 const EVERYTHING = 'all'
 /** The most of one answer: most of them may be renewals, of which none is shown. */
 const SIFTED_PAGE_SIZE = 500
-
-export interface AuditSearch {
-  q?: string | undefined
-  kind?: string | undefined
-  page?: string | undefined
-}
 
 export function AuditPage() {
   const { t } = useI18n()
@@ -50,7 +46,7 @@ export function AuditPage() {
 function Audit() {
   const { t } = useI18n()
   const { range } = useTime()
-  const [search, setSearch] = useUrlState<AuditSearch>()
+  const [search, setSearch] = useUrlState(IN_URL)
   const { q = '', kind } = search
   const page = pageFrom(search.page)
   const size = kind === undefined ? SIFTED_PAGE_SIZE : PAGE_SIZE

@@ -1,24 +1,27 @@
 import { useQuery } from '@tanstack/react-query'
 import { eventsWithinQuery } from '../../api/queries'
 import type { HostEvent } from '../../api/types'
-import type { EventsSearch } from '../../app/router'
 import { useTime } from '../../app/time'
 import { NameFilter } from '../../blocks/name-filter'
 import { ReadOn } from '../../blocks/read-on'
 import { EmptyState, NoMatchState, QueryView } from '../../blocks/state-view'
 import { useI18n } from '../../i18n'
 import { useUrlState } from '../../lib/router-hooks'
+import { anyText, matching, type SearchOf } from '../../lib/url-state'
 import { TableSkeleton } from '../../ui/skeleton'
 import { ServerFilter } from '../runs/runs-view'
 import { EventRow } from './event-row'
+
+/** `before`: the event after which a long list is read on. */
+const IN_URL = { kind: anyText, server: anyText, before: matching(/^\d+$/) }
 
 /** What happened within the chosen time, newest first, everywhere or on one server. */
 export function EventsList(props: { server?: string }) {
   const { t } = useI18n()
   const { range } = useTime()
-  const [search, setUrl] = useUrlState<EventsSearch>()
+  const [search, setUrl] = useUrlState(IN_URL)
   // Another filter begins at its newest event.
-  const setSearch = (change: EventsSearch) => setUrl({ before: undefined, ...change })
+  const setSearch = (change: SearchOf<typeof IN_URL>) => setUrl({ before: undefined, ...change })
   const { before, kind } = search
   const server = props.server ?? search.server
   const query = useQuery(eventsWithinQuery({ kind, server }, range, { before }))

@@ -1,5 +1,9 @@
 import type { DeclaredSet, MetricDeclaration } from '../../api/types'
 import type { Locale } from '../../i18n'
+import { anyText } from '../../lib/url-state'
+
+/** `l`: values that labels must have (`datname:app`); `by`: the label whose values become lines. */
+export const EXPLORE_IN_URL = { server: anyText, q: anyText, set: anyText, metric: anyText, l: anyText, by: anyText }
 
 /** A set with its words in the reader's language. */
 export interface KnownSet {

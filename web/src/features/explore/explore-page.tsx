@@ -10,13 +10,14 @@ import { useUrlState } from '../../lib/router-hooks'
 import { buttonClass } from '../../ui/button'
 import { SelectFilter } from '../../ui/field'
 import { ExploreSkeleton } from '../../ui/skeleton'
-import { Explorer, type ExploreSearch } from './explorer'
+import { EXPLORE_IN_URL } from './explore-model'
+import { Explorer } from './explorer'
 import { SavedViews } from './saved-views'
 
 /** Any metric of any server. */
 export function ExplorePage() {
   const { t } = useI18n()
-  const [search, setSearch] = useUrlState<ExploreSearch>()
+  const [search, setSearch] = useUrlState(EXPLORE_IN_URL)
   const servers = useQuery(serversQuery())
   const sets = useQuery(metricSetsQuery())
   // Whoever comes without a server sees one that answers.

@@ -9,25 +9,14 @@ import { paths } from '../../lib/paths'
 import { useUrlState } from '../../lib/router-hooks'
 import { Button } from '../../ui/button'
 import { kindAndUnit } from '../plugins/probe-words'
-import { type KnownSet, knownSets } from './explore-model'
+import { EXPLORE_IN_URL, type KnownSet, knownSets } from './explore-model'
 import { LabelFilters } from './label-filters'
 import { SetList } from './set-list'
-
-export interface ExploreSearch {
-  server?: string | undefined
-  q?: string | undefined
-  set?: string | undefined
-  metric?: string | undefined
-  /** Values that labels must have: `datname:app`. */
-  l?: string | undefined
-  /** The label whose values become lines. */
-  by?: string | undefined
-}
 
 /** Search at the left, charts at the right; all of it is in the URL. */
 export function Explorer(props: { server: string; sets: readonly DeclaredSet[]; children?: ReactNode }) {
   const { t, locale } = useI18n()
-  const [search, setSearch] = useUrlState<ExploreSearch>()
+  const [search, setSearch] = useUrlState(EXPLORE_IN_URL)
   const sets = useMemo(() => knownSets(props.sets, locale), [props.sets, locale])
   const chosen = sets.find((known) => known.set.name === search.set)
   const metric = chosen?.set.metrics.find((one) => one.name === search.metric)
@@ -118,7 +107,7 @@ function SetHeading({ known }: { known: KnownSet }) {
 function OneMetric(props: { server: string; known: KnownSet; metric: MetricDeclaration }) {
   const { t } = useI18n()
   const { server, known, metric } = props
-  const [search] = useUrlState<ExploreSearch>()
+  const [search] = useUrlState(EXPLORE_IN_URL)
   const by = known.set.labels.find((label) => label === search.by)
   const chart = useMemo(() => chartOf(known.set, metric, by), [known, metric, by])
   return (

@@ -7,14 +7,13 @@ import { NameFilter } from '../../blocks/name-filter'
 import { useI18n } from '../../i18n'
 import { useUrlState } from '../../lib/router-hooks'
 import { SelectFilter } from '../../ui/field'
-import { labelValues, parseLabels } from './explore-model'
-import type { ExploreSearch } from './explorer'
+import { EXPLORE_IN_URL, labelValues, parseLabels } from './explore-model'
 
 /** A choice for each label among the values that there are, and the label whose values become lines. */
 export function LabelFilters(props: { server: string; set: MetricSetDeclaration; metric: string }) {
   const { t } = useI18n()
   const { range } = useTime()
-  const [search, setSearch] = useUrlState<ExploreSearch>()
+  const [search, setSearch] = useUrlState(EXPLORE_IN_URL)
   const { server, set } = props
   const hasLabels = set.labels.length > 0
   // Without the filters: what is chosen must not hide the other choices.

@@ -12,7 +12,7 @@ import { useNow } from '../../lib/now'
 import { paths } from '../../lib/paths'
 import { canEditServers } from '../../lib/roles'
 import { useUrlState } from '../../lib/router-hooks'
-import { oneOf } from '../../lib/url-state'
+import { choiceOf } from '../../lib/url-state'
 import { buttonClass } from '../../ui/button'
 import { cx } from '../../ui/classes'
 import { Segmented } from '../../ui/segmented'
@@ -37,10 +37,6 @@ import { RecentEvents } from './recent-events'
 import { type Tile, Tiles } from './tiles'
 import { WorstList } from './worst-list'
 
-export interface FleetSearch {
-  by?: string | undefined
-}
-
 /** The whole fleet at a glance: how many are well, which are not, and what happened last. */
 export function FleetPage() {
   const { t } = useI18n()
@@ -57,11 +53,12 @@ export function FleetPage() {
 }
 
 type View = (typeof VIEWS)[number]
+const IN_URL = { by: choiceOf(VIEWS) }
 
 /** What the map shows, as the URL says. */
 function useView(): [View, (view: View) => void] {
-  const [search, setSearch] = useUrlState<FleetSearch>()
-  return [oneOf(search.by, VIEWS) ?? 'severity', (view) => setSearch({ by: view === 'severity' ? undefined : view })]
+  const [search, setSearch] = useUrlState(IN_URL)
+  return [search.by ?? 'severity', (view) => setSearch({ by: view === 'severity' ? undefined : view })]
 }
 
 function NoServers() {

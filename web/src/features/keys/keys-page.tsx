@@ -10,7 +10,7 @@ import { useI18n } from '../../i18n'
 import { canSeeKeys } from '../../lib/roles'
 import { useUrlState } from '../../lib/router-hooks'
 import { matchesSearch } from '../../lib/sort'
-import { parseSort, sortToText } from '../../lib/url-state'
+import { anyText, parseSort, sortOf, sortToText } from '../../lib/url-state'
 import { Badge } from '../../ui/badge'
 import { Button, iconButtonClass } from '../../ui/button'
 import { Icon } from '../../ui/icon'
@@ -24,12 +24,8 @@ import { NewKeyDialog } from './new-key-dialog'
 
 const COLUMN_IDS = ['name', 'type', 'fingerprint', 'servers', 'createdBy', 'created', 'actions'] as const
 type ColumnId = (typeof COLUMN_IDS)[number]
+const IN_URL = { q: anyText, sort: sortOf(COLUMN_IDS) }
 const DEFAULT_SORT = { id: 'name', descending: false } as const
-
-export interface KeysSearch {
-  q?: string | undefined
-  sort?: string | undefined
-}
 
 type Open = { kind: 'generate' | 'import' } | { kind: 'show' | 'edit' | 'delete'; key: SshKey } | null
 
@@ -88,7 +84,7 @@ function Keys({ onOpen }: { onOpen: (open: Open) => void }) {
 
 function KeysTable({ keys, onOpen }: { keys: SshKey[]; onOpen: (open: Open) => void }) {
   const { t } = useI18n()
-  const [search, setSearch] = useUrlState<KeysSearch>()
+  const [search, setSearch] = useUrlState(IN_URL)
   const columns = useColumns(onOpen)
   const { q = '' } = search
   const rows = keys.filter((key) => matchesSearch(q, [key.name, key.fingerprint, key.description, key.created_by]))

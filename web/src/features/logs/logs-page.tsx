@@ -9,13 +9,13 @@ import { useTime } from '../../app/time'
 import { type Column, DataTable } from '../../blocks/data-table'
 import { NameFilter } from '../../blocks/name-filter'
 import { PageHeader } from '../../blocks/page-header'
-import { pageFrom, pageText } from '../../blocks/pager'
+import { pageFrom, pageText, readPage } from '../../blocks/pager'
 import { ForbiddenState } from '../../blocks/state-view'
 import { TRAIL_RESERVE, Trail } from '../../blocks/trail'
 import { useI18n } from '../../i18n'
 import { canSeeAudit } from '../../lib/roles'
 import { useUrlState } from '../../lib/router-hooks'
-import { oneOf } from '../../lib/url-state'
+import { anyText, choiceOf, type SearchOf } from '../../lib/url-state'
 import { Badge, type Tone } from '../../ui/badge'
 import { cx } from '../../ui/classes'
 import { Icon } from '../../ui/icon'
@@ -23,15 +23,9 @@ import { SearchBox } from '../../ui/search-box'
 import { Segmented } from '../../ui/segmented'
 
 const LEVELS = ['info', 'warning', 'error'] as const satisfies readonly LogLevel[]
+const IN_URL = { q: anyText, level: choiceOf(LEVELS), source: anyText, page: readPage }
 const TONES: Record<LogLevel, Tone> = { info: 'idle', warning: 'warn', error: 'bad' }
 const SOURCES = ['system', 'collector_stats', 'collector_sizes', 'collector_db_info', 'maintenance'] as const
-
-export interface LogsSearch {
-  q?: string | undefined
-  level?: string | undefined
-  source?: string | undefined
-  page?: string | undefined
-}
 
 export function LogsPage() {
   const { t } = useI18n()
@@ -61,12 +55,11 @@ function Note() {
 function Logs() {
   const { t } = useI18n()
   const { range } = useTime()
-  const [search, setSearch] = useUrlState<LogsSearch>()
-  const { q = '', source } = search
-  const level = oneOf(search.level, LEVELS)
+  const [search, setSearch] = useUrlState(IN_URL)
+  const { q = '', source, level } = search
   const page = pageFrom(search.page)
   const query = useQuery(logsQuery({ text: q, level, source }, page, range))
-  const filter = (change: LogsSearch) => setSearch({ ...change, page: undefined })
+  const filter = (change: SearchOf<typeof IN_URL>) => setSearch({ ...change, page: undefined })
   const sources: Record<string, string> = t.logs.sources
   // Every plugin writes under a name of its own.
   const plugins = useQuery(pluginsQuery()).data ?? []

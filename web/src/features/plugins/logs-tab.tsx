@@ -7,19 +7,15 @@ import { useI18n } from '../../i18n'
 import { paths } from '../../lib/paths'
 import { useParam, useUrlState } from '../../lib/router-hooks'
 import { matchesSearch } from '../../lib/sort'
-import { oneOf } from '../../lib/url-state'
+import { anyText, choiceOf } from '../../lib/url-state'
 import { cx } from '../../ui/classes'
 import { SearchBox } from '../../ui/search-box'
 import { Segmented } from '../../ui/segmented'
 import { TableSkeleton } from '../../ui/skeleton'
 
 const SEVERITIES = ['debug', 'info', 'warn', 'error'] as const
+const IN_URL = { q: anyText, level: choiceOf(SEVERITIES) }
 const LOOKS: Record<string, string> = { warn: 'text-warn', error: 'text-bad' }
-
-export interface PluginLogsSearch {
-  q?: string | undefined
-  level?: string | undefined
-}
 
 interface Line {
   at: string
@@ -56,9 +52,8 @@ function linesOf(runs: readonly Run[]): Line[] {
 
 function Lines({ lines, runs }: { lines: readonly Line[]; runs: number }) {
   const { t, u } = useI18n()
-  const [search, setSearch] = useUrlState<PluginLogsSearch>()
-  const { q = '' } = search
-  const level = oneOf(search.level, SEVERITIES)
+  const [search, setSearch] = useUrlState(IN_URL)
+  const { q = '', level } = search
   const shown = lines.filter(
     (line) => (level === undefined || line.severity === level) && matchesSearch(q, [line.message, line.server]),
   )

@@ -15,7 +15,7 @@ import { paths } from '../../lib/paths'
 import { canManagePlugins } from '../../lib/roles'
 import { useUrlState } from '../../lib/router-hooks'
 import { matchesSearch } from '../../lib/sort'
-import { oneOf, parseSort, sortToText } from '../../lib/url-state'
+import { anyText, choiceOf, parseSort, sortOf, sortToText } from '../../lib/url-state'
 import { Button } from '../../ui/button'
 import { Icon } from '../../ui/icon'
 import { SearchBox } from '../../ui/search-box'
@@ -39,13 +39,8 @@ const STATE_ORDER: Record<PluginState, number> = {
   disabled: 5,
 }
 const STATES = ['running', 'loaded', 'degraded', 'quarantined', 'refused', 'disabled'] as const
+const IN_URL = { q: anyText, state: choiceOf(STATES), sort: sortOf(COLUMN_IDS) }
 const DEFAULT_SORT = { id: 'name', descending: false } as const
-
-export interface PluginsSearch {
-  q?: string | undefined
-  state?: string | undefined
-  sort?: string | undefined
-}
 
 export function PluginsPage() {
   const { t } = useI18n()
@@ -94,10 +89,9 @@ function ReloadButton() {
 
 function PluginsTable({ plugins }: { plugins: Plugin[] }) {
   const { t } = useI18n()
-  const [search, setSearch] = useUrlState<PluginsSearch>()
+  const [search, setSearch] = useUrlState(IN_URL)
   const columns = useColumns()
-  const { q = '' } = search
-  const state = oneOf(search.state, STATES)
+  const { q = '', state } = search
   const found = plugins.filter((plugin) => matchesSearch(q, [plugin.name, plugin.probe, plugin.metadata?.summary]))
   const rows = state === undefined ? found : found.filter((plugin) => plugin.state === state)
   const present = STATES.filter((value) => value === state || plugins.some((plugin) => plugin.state === value))

@@ -9,7 +9,7 @@ import { useI18n } from '../../i18n'
 import { paths } from '../../lib/paths'
 import { canRunPlugins } from '../../lib/roles'
 import { useUrlState } from '../../lib/router-hooks'
-import { parseSort, sortToText } from '../../lib/url-state'
+import { parseSort, sortOf, sortToText } from '../../lib/url-state'
 import { Badge, type Tone } from '../../ui/badge'
 import { IconButton } from '../../ui/button'
 import { RunBadge } from '../runs/runs-view'
@@ -25,11 +25,8 @@ const TONES: Record<PluginOnServer['state'], Tone> = {
   waiting: 'ok',
 }
 const ORDER: Record<PluginOnServer['state'], number> = { quarantined: 0, 'backed-off': 1, running: 2, waiting: 3 }
+const IN_URL = { sort: sortOf(COLUMN_IDS) }
 const DEFAULT_SORT = { id: 'state', descending: false } as const
-
-export interface SortSearch {
-  sort?: string | undefined
-}
 
 interface Row {
   on: PluginOnServer
@@ -40,7 +37,7 @@ interface Row {
 export function PluginServersTab() {
   const { t } = useI18n()
   const plugin = usePlugin()
-  const [search, setSearch] = useUrlState<SortSearch>()
+  const [search, setSearch] = useUrlState(IN_URL)
   const rows = useMemo(() => (plugin === undefined ? [] : rowsOf(plugin)), [plugin])
   const columns = useColumns(plugin?.name ?? '')
   if (plugin === undefined) return null

@@ -8,17 +8,14 @@ import { EmptyState, QueryView } from '../../blocks/state-view'
 import { useI18n } from '../../i18n'
 import { paths } from '../../lib/paths'
 import { useUrlState } from '../../lib/router-hooks'
-import { parseSort, sortToText } from '../../lib/url-state'
+import { parseSort, sortOf, sortToText } from '../../lib/url-state'
 import { TableSkeleton } from '../../ui/skeleton'
 import { type CostRow, costRows, perRun } from './costs-model'
 
 const COLUMN_IDS = ['name', 'runs', 'failed', 'server', 'share', 'cpu', 'memory', 'queries', 'rows', 'bytes'] as const
 type ColumnId = (typeof COLUMN_IDS)[number]
+const IN_URL = { costs: sortOf(COLUMN_IDS) }
 const DEFAULT_SORT = { id: 'share', descending: true } as const
-
-export interface CostsSearch {
-  costs?: string | undefined
-}
 
 /** What monitoring costs: of one plugin by server, or of one server by plugin. */
 export function CostsView(props: CostsFilter & { maxHeightClass?: string }) {
@@ -49,7 +46,7 @@ export function CostsView(props: CostsFilter & { maxHeightClass?: string }) {
 
 function CostsTable(props: { rows: CostRow[]; byPlugin: boolean; maxHeightClass?: string }) {
   const { t } = useI18n()
-  const [search, setSearch] = useUrlState<CostsSearch>()
+  const [search, setSearch] = useUrlState(IN_URL)
   const columns = useColumns(props.byPlugin)
   return (
     <DataTable

@@ -4,7 +4,6 @@ import { useMemo, useState } from 'react'
 import { pluginsQuery, runsWithinQuery, serversQuery } from '../../api/queries'
 import type { Run } from '../../api/types'
 import { useHold } from '../../app/live'
-import type { RunsSearch } from '../../app/router'
 import { useTime } from '../../app/time'
 import { Age } from '../../blocks/age'
 import { type Column, DataTable } from '../../blocks/data-table'
@@ -14,6 +13,7 @@ import { EmptyState, NoMatchState, QueryView } from '../../blocks/state-view'
 import { useI18n } from '../../i18n'
 import { paths } from '../../lib/paths'
 import { useUrlState } from '../../lib/router-hooks'
+import { anyText, choiceOf, matching, type SearchOf } from '../../lib/url-state'
 import { Badge, type Tone } from '../../ui/badge'
 import { cx } from '../../ui/classes'
 import { Icon } from '../../ui/icon'
@@ -24,13 +24,16 @@ import { RunDetails } from './run-details'
 const TONES: Record<Run['outcome'], Tone> = { collected: 'ok', 'not-applicable': 'idle', failed: 'bad' }
 const OUTCOMES = ['collected', 'failed', 'not-applicable'] as const
 
+/** `before`: the run after which a long list is read on. */
+const IN_URL = { outcome: choiceOf(OUTCOMES), server: anyText, plugin: anyText, before: matching(/^[0-9a-f-]{36}$/) }
+
 /** Runs of the chosen time, newest first, of everything or of one server or plugin; what failed says why at once. */
 export function RunsView(props: { server?: string; plugin?: string }) {
   const { t } = useI18n()
   const { range } = useTime()
-  const [search, setUrl] = useUrlState<RunsSearch>()
+  const [search, setUrl] = useUrlState(IN_URL)
   // Another filter begins at its newest run.
-  const setSearch = (change: RunsSearch) => setUrl({ before: undefined, ...change })
+  const setSearch = (change: SearchOf<typeof IN_URL>) => setUrl({ before: undefined, ...change })
   const { before } = search
   const filter = {
     server: props.server ?? search.server,

@@ -15,7 +15,7 @@ import { canEditServers } from '../../lib/roles'
 import { useParam, useUrlState } from '../../lib/router-hooks'
 import { matchesSearch } from '../../lib/sort'
 import { rangeToQuery } from '../../lib/time-range'
-import { oneOf, parseSort, sortToText } from '../../lib/url-state'
+import { anyText, choiceOf, parseSort, sortOf, sortToText } from '../../lib/url-state'
 import { Badge, type Tone } from '../../ui/badge'
 import { Button } from '../../ui/button'
 import { Icon } from '../../ui/icon'
@@ -28,6 +28,7 @@ import { CriteriaDialog } from './criteria-dialog'
 
 const COLUMN_IDS = ['name', 'verdict', 'reason', 'idle', 'transactions', 'connections', 'size'] as const
 type ColumnId = (typeof COLUMN_IDS)[number]
+const IN_URL = { q: anyText, verdict: choiceOf(VERDICTS), sort: sortOf(COLUMN_IDS) }
 const DEFAULT_SORT = { id: 'verdict', descending: false } as const
 /** More are not looked over as tiles, but in the table. */
 const TILES_MAX = 1_000
@@ -46,12 +47,6 @@ const TILES: Record<Verdict, string> = {
   'low-activity': 'bg-accent-soft text-accent-strong',
   active: 'bg-ok-soft text-ok',
   'not-enough-data': 'bg-sunken text-dim',
-}
-
-export interface AnalysisSearch {
-  q?: string | undefined
-  verdict?: string | undefined
-  sort?: string | undefined
 }
 
 /** Which databases nobody uses, and why one may think so. */
@@ -76,9 +71,9 @@ export function AnalysisTab() {
 
 function Analysis({ analysis }: { analysis: DatabaseAnalysis }) {
   const { t, u } = useI18n()
-  const [search, setSearch] = useUrlState<AnalysisSearch>()
+  const [search, setSearch] = useUrlState(IN_URL)
   const text = search.q ?? ''
-  const verdict = oneOf(search.verdict, VERDICTS)
+  const { verdict } = search
   const found = analysis.items.filter((one) => matchesSearch(text, [one.name]))
   const rows = verdict === undefined ? found : found.filter((one) => one.verdict === verdict)
   const counts = countsOf(found.map((one) => one.verdict))
@@ -174,7 +169,7 @@ function VerdictTiles({ server, rows }: { server: string; rows: AnalysedDatabase
 
 function VerdictTable({ server, rows }: { server: string; rows: AnalysedDatabase[] }) {
   const { t, u } = useI18n()
-  const [search, setSearch] = useUrlState<AnalysisSearch>()
+  const [search, setSearch] = useUrlState(IN_URL)
   const columns = useMemo<Column<AnalysedDatabase, ColumnId>[]>(() => {
     const names = t.analysis.columns
     const number = (

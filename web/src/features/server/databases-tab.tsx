@@ -3,7 +3,6 @@ import { Link } from '@tanstack/react-router'
 import { useMemo, useRef } from 'react'
 import { databasesQuery } from '../../api/queries'
 import type { DatabaseStatus } from '../../api/types'
-import type { ListSearch } from '../../app/router'
 import { AbsenceReason } from '../../blocks/absence'
 import { Age } from '../../blocks/age'
 import { ColumnChoice, useColumnChoice } from '../../blocks/column-choice'
@@ -14,7 +13,7 @@ import { downloadCsv, fileName } from '../../lib/download'
 import { paths } from '../../lib/paths'
 import { useParam, useUrlState } from '../../lib/router-hooks'
 import { matchesSearch } from '../../lib/sort'
-import { oneOf, parseSort, sortToText } from '../../lib/url-state'
+import { anyText, choiceOf, listOf, parseSort, sortOf, sortToText } from '../../lib/url-state'
 import { Badge } from '../../ui/badge'
 import { Button } from '../../ui/button'
 import { Icon } from '../../ui/icon'
@@ -27,6 +26,7 @@ import { databasesCsv } from './databases-csv'
 const COLUMN_IDS = ['name', 'size', 'connections', 'tps', 'created', 'lastSeen', 'owner'] as const
 type ColumnId = (typeof COLUMN_IDS)[number]
 const STATES = ['existing', 'gone'] as const
+const IN_URL = { q: anyText, state: choiceOf(STATES), sort: sortOf(COLUMN_IDS), col: listOf(COLUMN_IDS) }
 const DEFAULT_SORT = { id: 'size', descending: true } as const
 
 export function DatabasesTab() {
@@ -50,12 +50,12 @@ export function DatabasesTab() {
 
 function DatabasesTable(props: { server: string; databases: DatabaseStatus[] }) {
   const { t } = useI18n()
-  const [search, setSearch] = useUrlState<ListSearch>()
+  const [search, setSearch] = useUrlState(IN_URL)
   const columns = useColumns(props.server)
   const chosen = useColumnChoice('databases', COLUMN_IDS, search.col)
   const fitting = useRef<readonly string[]>(undefined)
   const text = search.q ?? ''
-  const state = oneOf(search.state, STATES)
+  const { state } = search
   const found = props.databases.filter((database) => matchesSearch(text, [database.name, database.owner]))
   const gone = found.filter((database) => !database.exists)
   const existing = found.filter((database) => database.exists)

@@ -3,7 +3,6 @@ import { Link } from '@tanstack/react-router'
 import { useDeferredValue, useMemo, useRef } from 'react'
 import { serversQuery } from '../../api/queries'
 import type { ServerStatus } from '../../api/types'
-import type { ServersSearch } from '../../app/router'
 import { useUser } from '../../app/session-context'
 import { ColumnChoice, useColumnChoice } from '../../blocks/column-choice'
 import { type Column, DataTable } from '../../blocks/data-table'
@@ -14,7 +13,7 @@ import { useI18n } from '../../i18n'
 import { paths } from '../../lib/paths'
 import { canEditServers } from '../../lib/roles'
 import { useUrlState } from '../../lib/router-hooks'
-import { oneOf, parseSort, sortToText } from '../../lib/url-state'
+import { anyText, choiceOf, listOf, parseSort, type SearchOf, sortOf, sortToText } from '../../lib/url-state'
 import { buttonClass } from '../../ui/button'
 import { SelectFilter } from '../../ui/field'
 import { Icon } from '../../ui/icon'
@@ -49,6 +48,17 @@ const COLUMN_IDS = [
 type ColumnId = (typeof COLUMN_IDS)[number]
 
 const DEFAULT_SORT = { id: 'name', descending: false } as const
+/** What no server has is no version and no tag. */
+const inUrl = (servers: readonly ServerStatus[]) => ({
+  q: anyText,
+  state: choiceOf(STATES),
+  version: choiceOf(servers.flatMap((server) => majorVersion(server.version) ?? [])),
+  tag: choiceOf(servers.flatMap((server) => server.tags)),
+  sort: sortOf(COLUMN_IDS),
+  col: listOf(COLUMN_IDS),
+})
+type ServersSearch = SearchOf<ReturnType<typeof inUrl>>
+
 const UNFILTERED: ServersSearch = { q: undefined, state: undefined, version: undefined, tag: undefined }
 const HOUR_MS = 3_600_000
 
@@ -92,12 +102,11 @@ function NoServers(props: { mayEdit: boolean }) {
 
 function ServersTable({ servers }: { servers: ServerStatus[] }) {
   const { t } = useI18n()
-  const [search, setSearch] = useUrlState<ServersSearch>()
+  const [search, setSearch] = useUrlState(useMemo(() => inUrl(servers), [servers]))
   const columns = useColumns()
   const chosen = useColumnChoice('servers', COLUMN_IDS, search.col)
   const fitting = useRef<readonly string[]>(undefined)
-  const { q = '', version, tag } = search
-  const state = oneOf(search.state, STATES)
+  const { q = '', state, version, tag } = search
   const filter = useMemo<ServerFilter>(() => ({ text: q, state, version, tag }), [q, state, version, tag])
   const rows = useMemo(() => filterServers(servers, filter), [servers, filter])
   const sort = useMemo(() => parseSort(search.sort, COLUMN_IDS) ?? DEFAULT_SORT, [search.sort])

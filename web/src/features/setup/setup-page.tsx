@@ -13,7 +13,7 @@ import { makePassword } from '../../lib/password'
 import { paths } from '../../lib/paths'
 import { canEditServers } from '../../lib/roles'
 import { useUrlState } from '../../lib/router-hooks'
-import { oneOf } from '../../lib/url-state'
+import { anyText, oneOf } from '../../lib/url-state'
 import { Button } from '../../ui/button'
 import { cx } from '../../ui/classes'
 import { SelectField, TextField } from '../../ui/field'
@@ -25,15 +25,13 @@ import { type ServerForm, saveServer, useServerForm, useServerTest } from '../se
 import { FirstSample } from './first-sample'
 import { nameFromHost, type RoleKind, roleSql } from './role-sql'
 
-export interface SetupSearch {
-  /** Set from the moment at which the server is saved. */
-  server?: string | undefined
-}
+/** The server, from the moment at which it is saved. */
+const IN_URL = { server: anyText }
 
 /** From nothing to the first numbers: a role, an address, a sample. */
 export function SetupPage() {
   const { t } = useI18n()
-  const [search] = useUrlState<SetupSearch>()
+  const [search] = useUrlState(IN_URL)
   if (!canEditServers(useUser().role)) {
     return (
       <>
@@ -73,7 +71,7 @@ function Step(props: { number: number; title: string; done?: boolean; children?:
 
 function Connect() {
   const { t } = useI18n()
-  const [, setSearch] = useUrlState<SetupSearch>()
+  const [, setSearch] = useUrlState(IN_URL)
   const client = useQueryClient()
   // A password that nobody has thought of is a good one; who has a role already types its own.
   const [start] = useState<ServerDraft>(() => ({ ...EMPTY_DRAFT, user: 'pgvigil', password: makePassword() }))

@@ -12,7 +12,7 @@ import { useI18n } from '../../i18n'
 import { canManageUsers } from '../../lib/roles'
 import { useUrlState } from '../../lib/router-hooks'
 import { matchesSearch } from '../../lib/sort'
-import { oneOf, parseSort, sortToText } from '../../lib/url-state'
+import { anyText, choiceOf, oneOf, parseSort, sortOf, sortToText } from '../../lib/url-state'
 import { Badge } from '../../ui/badge'
 import { Button, iconButtonClass } from '../../ui/button'
 import { Icon } from '../../ui/icon'
@@ -25,13 +25,8 @@ import { UserDialog } from './user-dialog'
 const COLUMN_IDS = ['login', 'role', 'active', 'email', 'lastLogin', 'created', 'actions'] as const
 type ColumnId = (typeof COLUMN_IDS)[number]
 const ROLES = ['admin', 'operator', 'viewer'] as const
+const IN_URL = { q: anyText, role: choiceOf(ROLES), sort: sortOf(COLUMN_IDS) }
 const DEFAULT_SORT = { id: 'login', descending: false } as const
-
-export interface UsersSearch {
-  q?: string | undefined
-  role?: string | undefined
-  sort?: string | undefined
-}
 
 /** What is open beside the list. */
 type Open = { kind: 'new' } | { kind: 'edit' | 'delete'; user: User } | null
@@ -77,10 +72,9 @@ function Users({ onOpen }: { onOpen: (open: Open) => void }) {
 
 function UsersTable({ users, onOpen }: { users: User[]; onOpen: (open: Open) => void }) {
   const { t } = useI18n()
-  const [search, setSearch] = useUrlState<UsersSearch>()
+  const [search, setSearch] = useUrlState(IN_URL)
   const columns = useColumns(onOpen)
-  const { q = '' } = search
-  const role = oneOf(search.role, ROLES)
+  const { q = '', role } = search
   const rows = users.filter(
     (user) => matchesSearch(q, [user.login, user.email]) && (role === undefined || user.role === role),
   )
@@ -98,7 +92,7 @@ function UsersTable({ users, onOpen }: { users: User[]; onOpen: (open: Open) => 
           value={role}
           names={ROLES}
           text={(name) => t.roles[oneOf(name, ROLES) ?? 'viewer']}
-          onChange={(chosen) => setSearch({ role: chosen })}
+          onChange={(chosen) => setSearch({ role: oneOf(chosen, ROLES) })}
         />
       </div>
       {rows.length === 0 ? (

@@ -62,6 +62,7 @@ export const shell: Pick<Messages, 'common' | 'nav' | 'states' | 'login'> = {
     partText: 'Узел pgvigil недоступен или за это время обновлён. Всё остальное на месте.',
     unreachableTitle: 'Узел pgvigil недоступен',
     unreachableText: 'Проверьте, что pgvigil запущен и сеть пропускает вас к нему. Мы продолжаем попытки.',
+    unknownInUrl: (part: string) => `В адресе было то, что здесь ничего не значит; оно не учтено: ${part}`,
     offlineText: 'На экране последнее, что было известно; мы продолжаем попытки.',
     newVersion: 'Узел обновлён. Перезагрузите страницу, чтобы перейти на новую версию.',
     stores: {
