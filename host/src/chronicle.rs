@@ -82,7 +82,7 @@ impl Happening {
             let message = "plugins.toml names no plugin: nothing is collected".to_owned();
             return Self::of_file(LogLevel::Warning, kind, message, None);
         }
-        let message = format!("The host started with {} plugins", changes.len());
+        let message = format!("The host started, plugins: {}", changes.len());
         Self::of_file(level(changes), kind, message, Some(summary(changes)))
     }
 

@@ -143,7 +143,7 @@ fn without_room_for_a_pool_of_instances_they_are_made_on_demand() {
     host.kill().unwrap();
     host.wait().unwrap();
     assert!(before.iter().any(|line| line.contains("WASM instances are allocated on demand")), "{before:?}");
-    assert!(before.iter().any(|line| line.contains("The host started with")), "{before:?}");
+    assert!(before.iter().any(|line| line.contains("The host started, plugins: ")), "{before:?}");
 }
 
 #[test]

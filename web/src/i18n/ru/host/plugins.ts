@@ -34,7 +34,7 @@ export const plugins: readonly HostText[] = [
   ],
   ['no plugin changed', 'ни один плагин не изменился'],
   ['plugins.toml names no plugin: nothing is collected', 'в plugins.toml нет ни одного плагина: ничего не собирается'],
-  ['The host started with {count} plugins', 'Хост запущен, плагинов: {count}'],
+  ['The host started, plugins: {count}', 'Хост запущен, плагинов: {count}'],
   ['Plugins were reloaded', 'Плагины перечитаны'],
   ['plugins.toml is not taken over, everything stays as it was', 'plugins.toml не принят, всё остаётся как было'],
   ['Plugin `{plugin}` was rolled back', 'Плагин `{plugin}` возвращён к прежней версии'],
