@@ -3,7 +3,7 @@ import { rangeToQuery, type TimeRange } from '../lib/time-range'
 import { api, unwrap } from './client'
 import type { Freshness } from './freshness'
 import type { LiveEvent } from './live'
-import { problemFrom } from './problem'
+import { problemFrom, unreachable } from './problem'
 import type { RunOutcome } from './types'
 
 export const SECOND = 1_000
@@ -216,7 +216,9 @@ export const newestPageQuery = () =>
     queryKey: ['newest page'],
     queryFn: async ({ signal }) => {
       // To whoever takes anything the host introduces itself instead.
-      const response = await fetch('/', { signal, cache: 'no-cache', headers: { Accept: 'text/html' } })
+      const response = await fetch('/', { signal, cache: 'no-cache', headers: { Accept: 'text/html' } }).catch(() => {
+        throw unreachable()
+      })
       if (!response.ok) throw new Error(`HTTP ${response.status}`)
       return mainScript(await response.text())
     },

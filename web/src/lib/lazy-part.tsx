@@ -7,6 +7,8 @@ export type LazyPart<Props> = FunctionComponent<Props> & {
 
 /** As long as for an answer of the API: a network that swallows packets says nothing at all. */
 const LOAD_MS = 30_000
+/** A host that is back is noticed this late. */
+const AGAIN_MS = 5_000
 /** So long a press on a link may seem to do nothing; then the page is shown to be on its way. */
 const STAY_MS = 500
 
@@ -39,6 +41,19 @@ export function lazyPart<Props extends object>(
       )
       const timer = setTimeout(() => setState('late'), LOAD_MS)
       return () => clearTimeout(timer)
+    }, [state])
+    useEffect(() => {
+      if (state !== 'missing') return
+      // Whoever does not look comes back to a page that is there.
+      const timer = setInterval(
+        () =>
+          void ensure().then(
+            () => setState('loaded'),
+            () => undefined,
+          ),
+        AGAIN_MS,
+      )
+      return () => clearInterval(timer)
     }, [state])
     if (Loaded !== undefined) return <Loaded {...props} />
     if (state === 'waiting') return <Waiting />
