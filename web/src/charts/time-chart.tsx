@@ -7,6 +7,7 @@ import { useIsDark } from '../lib/theme'
 import { Legend } from './legend'
 import { type ChartData, type ChartMark, COMPARED_MAX } from './model'
 import { plotOptions } from './plot-options'
+import { tooltipWords } from './tooltip'
 
 const HEIGHT = 180
 
@@ -44,6 +45,7 @@ function Plot(props: TimeChartProps & { isolated: string | null }) {
   const { data, marks, zero, isolated, height = HEIGHT } = props
   const host = useRef<HTMLDivElement>(null)
   const tooltip = useRef<HTMLDivElement>(null)
+  const spoken = useRef<HTMLParagraphElement>(null)
   const plot = useRef<uPlot | null>(null)
   const latest = useRef({ data, marks })
   const zoomed = useEffectEvent((from: number, to: number) => props.onZoom(from, to))
@@ -98,7 +100,10 @@ function Plot(props: TimeChartProps & { isolated: string | null }) {
     const step = (event.key === 'ArrowLeft' ? -1 : 1) * (event.shiftKey ? 10 : 1)
     const index = Math.min(last, Math.max(0, (drawn.cursor.idx ?? (step < 0 ? last + 1 : -1)) + step))
     const at = data.timestamps[index]
-    if (at !== undefined) drawn.setCursor({ left: drawn.valToPos(at, 'x'), top: height / 3 })
+    if (at === undefined) return
+    drawn.setCursor({ left: drawn.valToPos(at, 'x'), top: height / 3 })
+    // What the tooltip shows, for whoever hears the page.
+    if (spoken.current && tooltip.current) spoken.current.textContent = tooltipWords(tooltip.current)
   }
 
   return (
@@ -121,6 +126,7 @@ function Plot(props: TimeChartProps & { isolated: string | null }) {
         data-testid="chart-tooltip"
         className="pointer-events-none absolute z-20 max-w-72 rounded-md border border-line bg-panel px-2 py-1.5 text-xs shadow-popup"
       />
+      <p ref={spoken} role="status" className="sr-only" />
     </div>
   )
 }

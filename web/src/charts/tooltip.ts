@@ -50,6 +50,15 @@ export function showTooltip(plot: uPlot, parts: TooltipParts) {
   tip.style.top = '4px'
 }
 
+/** Each row in words, one after the other. */
+export const tooltipWords = (tip: HTMLElement): string =>
+  [...tip.children]
+    .map((row) => {
+      const cells = row.children.length === 0 ? [row] : [...row.children]
+      return cells.flatMap((cell) => cell.textContent || []).join(' ')
+    })
+    .join(', ')
+
 function valueRows(plot: uPlot, parts: TooltipParts, data: ChartData, index: number): Row[] {
   const { units, words } = parts
   const found: { label: string; position: number; value: number; before: number | null }[] = []

@@ -206,6 +206,19 @@ test('events are those of the chosen time, on all pages that list them', async (
 })
 
 describe('a chart', () => {
+  test('says what its cursor is on, when keys move it', async () => {
+    await page.goto('/servers/billing-01?from=now-6h')
+    const load = page.getByRole('region', { name: 'Transactions' })
+    await load.locator('canvas').scrollIntoViewIfNeeded()
+    await load.getByRole('group', { name: /^Transactions/ }).focus()
+    await page.keyboard.press('ArrowLeft')
+    const said = load.getByRole('status')
+    await expect.poll(() => said.textContent()).toMatch(/\d\d:\d\d.*, commits [\d.,]+/)
+    const before = await said.textContent()
+    await page.keyboard.press('ArrowLeft')
+    await expect.poll(() => said.textContent()).not.toBe(before)
+  })
+
   test('lays the window before under its lines, and says so in words and numbers', async () => {
     await page.goto('/servers/billing-01?from=now-6h&cmp=prev')
     const load = page.getByRole('region', { name: 'Transactions' })
