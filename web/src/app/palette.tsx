@@ -9,6 +9,7 @@ import { paths } from '../lib/paths'
 import { canEditServers } from '../lib/roles'
 import { toggleTheme } from '../lib/theme'
 import { PRESETS, relative } from '../lib/time-range'
+import { unsaved } from '../lib/unsaved'
 import { cx } from '../ui/classes'
 import { Icon } from '../ui/icon'
 import { useCountsAsOpen } from '../ui/open-dialogs'
@@ -276,7 +277,7 @@ function useActions(onHelp: () => void): Command[] {
         action(`locale ${locale}`, locale === 'en' ? 'English' : 'Русский', 'globe', () => setLocale(locale)),
       ),
       action('help', t.shortcuts.title, 'keyboard', onHelp),
-      action('sign out', t.nav.signOut, 'signOut', () => void session.signOut()),
+      action('sign out', t.nav.signOut, 'signOut', () => unsaved.leave(() => void session.signOut())),
     ]
   }, [t, time, setLocale, onHelp])
 }

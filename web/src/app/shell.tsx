@@ -7,6 +7,7 @@ import { LOCALES, useI18n } from '../i18n'
 import { paths } from '../lib/paths'
 import { useShortcut } from '../lib/shortcuts'
 import { setTheme, THEMES, toggleTheme, useTheme } from '../lib/theme'
+import { unsaved } from '../lib/unsaved'
 import { cx } from '../ui/classes'
 import { Icon } from '../ui/icon'
 import { Kbd } from '../ui/kbd'
@@ -246,10 +247,11 @@ function AccountMenu(props: { onHelp: () => void; className?: string }) {
   const navigate = useNavigate()
   const queryClient = useQueryClient()
   const themeNames = { system: t.nav.themeSystem, light: t.nav.themeLight, dark: t.nav.themeDark }
-  const signOut = () => {
-    void session.signOut()
-    queryClient.clear()
-  }
+  const signOut = () =>
+    unsaved.leave(() => {
+      void session.signOut()
+      queryClient.clear()
+    })
   return (
     <MenuButton
       className={cx('inline-flex min-h-9 items-center gap-2 rounded-md px-2 hover:bg-sunken', props.className)}

@@ -1,9 +1,10 @@
 import { useLocation, useNavigate } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
+import { FormDialog } from '../../blocks/form-dialog'
 import { useI18n } from '../../i18n'
 import { type SavedView, setPreferences, usePreferences } from '../../lib/preferences'
 import { Button } from '../../ui/button'
-import { DialogActions, ModalDialog } from '../../ui/dialog'
+import { DialogActions } from '../../ui/dialog'
 import { TextField } from '../../ui/field'
 import { Icon } from '../../ui/icon'
 import { MenuButton, MenuItem, MenuSeparator } from '../../ui/menu'
@@ -62,13 +63,7 @@ function SaveDialog(props: { onSave: (name: string) => void; onClose: () => void
     if (name.trim() !== '') props.onSave(name.trim())
   }
   return (
-    <ModalDialog
-      open
-      onOpenChange={(open) => !open && props.onClose()}
-      title={t.explore.saveView}
-      text={t.explore.saveText}
-      closeLabel={t.common.close}
-    >
+    <FormDialog onClose={props.onClose} title={t.explore.saveView} text={t.explore.saveText}>
       <form onSubmit={submit} className="mt-4">
         <TextField label={t.form.name} value={name} onChange={(event) => setName(event.target.value)} />
         <DialogActions>
@@ -78,6 +73,6 @@ function SaveDialog(props: { onSave: (name: string) => void; onClose: () => void
           </Button>
         </DialogActions>
       </form>
-    </ModalDialog>
+    </FormDialog>
   )
 }

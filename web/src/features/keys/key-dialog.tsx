@@ -3,10 +3,11 @@ import { type FormEvent, useState } from 'react'
 import { sshKeysQuery } from '../../api/admin-queries'
 import { api, unwrap } from '../../api/client'
 import type { SshKey } from '../../api/types'
+import { FormDialog } from '../../blocks/form-dialog'
 import { FormProblem, fieldProblem } from '../../blocks/form-problem'
 import { useI18n } from '../../i18n'
 import { Button } from '../../ui/button'
-import { DialogActions, ModalDialog } from '../../ui/dialog'
+import { DialogActions } from '../../ui/dialog'
 import { TextField } from '../../ui/field'
 import { toast } from '../../ui/toasts'
 
@@ -30,12 +31,7 @@ export function KeyDialog({ sshKey, onClose }: { sshKey: SshKey; onClose: () => 
     if (name.trim() !== '') save.mutate()
   }
   return (
-    <ModalDialog
-      open
-      onOpenChange={(open) => !open && onClose()}
-      title={t.keys.editTitle(sshKey.name)}
-      closeLabel={t.common.close}
-    >
+    <FormDialog onClose={onClose} title={t.keys.editTitle(sshKey.name)}>
       <form onSubmit={submit} noValidate className="mt-4 grid gap-4">
         <TextField
           label={t.keys.columns.name}
@@ -57,6 +53,6 @@ export function KeyDialog({ sshKey, onClose }: { sshKey: SshKey; onClose: () => 
           </Button>
         </DialogActions>
       </form>
-    </ModalDialog>
+    </FormDialog>
   )
 }

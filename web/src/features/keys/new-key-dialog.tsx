@@ -3,10 +3,11 @@ import { type ChangeEvent, type FormEvent, useRef, useState } from 'react'
 import { sshKeysQuery } from '../../api/admin-queries'
 import { api, unwrap } from '../../api/client'
 import type { SshKey } from '../../api/types'
+import { FormDialog } from '../../blocks/form-dialog'
 import { FormProblem, fieldProblem } from '../../blocks/form-problem'
 import { useI18n } from '../../i18n'
 import { Button } from '../../ui/button'
-import { DialogActions, ModalDialog } from '../../ui/dialog'
+import { DialogActions } from '../../ui/dialog'
 import { SelectField, TextArea, TextField } from '../../ui/field'
 import { Icon } from '../../ui/icon'
 
@@ -59,12 +60,10 @@ export function NewKeyDialog(props: {
     if (name.trim() !== '' && (!isImport || privateKey.trim() !== '')) make.mutate()
   }
   return (
-    <ModalDialog
-      open
-      onOpenChange={(open) => !open && props.onClose()}
+    <FormDialog
+      onClose={props.onClose}
       title={isImport ? t.keys.importTitle : t.keys.generateTitle}
       text={isImport ? t.keys.importText : t.keys.generateText}
-      closeLabel={t.common.close}
     >
       <form onSubmit={submit} noValidate className="mt-4 grid gap-4">
         <TextField
@@ -110,7 +109,7 @@ export function NewKeyDialog(props: {
           </Button>
         </DialogActions>
       </form>
-    </ModalDialog>
+    </FormDialog>
   )
 }
 

@@ -3,11 +3,12 @@ import { type FormEvent, useState } from 'react'
 import { api, unwrap } from '../../api/client'
 import { ANALYSIS_KEY, criteriaQuery } from '../../api/history-queries'
 import type { AnalysisCriteria } from '../../api/types'
+import { FormDialog } from '../../blocks/form-dialog'
 import { FormProblem, fieldProblem } from '../../blocks/form-problem'
 import { QueryView } from '../../blocks/state-view'
 import { useI18n } from '../../i18n'
 import { Button } from '../../ui/button'
-import { DialogActions, ModalDialog } from '../../ui/dialog'
+import { DialogActions } from '../../ui/dialog'
 import { TextField } from '../../ui/field'
 import { FormSkeleton } from '../../ui/skeleton'
 import { toast } from '../../ui/toasts'
@@ -19,20 +20,13 @@ export function CriteriaDialog({ onClose }: { onClose: () => void }) {
   const { t } = useI18n()
   const query = useQuery(criteriaQuery())
   return (
-    <ModalDialog
-      open
-      onOpenChange={(open) => !open && onClose()}
-      title={t.analysis.criteria}
-      text={t.analysis.criteriaText}
-      closeLabel={t.common.close}
-      size="wide"
-    >
+    <FormDialog onClose={onClose} title={t.analysis.criteria} text={t.analysis.criteriaText} size="wide">
       <div className="mt-4">
         <QueryView query={query} skeleton={<FormSkeleton />}>
           {(criteria) => <CriteriaForm criteria={criteria} onClose={onClose} />}
         </QueryView>
       </div>
-    </ModalDialog>
+    </FormDialog>
   )
 }
 

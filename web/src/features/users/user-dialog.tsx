@@ -4,12 +4,13 @@ import { usersQuery } from '../../api/admin-queries'
 import { api, unwrap } from '../../api/client'
 import type { User } from '../../api/types'
 import { useUser } from '../../app/session-context'
+import { FormDialog } from '../../blocks/form-dialog'
 import { FormProblem, fieldProblem } from '../../blocks/form-problem'
 import { NewPassword, usePasswordProblem } from '../../blocks/new-password'
 import { useI18n } from '../../i18n'
 import { oneOf } from '../../lib/url-state'
 import { Button } from '../../ui/button'
-import { DialogActions, ModalDialog } from '../../ui/dialog'
+import { DialogActions } from '../../ui/dialog'
 import { Checkbox, SelectField, TextField } from '../../ui/field'
 import { toast } from '../../ui/toasts'
 import { isEmail, isLogin } from './users-model'
@@ -64,12 +65,7 @@ export function UserDialog(props: { user: User | null; onClose: () => void }) {
   }
 
   return (
-    <ModalDialog
-      open
-      onOpenChange={(open) => !open && props.onClose()}
-      title={user === null ? t.users.addTitle : t.users.editTitle(user.login)}
-      closeLabel={t.common.close}
-    >
+    <FormDialog onClose={props.onClose} title={user === null ? t.users.addTitle : t.users.editTitle(user.login)}>
       <form onSubmit={submit} noValidate className="mt-4 grid gap-4">
         {user === null && (
           <TextField
@@ -119,6 +115,6 @@ export function UserDialog(props: { user: User | null; onClose: () => void }) {
           </Button>
         </DialogActions>
       </form>
-    </ModalDialog>
+    </FormDialog>
   )
 }
