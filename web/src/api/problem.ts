@@ -28,8 +28,7 @@ function fieldProblems(value: unknown): FieldProblem[] {
   return value.filter(isObject).flatMap((item) => {
     const field = text(item.field)
     const message = text(item.message)
-    // A test has the settings of a server within: they are those of the form.
-    return field === null || message === null ? [] : [{ field: field.replace(/^settings\./, ''), message }]
+    return field === null || message === null ? [] : [{ field, message }]
   })
 }
 

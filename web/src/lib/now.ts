@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from 'react'
 
 /** Ages on screen move in steps of this length: one timer for the whole page, and each step lays out a list anew. */
-const TICK_MS = 10_000
+export const TICK_MS = 10_000
 
 /** Answers take time, and say theirs in whole seconds: clocks that are so near are the same. */
 const SAME_MS = 2_000

@@ -1,4 +1,5 @@
 import type { Locale } from '../i18n'
+import { TICK_MS } from './now'
 import { browserZone, offsetText, wallClock, type Zone } from './zone'
 
 /** The words that numbers need; part of the message catalogues. */
@@ -29,6 +30,9 @@ const SECOND = 1_000
 const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
+
+/** So near is now: answers take time, and say theirs in whole seconds. */
+const NEAR_MS = 5 * SECOND
 
 const isKnown = (value: Maybe): value is number => value !== null && value !== undefined && Number.isFinite(value)
 
@@ -154,7 +158,7 @@ export function createUnits(locale: Locale, words: UnitWords, zone?: Zone) {
       const at = typeof time === 'number' ? time : Date.parse(time)
       if (Number.isNaN(at)) return UNKNOWN
       const distance = now - at
-      if (distance < 5 * SECOND && distance > -15 * SECOND) return words.now
+      if (distance < NEAR_MS && distance > -(TICK_MS + NEAR_MS)) return words.now
       const text = length(Math.round(Math.abs(distance) / SECOND) * SECOND)
       return distance < 0 ? words.ahead(text) : words.ago(text)
     },

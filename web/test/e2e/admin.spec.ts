@@ -14,6 +14,27 @@ beforeEach(() => {
 const field = (label: string) => page.getByLabel(label, { exact: true })
 
 describe('users', () => {
+  test('what was typed for one is not lost by a key, nor by a press beside the dialog', async () => {
+    await signIn(page, 'admin', '/users')
+    const dialog = page.getByRole('dialog', { name: 'New user' })
+    const question = page.getByRole('alertdialog', { name: 'Leave without saving?' })
+    await page.getByRole('button', { name: 'Add user' }).click()
+    await dialog.waitFor()
+    await page.keyboard.press('Escape')
+    await dialog.waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: 'Add user' }).click()
+    await field('User name').fill('petrov')
+    await page.keyboard.press('Escape')
+    await question.waitFor()
+    expect(await axeInBothThemes(page)).toEqual([])
+    await page.keyboard.press('Escape')
+    await question.waitFor({ state: 'detached' })
+    expect(await field('User name').inputValue()).toBe('petrov')
+    await page.mouse.click(5, 5)
+    await question.getByRole('button', { name: 'Leave' }).click()
+    await dialog.waitFor({ state: 'detached' })
+  })
+
   test('one is added with a password that is made here, changed, and deleted by its name', async () => {
     await signIn(page, 'admin', '/users')
     await page.getByRole('button', { name: 'Add user' }).click()
@@ -248,6 +269,7 @@ describe('plugins', () => {
 describe('settings', () => {
   test('tell how the host does, how it is guarded, and what it is', async () => {
     await signIn(page, 'admin', '/settings')
+    await page.getByText(/^plugins\.toml gives \d+ plugins? an interval of (its|their) own/).waitFor()
     const host = page.getByRole('region', { name: 'The host' })
     await host.getByText('6 loaded, 1 refused').waitFor()
     await host.getByText('can be written').waitFor()

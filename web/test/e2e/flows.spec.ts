@@ -399,6 +399,23 @@ describe('adding, changing and deleting a server', () => {
     await page.getByText('elsewhere.example:5432').waitFor()
   })
 
+  test('nor by signing out', async () => {
+    const question = page.getByRole('alertdialog', { name: 'Leave without saving?' })
+    const signOut = async () => {
+      await page.getByRole('button', { name: 'Account: admin' }).click()
+      await page.getByRole('menuitem', { name: 'Sign out' }).click()
+    }
+    await signIn(page, 'admin', '/servers/billing-01/edit')
+    await fill({ Host: 'elsewhere.example' })
+    await signOut()
+    await question.getByRole('button', { name: 'Stay' }).click()
+    expect(await page.getByLabel('Host', { exact: true }).inputValue()).toBe('elsewhere.example')
+    await signOut()
+    await question.getByRole('button', { name: 'Leave' }).click()
+    await page.getByRole('button', { name: 'Sign in' }).waitFor()
+    expect(await page.getByText(/not saved/).count()).toBe(0)
+  })
+
   test('nor are those of settings and of a set-up', async () => {
     const question = page.getByRole('alertdialog', { name: 'Leave without saving?' })
     await signIn(page, 'admin', '/settings')
@@ -577,7 +594,7 @@ test('a server that answers but may not be read in full does not pass for all we
   const worst = page.getByRole('region', { name: 'Needs attention' })
   await worst.getByText('1 server with parts not collected:').waitFor()
   await worst.getByRole('link', { name: 'billing-01' }).click()
-  const told = page.getByRole('region', { name: 'Not all is collected' })
+  const told = page.getByRole('region', { name: 'Partly collected' })
   await told.getByText('grant pg_monitor to pgvigil').waitFor()
   await told.getByText('grant connect on database keycloak to pgvigil').waitFor()
   await told.getByRole('button', { name: 'Copy SQL' }).waitFor()
@@ -585,6 +602,8 @@ test('a server that answers but may not be read in full does not pass for all we
   await go(page, '/servers')
   await page
     .getByRole('row', { name: /billing-01/ })
-    .getByText('Not all is collected')
+    .getByText('Partly collected')
     .waitFor()
+  await page.setViewportSize({ width: 320, height: 800 })
+  await page.getByText('Partly collected').first().waitFor()
 })

@@ -1,13 +1,15 @@
 import { expect, test } from 'vitest'
+import { ApiProblem } from '../../src/api/problem.ts'
 import {
   checkDraft,
   draftOf,
   EMPTY_DRAFT,
   movedSecrets,
+  ofTheForm,
   type ServerDraft,
   settingsOf,
 } from '../../src/features/servers/server-draft.ts'
-import { changedSettings, isValidSetting } from '../../src/features/settings/settings-model.ts'
+import { changedSettings, isValidSetting, ownIntervals } from '../../src/features/settings/settings-model.ts'
 import { makeServers } from '../mock/data/servers.ts'
 
 const filled = { ...EMPTY_DRAFT, name: 'pg-1', host: 'db.example', user: 'pgvigil' }
@@ -78,4 +80,29 @@ test('only settings that changed are sent', () => {
 
 test.each(['59', '86401', '60.5', '', '-60', '1e3'])('%s is outside of 60 to 86400', (text) => {
   expect(isValidSetting({ min: 60, max: 86_400 }, text)).toBe(false)
+})
+
+test('what a test says of the settings within is said of the fields of the form', () => {
+  const refused = new ApiProblem(422, 'settings.password: x', 'req-1', [{ field: 'settings.password', message: 'x' }])
+  expect(ofTheForm(refused)).toMatchObject({ requestId: 'req-1', fields: [{ field: 'password', message: 'x' }] })
+  const other = new Error('y')
+  expect(ofTheForm(other)).toBe(other)
+})
+
+test('a plugin whose interval no setting gives does not follow the settings', () => {
+  const setting = (value: string) => ({
+    key: '',
+    value,
+    value_type: 'int',
+    default: 0,
+    description: '',
+    updated_at: null,
+    min: 0,
+    max: 0,
+    unit: 'seconds',
+  })
+  const settings = { collect_interval: setting('600'), size_update_interval: setting('7200') }
+  expect(ownIntervals(settings, [{ interval_ms: 600_000 }, { interval_ms: 60_000 }, { interval_ms: 7_200_000 }])).toBe(
+    1,
+  )
 })

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { factText } from '../../src/charts/facts.ts'
 import { en } from '../../src/i18n/en/en.ts'
 import { ru } from '../../src/i18n/ru/ru.ts'
+import { TICK_MS } from '../../src/lib/now.ts'
 import { createUnits, formatValue, UNKNOWN, valueFormat } from '../../src/lib/units.ts'
 
 const english = createUnits('en', en.units)
@@ -123,6 +124,9 @@ test('ages say which way they go', () => {
   expect(english.age('2026-01-01T12:10:00Z', now)).toBe('in 10 min')
   expect(english.age('2026-01-01T11:59:58Z', now)).toBe('just now')
   expect(english.age('2026-01-01T12:00:12Z', now)).toBe('just now')
+  // What came just before the page's time steps on may seem to be ahead by a whole step.
+  expect(english.age(now + TICK_MS + 4_000, now)).toBe('just now')
+  expect(english.age(now + TICK_MS + 5_000, now)).toBe('in 15 s')
 })
 
 test('Russian numbers have Russian units and separators', () => {

@@ -28,12 +28,8 @@ export function NameCell({ server }: { server: ServerStatus }) {
 }
 
 export function StateCell({ server }: { server: ServerStatus }) {
-  const { t, u } = useI18n()
+  const { t } = useI18n()
   const cause = useServerCause(server)
-  const notCollected = [
-    ...server.not_collected.map(({ detail }) => t.said(detail)),
-    ...server.outdated.map(({ set, since }) => `${set}: ${t.server.outdated} ${u.dateTime(since)}`),
-  ]
   return (
     <>
       <ServerStateBadge server={server} />
@@ -42,12 +38,23 @@ export function StateCell({ server }: { server: ServerStatus }) {
           {cause}
         </div>
       )}
-      {cause === '' && notCollected.length > 0 && (
-        <div className="truncate text-xs text-warn" title={notCollected.join('\n')}>
-          {t.server.notCollected}
-        </div>
-      )}
+      {cause === '' && <Partly server={server} className="block truncate text-xs" />}
     </>
+  )
+}
+
+/** A server that answers is not all well by that. */
+function Partly({ server, className }: { server: ServerStatus; className: string }) {
+  const { t, u } = useI18n()
+  const missed = [
+    ...server.not_collected.map(({ detail }) => t.said(detail)),
+    ...server.outdated.map(({ set, since }) => `${set}: ${t.server.outdated} ${u.dateTime(since)}`),
+  ]
+  if (missed.length === 0) return null
+  return (
+    <span className={cx('text-warn', className)} title={missed.join('\n')}>
+      {t.server.notCollected}
+    </span>
   )
 }
 
@@ -136,6 +143,7 @@ export function ServerCard({ server }: { server: ServerStatus }) {
       </div>
       <div className="flex justify-between gap-2 text-xs text-dim">
         <span className={cx('min-w-0 truncate', cause !== '' && 'text-ink')}>
+          {cause === '' && <Partly server={server} className="mr-2" />}
           {cause === '' ? `${server.host}:${server.port}` : cause}
         </span>
         <Age at={server.checked_at} className="shrink-0" />

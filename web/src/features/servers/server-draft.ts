@@ -1,3 +1,4 @@
+import { ApiProblem } from '../../api/problem'
 import type { ServerIn, ServerStatus } from '../../api/types'
 
 export const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const
@@ -153,4 +154,12 @@ export const FIELD_NAMES: Record<string, keyof ServerDraft> = {
   ssh_password: 'sshPassword',
   ssh_key_id: 'sshKeyId',
   ssh_key_passphrase: 'sshKeyPassphrase',
+}
+
+/** A test has the settings of the form within: what the host says of them is said of the form's fields. */
+export function ofTheForm(error: unknown): unknown {
+  if (!(error instanceof ApiProblem)) return error
+  const { status, message, requestId, retryAfterSeconds, kind } = error
+  const fields = error.fields.map((one) => ({ ...one, field: one.field.replace(/^settings\./, '') }))
+  return new ApiProblem(status, message, requestId, fields, retryAfterSeconds, kind)
 }

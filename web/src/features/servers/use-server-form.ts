@@ -4,7 +4,7 @@ import { api, unwrap } from '../../api/client'
 import type { ServerStatus } from '../../api/types'
 import { fieldProblem } from '../../blocks/form-problem'
 import { useI18n } from '../../i18n'
-import { checkDraft, type DraftErrors, FIELD_NAMES, type ServerDraft, settingsOf } from './server-draft'
+import { checkDraft, type DraftErrors, FIELD_NAMES, ofTheForm, type ServerDraft, settingsOf } from './server-draft'
 
 /** Fields that are typed as text. */
 export type TextFieldName = Exclude<keyof ServerDraft, 'sshEnabled' | 'sshAuth' | 'sslmode' | 'clear'>
@@ -76,7 +76,9 @@ export const useServerTest = (stored: ServerStatus | null) =>
         api.POST('/api/servers/test', {
           body: { settings: settingsOf(tested), ...(stored ? { name: stored.name } : {}) },
         }),
-      ),
+      ).catch((error: unknown) => {
+        throw ofTheForm(error)
+      }),
   })
 
 export const saveServer = (stored: ServerStatus | null, saved: ServerDraft): Promise<ServerStatus> => {

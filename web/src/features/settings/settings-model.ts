@@ -47,3 +47,9 @@ export function changedSettings(before: SettingsDraft, after: SettingsDraft): Pa
   }
   return changed
 }
+
+/** How many plugins run at an interval that no setting gives. */
+export function ownIntervals(settings: SettingsMap, plugins: readonly { interval_ms: number }[]): number {
+  const given = SETTING_GROUPS.collecting.map((key) => Number(settings[key]?.value) * 1_000)
+  return plugins.filter((plugin) => !given.includes(plugin.interval_ms)).length
+}

@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { api, unwrap } from '../../api/client'
 import { asProblem } from '../../api/problem'
-import { settingsQuery } from '../../api/queries'
+import { pluginsQuery, settingsQuery } from '../../api/queries'
 import type { SettingsMap } from '../../api/types'
 import { useUser } from '../../app/session-context'
 import { Card } from '../../blocks/card'
@@ -22,6 +22,7 @@ import {
   changedSettings,
   draftOfSettings,
   isValidSetting,
+  ownIntervals,
   SETTING_GROUPS,
   SETTING_KEYS,
   type SettingKey,
@@ -126,6 +127,7 @@ function SettingsForm(props: { settings: SettingsMap; savedAt: number | null; on
     <form onSubmit={submit} noValidate className="grid max-w-4xl gap-4">
       <Card title={t.settings.collecting}>
         <div className="grid gap-4 p-4 sm:grid-cols-2 lg:grid-cols-3">{collecting.map(field)}</div>
+        <OwnIntervals settings={settings} />
       </Card>
       <Card title={t.settings.retention}>
         <div className="grid gap-4 p-4 sm:grid-cols-2 lg:grid-cols-3">{retention.map(field)}</div>
@@ -151,4 +153,12 @@ function SettingsForm(props: { settings: SettingsMap; savedAt: number | null; on
       <LeaveQuestion isOpen={() => dirty} />
     </form>
   )
+}
+
+/** A setting is only for plugins whose interval names it: others do not follow, and one should not wait for it. */
+function OwnIntervals({ settings }: { settings: SettingsMap }) {
+  const { t } = useI18n()
+  const plugins = useQuery(pluginsQuery()).data ?? []
+  const count = ownIntervals(settings, plugins)
+  return count === 0 ? null : <p className="px-4 pb-3 text-dim">{t.settings.ownIntervals(count)}</p>
 }

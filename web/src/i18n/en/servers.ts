@@ -65,7 +65,7 @@ export const servers = {
     superuser: 'The monitoring role is a superuser: more than monitoring needs.',
     databasesCount: (count: number) => plural(count, { one: 'database', other: 'databases' }),
     unreachableBanner: 'This server cannot be reached. What you see is the last that was collected.',
-    notCollected: 'Not all is collected',
+    notCollected: 'Partly collected',
     outdated: 'was measured last',
     places: (count: number) => plural(count, { one: 'place', other: 'places' }),
     pendingTitle: 'Waiting for the first samples',

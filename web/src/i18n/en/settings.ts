@@ -1,3 +1,7 @@
+import { pluralizer } from '../plural'
+
+const plural = pluralizer('en')
+
 export const settings = {
   settings: {
     title: 'Settings',
@@ -20,6 +24,8 @@ export const settings = {
       audit_retention_days: 'How long audit events are kept.',
       logs_retention_days: 'How long the system log is kept.',
     },
+    ownIntervals: (count: number) =>
+      `plugins.toml gives ${plural(count, { one: 'plugin', other: 'plugins' })} an interval of ${count === 1 ? 'its' : 'their'} own, which these do not change.`,
     unitSeconds: 'seconds',
     unitMonths: 'months',
     unitDays: 'days',

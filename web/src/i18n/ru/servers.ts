@@ -67,7 +67,7 @@ export const servers: Pick<Messages, 'servers' | 'server' | 'form'> = {
     databasesCount: (count) =>
       plural(count, { one: 'база данных', few: 'базы данных', many: 'баз данных', other: 'базы данных' }),
     unreachableBanner: 'Сервер недоступен. Показано последнее, что удалось собрать.',
-    notCollected: 'Собирается не всё',
+    notCollected: 'Собирается частично',
     outdated: 'последнее измерение',
     places: (count) => plural(count, { one: 'место', few: 'места', many: 'мест', other: 'места' }),
     pendingTitle: 'Ждём первых измерений',

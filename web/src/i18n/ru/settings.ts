@@ -1,4 +1,7 @@
 import type { Messages } from '../en/en'
+import { pluralizer } from '../plural'
+
+const plural = pluralizer('ru')
 
 export const settings: Pick<Messages, 'settings'> = {
   settings: {
@@ -22,6 +25,8 @@ export const settings: Pick<Messages, 'settings'> = {
       audit_retention_days: 'Сколько хранятся события аудита.',
       logs_retention_days: 'Сколько хранится системный журнал.',
     },
+    ownIntervals: (count) =>
+      `В plugins.toml свой интервал у ${plural(count, { one: 'плагина', few: 'плагинов', many: 'плагинов', other: 'плагина' })}: эти настройки его не меняют.`,
     unitSeconds: 'сек',
     unitMonths: 'мес',
     unitDays: 'дней',
