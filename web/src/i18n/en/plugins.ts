@@ -18,12 +18,19 @@ export const plugins = {
     },
     emptyTitle: 'No plugins',
     emptyText: 'plugins.toml has no entries. The commented default set in the repository is a good start.',
-    notFound: (name: string) => `plugins.toml has no plugin called ${name}.`,
+    notFound: (name: string) => `plugins.toml has no plugin called “${name}”.`,
     ok: (count: number) => `${count} collected`,
     failed: (count: number) => `${count} failed`,
     notApplicable: (count: number) => `${count} not applicable`,
     noRuns: 'no runs yet',
     notGranted: (what: string) => `not granted: ${what}`,
+    failsOn: (count: number, total: number) =>
+      `Fails on ${count} of ${plural(total, { one: 'server', other: 'servers' })}, runs less often there`,
+    quarantinedOn: (count: number, total: number) =>
+      `Quarantined on ${count} of ${plural(total, { one: 'server', other: 'servers' })}: it failed too often by its own fault`,
+    slowedOn: (count: number, total: number) =>
+      `Slowed on ${count} of ${plural(total, { one: 'server', other: 'servers' })} by the budget of the server`,
+    newestFailure: 'Newest failure',
     heldBack: 'an earlier version runs',
     heldBackText:
       'An earlier version of this plugin runs: it was rolled back, or what plugins.toml names now cannot be loaded.',
@@ -94,7 +101,7 @@ export const plugins = {
       `Put this below the entry of ${name}. The host takes it over as soon as the file is saved.`,
     default: (value: string) => `(${value} where not given)`,
     optionProblems: {
-      required: 'This one is needed.',
+      required: 'Required.',
       integer: 'A whole number is needed.',
       number: 'A number is needed.',
     },

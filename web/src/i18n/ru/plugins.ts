@@ -2,6 +2,7 @@ import type { Messages } from '../en/en'
 import { pluralizer } from '../plural'
 
 const plural = pluralizer('ru')
+const ofServers = (count: number) => plural(count, { one: 'сервера', other: 'серверов' })
 
 export const plugins: Pick<Messages, 'plugins' | 'costs' | 'runs' | 'events'> = {
   plugins: {
@@ -19,12 +20,17 @@ export const plugins: Pick<Messages, 'plugins' | 'costs' | 'runs' | 'events'> = 
     },
     emptyTitle: 'Плагинов нет',
     emptyText: 'В plugins.toml нет записей. Хорошее начало — набор с пояснениями из репозитория.',
-    notFound: (name) => `В plugins.toml нет плагина ${name}.`,
+    notFound: (name) => `В plugins.toml нет плагина «${name}».`,
     ok: (count) => `собрано: ${count}`,
     failed: (count) => `ошибок: ${count}`,
     notApplicable: (count) => `неприменимо: ${count}`,
     noRuns: 'запусков ещё не было',
     notGranted: (what) => `не разрешено: ${what}`,
+    failsOn: (count, total) => `Ошибки на ${count} из ${ofServers(total)}, там запускается реже`,
+    quarantinedOn: (count, total) =>
+      `В карантине на ${count} из ${ofServers(total)}: слишком часто ошибался по своей вине`,
+    slowedOn: (count, total) => `Замедлен бюджетом сервера на ${count} из ${ofServers(total)}`,
+    newestFailure: 'Последняя ошибка',
     heldBack: 'работает прежняя версия',
     heldBackText:
       'Работает прежняя версия плагина: её вернули, или то, что теперь названо в plugins.toml, не загружается.',
@@ -47,7 +53,7 @@ export const plugins: Pick<Messages, 'plugins' | 'costs' | 'runs' | 'events'> = 
     loadedAt: 'Загружен',
     servers: 'Серверы',
     scope: 'Запускается',
-    scopes: { 'per-server': 'раз на сервер', 'per-database': 'раз на базу данных', host: 'раз на узле' },
+    scopes: { 'per-server': 'раз на сервер', 'per-database': 'раз на базу данных', host: 'раз на хосте' },
     minVersion: 'PostgreSQL начиная с',
     metricSets: 'Метрики',
     notLoaded: 'Проба не загружена и потому ничего не может о себе сказать.',
@@ -99,7 +105,7 @@ export const plugins: Pick<Messages, 'plugins' | 'costs' | 'runs' | 'events'> = 
     options: 'Параметры',
     noOptions: 'У этой пробы нет параметров.',
     configText: (name) =>
-      `Поместите это после записи ${name}. Узел возьмёт изменения в работу, как только файл будет сохранён.`,
+      `Поместите это после записи ${name}. Хост возьмёт изменения в работу, как только файл будет сохранён.`,
     default: (value) => `(если не указано: ${value})`,
     optionProblems: {
       required: 'Это нужно указать.',
@@ -137,7 +143,7 @@ export const plugins: Pick<Messages, 'plugins' | 'costs' | 'runs' | 'events'> = 
       },
       disable: {
         title: (name) => `Выключить ${name}?`,
-        text: 'Он ничего не будет собирать, пока его не включат, в том числе после перезапуска узла.',
+        text: 'Он ничего не будет собирать, пока его не включат, в том числе после перезапуска хоста.',
         done: (name) => `${name} выключен.`,
       },
       rollback: {
@@ -195,7 +201,7 @@ export const plugins: Pick<Messages, 'plugins' | 'costs' | 'runs' | 'events'> = 
       detail: 'Что произошло',
       cost: 'Затраты',
     },
-    hostScope: 'узел',
+    hostScope: 'хост',
     cost: {
       cpu: 'процессор',
       memory: 'память',
@@ -241,7 +247,7 @@ export const plugins: Pick<Messages, 'plugins' | 'costs' | 'runs' | 'events'> = 
       'entity.gone': 'Исчезла',
       'entity.recreated': 'Создана заново',
       'entity.renamed': 'Переименована',
-      'plugins.started': 'Узел запущен',
+      'plugins.started': 'Хост запущен',
       'plugins.reloaded': 'Плагины перезагружены',
       'plugins.refused': 'plugins.toml отклонён',
       'plugin.rolled-back': 'Плагин возвращён назад',
