@@ -1,6 +1,7 @@
 import type uPlot from 'uplot'
 import { csvText } from '../lib/csv'
 import { fullWallText, offsetText, type Zone } from '../lib/zone'
+import { lineNumber } from './line-looks'
 import type { ChartData } from './model'
 import { lineColor, readChartColors } from './theme'
 
@@ -51,7 +52,7 @@ export function chartPicture(plot: uPlot, title: string, note: string, data: Cha
   lines.forEach((line, row) => {
     const y = PADDING + TITLE_HEIGHT + source.height / ratio + row * LEGEND_LINE + 8
     for (const { label, index, x } of line) {
-      context.fillStyle = lineColor(colors, index)
+      context.fillStyle = lineColor(colors, lineNumber(data, index))
       context.beginPath()
       context.arc(PADDING + x + 4, y - 4, 4, 0, 2 * Math.PI)
       context.fill()

@@ -2,17 +2,20 @@ import { useI18n } from '../i18n'
 import { formatValue } from '../lib/units'
 import { cx } from '../ui/classes'
 import { seriesFacts } from './facts'
-import type { ChartData } from './model'
+import { isCurrent, lineNumber } from './line-looks'
+import { type ChartData, COMPARED_MAX } from './model'
 import { swatchClass } from './theme'
 
 /** What the lines are, with their last values; a press leaves one of them alone. */
 export function Legend(props: { data: ChartData; isolated: string | null; onIsolate: (key: string | null) => void }) {
   const { t, u } = useI18n()
-  const { series, format } = props.data
-  if (series.length < 2) return null
+  const { data } = props
+  const { series, format } = data
+  const compares = data.compared.length > 0 && (data.compared.length <= COMPARED_MAX || props.isolated !== null)
+  if (series.length < 2 && !compares) return null
   return (
     <ul className="flex flex-wrap gap-x-0.5 px-1 pt-1">
-      {series.map((one, index) => {
+      {(series.length < 2 ? [] : series).map((one, index) => {
         const only = props.isolated === one.key
         const off = props.isolated !== null && !only
         return (
@@ -30,16 +33,25 @@ export function Legend(props: { data: ChartData; isolated: string | null; onIsol
             >
               <span
                 aria-hidden="true"
-                className={cx('size-2 shrink-0 rounded-full', off ? 'border border-line-strong' : swatchClass(index))}
+                className={cx(
+                  'size-2 shrink-0 rounded-full',
+                  off ? 'border border-line-strong' : swatchClass(lineNumber(data, index)),
+                )}
               />
               <span className="truncate">{one.label}</span>
               <span className="shrink-0 text-dim tabular-nums">
-                {formatValue(u, format, seriesFacts(one.values).last)}
+                {formatValue(u, format, isCurrent(data, index) ? seriesFacts(one.values).last : null)}
               </span>
             </button>
           </li>
         )
       })}
+      {compares && (
+        <li className="inline-flex min-h-[24px] items-center gap-1.5 px-1.5 text-xs text-dim">
+          <span aria-hidden="true" className="w-4 border-t-2 border-dotted border-dim" />
+          {t.charts.dotted}
+        </li>
+      )}
     </ul>
   )
 }

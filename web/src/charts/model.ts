@@ -2,6 +2,7 @@ import type { MetricDeclaration, SeriesResponse } from '../api/types'
 import { groupBy } from '../lib/group'
 import type { ValueFormat } from '../lib/units'
 import { valueFormat } from '../lib/units'
+import { lineNumbers } from './line-looks'
 
 /** What a chart draws: columns of equal length, null where there is no value. */
 export interface ChartSeries {
@@ -18,6 +19,8 @@ export interface ChartData {
   compared: ChartSeries[]
   /** Keys of the series that are drawn as one; null where the host added some of them up, and does not say which. */
   others: readonly string[] | null
+  /** How each line looks, see line-looks.ts; without it, in turn. */
+  numbers?: readonly number[]
   format: ValueFormat
   resolution: SeriesResponse['resolution']
   from: number
@@ -200,6 +203,7 @@ export function chartData(
     const lines = { series, length, merge, left: answer.rest }
     return like === undefined ? topAndOther(lines, words.other) : sameLines(lines, like)
   }
+  const named = (drawn: Drawn) => ({ ...drawn, numbers: lineNumbers(drawn.series.map((one) => one.key)) })
   const summed = (metric: string) =>
     sumColumns(
       answer.series.filter((series) => series.metric === metric).map((series) => series.values),
@@ -217,7 +221,7 @@ export function chartData(
           merge,
         ),
       }))
-      return { ...base, format, ...cut(series) }
+      return { ...base, format, ...named(cut(series)) }
     }
     case 'by-series': {
       const series = answer.series.map((one) => {
@@ -228,7 +232,7 @@ export function chartData(
           values: one.values,
         }
       })
-      return { ...base, format, ...cut(series) }
+      return { ...base, format, ...named(cut(series)) }
     }
     case 'by-metric':
       return {

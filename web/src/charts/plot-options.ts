@@ -1,6 +1,7 @@
 import uPlot from 'uplot'
 import type { Zone } from '../lib/zone'
 import { axisSize, axisSteps, timeLabels, valueLabels, yRange } from './axes'
+import { lineNumber } from './line-looks'
 import type { ChartData } from './model'
 import { type ChartColors, lineColor, lineDash, readChartColors } from './theme'
 import { showTooltip, type TooltipParts } from './tooltip'
@@ -64,10 +65,11 @@ export function plotOptions(parts: PlotParts): uPlot.Options {
 /** The lines, and behind each the same of the window before: thinner, broken and pale. */
 function seriesOptions(data: ChartData, colors: ChartColors): uPlot.Series[] {
   const now = data.series.map((one, index): uPlot.Series => {
-    const dash = lineDash(index)
+    const number = lineNumber(data, index)
+    const dash = lineDash(number)
     return {
       label: one.label,
-      stroke: lineColor(colors, index),
+      stroke: lineColor(colors, number),
       width: 1.5,
       spanGaps: false,
       points: { size: 4 },
@@ -77,9 +79,9 @@ function seriesOptions(data: ChartData, colors: ChartColors): uPlot.Series[] {
   const before = data.compared.map(
     (one, index): uPlot.Series => ({
       label: one.label,
-      stroke: lineColor(colors, index),
-      width: 1,
-      alpha: 0.55,
+      stroke: lineColor(colors, lineNumber(data, index)),
+      width: 1.25,
+      alpha: 0.8,
       dash: [2, 3],
       spanGaps: false,
       points: { show: false },

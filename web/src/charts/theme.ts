@@ -1,5 +1,7 @@
-/** Lines get these in turn; from the ninth on they repeat with dashes. */
-const COLOR_COUNT = 8
+import { LINE_LOOKS } from './line-looks'
+
+/** From the ninth line on, colours repeat with dashes. */
+const COLOR_COUNT = LINE_LOOKS
 
 export interface ChartColors {
   lines: readonly string[]

@@ -1,5 +1,6 @@
 import uPlot from 'uplot'
 import { formatValue, type Units } from '../lib/units'
+import { lineNumber } from './line-looks'
 import type { ChartData, ChartMark } from './model'
 import { swatchClass } from './theme'
 
@@ -73,7 +74,7 @@ function valueRows(plot: uPlot, parts: TooltipParts, data: ChartData, index: num
   const rows = found.slice(0, ROWS_MAX).map(
     (row): Row => ({
       kind: 'value',
-      swatch: swatchClass(row.position),
+      swatch: swatchClass(lineNumber(data, row.position)),
       label: row.label,
       value: text(row.value),
       before: row.before === null ? '' : `(${words.before} ${text(row.before)})`,

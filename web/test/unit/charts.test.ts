@@ -4,6 +4,7 @@ import { yRange } from '../../src/charts/axes.ts'
 import { unseenBefore, withCompared, withFound } from '../../src/charts/compare.ts'
 import { chartCsv } from '../../src/charts/export.ts'
 import { seriesFacts } from '../../src/charts/facts.ts'
+import { isCurrent, lineNumber } from '../../src/charts/line-looks.ts'
 import {
   type ChartShape,
   type ChartWords,
@@ -199,5 +200,49 @@ test('each time in a CSV has its seconds, also at a full minute', () => {
   expect(chartCsv(data, 'Time', 'before', 'UTC').split('\r\n').slice(1, 3)).toEqual([
     '2026-01-01 00:18:55 +00:00',
     '2026-01-01 00:19:00 +00:00',
+  ])
+})
+
+const named = (values: Record<string, (number | null)[]>) =>
+  chartData(
+    answer({
+      metrics: [metric('numbackends')],
+      timestamps: [0, 60, 120, 180, 240, 300],
+      series: Object.entries(values).map(([datname, of]) => ({
+        metric: 'numbackends',
+        labels: { datname },
+        values: of,
+      })),
+    }),
+    { kind: 'by-label', label: 'datname' },
+    ['numbackends'],
+    words,
+  )
+
+test('a database keeps its colour when another appears, and no two of a few share one', () => {
+  const six = [1, 1, 1, 1, 1, 1]
+  const colours = (names: readonly string[]) => {
+    const data = named(Object.fromEntries(names.map((name) => [name, six])))
+    return new Map(data.series.map((one, index) => [one.key, lineNumber(data, index)]))
+  }
+  const before = colours(['orders', 'postgres', 'stock'])
+  const after = colours(['dropme', 'orders', 'postgres', 'stock'])
+  expect([...before].map(([name]) => after.get(name))).toEqual([...before.values()])
+  const many = colours(Array.from({ length: 20 }, (_, index) => `tenant_${index}`))
+  expect(new Set([...many.values()].slice(0, 8)).size).toBe(8)
+})
+
+test('a line that ended has no value that is one of now, and one that is measured seldom has', () => {
+  const data = named({
+    dropped: [1, 1, null, null, null, null],
+    late: [null, null, null, null, null, 1],
+    missed: [1, 1, 1, 1, 1, null],
+    seldom: [1, null, null, 1, null, null],
+  })
+  expect(data.series.map((one, index) => [one.key, isCurrent(data, index)])).toEqual([
+    ['dropped', false],
+    ['late', true],
+    ['missed', true],
+    ['seldom', true],
   ])
 })

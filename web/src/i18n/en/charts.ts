@@ -59,6 +59,7 @@ export const charts = {
     more: 'more',
     moreSeries: (count: number) => `and ${count} more`,
     before: 'before',
+    dotted: 'dotted: the time before',
     savePng: 'Save as picture (PNG)',
     saveCsv: 'Save as table (CSV)',
     exportFailed: 'The file could not be made.',

@@ -58,6 +58,7 @@ export const charts: Pick<Messages, 'charts'> = {
     more: 'ещё',
     moreSeries: (count) => `и ещё ${count}`,
     before: 'до того',
+    dotted: 'точками: прежнее время',
     savePng: 'Сохранить картинку (PNG)',
     saveCsv: 'Сохранить таблицу (CSV)',
     exportFailed: 'Файл сделать не удалось.',
