@@ -33,6 +33,7 @@ import {
 } from './fleet-model'
 import { History } from './history'
 import { Partial } from './partial'
+import type { SummedSet } from './partial-model'
 import { RecentEvents } from './recent-events'
 import { type Tile, Tiles } from './tiles'
 import { WorstList } from './worst-list'
@@ -121,6 +122,7 @@ function TotalCards({ servers }: { servers: ServerStatus[] }) {
       <Total
         label={t.fleet.fullDisks}
         value={u.integer(sums.fullDisks)}
+        set="filesystem"
         without={sums.without.disk}
         to={paths.servers()}
         search={{ sort: '-disk' }}
@@ -129,13 +131,20 @@ function TotalCards({ servers }: { servers: ServerStatus[] }) {
       <Total
         label={t.fleet.connections}
         value={u.integer(sums.connections)}
+        set="pg_stat_activity"
         without={sums.without.connections}
         note={sums.active === null ? undefined : t.servers.active(u.integer(sums.active))}
       />
-      <Total label={t.fleet.transactions} value={u.rate(sums.transactions)} without={sums.without.transactions} />
+      <Total
+        label={t.fleet.transactions}
+        value={u.rate(sums.transactions)}
+        set="pg_stat_database"
+        without={sums.without.transactions}
+      />
       <Total
         label={t.fleet.size}
         value={u.bytes(sums.bytes)}
+        set="pg_database_size"
         without={sums.without.size}
         note={sums.databases === null ? undefined : t.server.databasesCount(sums.databases)}
       />
@@ -149,11 +158,12 @@ function Total(props: {
   note?: ReactNode
   /** Of which nothing is in the value. */
   without?: readonly ServerStatus[]
+  set?: SummedSet
   to?: string
   search?: Record<string, string>
   className?: string
 }) {
-  const { to, search, without = [] } = props
+  const { to, search, set, without = [] } = props
   return (
     <div className="relative min-w-0 rounded-lg border border-line bg-panel px-3 py-2 has-[a:hover]:border-line-strong">
       <dt className={cx('truncate text-xs text-dim', to !== undefined && '-mt-2')}>
@@ -171,7 +181,7 @@ function Total(props: {
       </dt>
       <dd className="flex items-center gap-1">
         <span className={cx('truncate text-xl font-semibold tracking-tight', props.className)}>{props.value}</span>
-        <Partial of={props.label} without={without} />
+        {set && <Partial of={props.label} set={set} without={without} />}
       </dd>
       <dd className={cx('truncate text-xs text-dim', props.note === undefined && 'hidden sm:block')}>
         {props.note ?? '\u00a0'}

@@ -5,16 +5,16 @@ import { groupBy } from '../../lib/group'
 import { paths } from '../../lib/paths'
 import { Icon } from '../../ui/icon'
 import { Popover } from '../../ui/popover'
+import { reasonWithout, type SummedSet } from './partial-model'
 
 /** More would not be read. */
 const SHOWN = 10
 
 /** The mark of a sum that leaves some servers out; behind it stands which, and why. */
-export function Partial({ of, without }: { of: string; without: readonly ServerStatus[] }) {
+export function Partial(props: { of: string; set: SummedSet; without: readonly ServerStatus[] }) {
   const { t } = useI18n()
+  const { of, set, without } = props
   if (without.length === 0) return null
-  const why = ({ state }: ServerStatus) =>
-    state === 'unreachable' || state === 'pending' ? t.serverStates[state] : t.fleet.notCollected
   const text = `${of}: ${t.fleet.without(without.length)}`
   return (
     <Popover
@@ -30,7 +30,7 @@ export function Partial({ of, without }: { of: string; without: readonly ServerS
     >
       <div className="grid w-64 gap-2 p-3">
         <h2 className="font-semibold">{text}</h2>
-        {[...groupBy(without, why)].map(([reason, servers]) => (
+        {[...groupBy(without, (server) => reasonWithout(server, set, t))].map(([reason, servers]) => (
           <div key={reason}>
             <p className="text-xs text-dim">{reason}</p>
             <ul className="flex flex-wrap gap-x-3">

@@ -31,7 +31,10 @@ function About({ plugin }: { plugin: Plugin }) {
           ...(metadata
             ? ([
                 [t.plugins.scope, t.plugins.scopes[metadata.scope]],
-                [t.plugins.minVersion, versionText(metadata.min_server_version)],
+                // A probe that asks no server runs with any.
+                ...(metadata.min_server_version > 0
+                  ? ([[t.plugins.minVersion, versionText(metadata.min_server_version)]] as const)
+                  : []),
               ] as const)
             : []),
           [t.plugins.version, metadata?.version ?? t.common.unknown],

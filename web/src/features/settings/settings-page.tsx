@@ -106,13 +106,13 @@ function SettingsForm(props: { settings: SettingsMap; savedAt: number | null; on
     const unit = units[setting.unit] ?? setting.unit
     const range = [u.integer(setting.min), u.integer(setting.max)] as const
     const readable = setting.unit === 'seconds' && isValid(key)
-    const length = readable ? ` (${t.settings.equals(u.duration(Number(draft[key]) * SECOND_MS))})` : ''
+    const length = readable ? `${t.settings.equals(u.duration(Number(draft[key]) * SECOND_MS))} ` : ''
     const own = isValid(key) ? undefined : t.settings.outOfRange(...range)
     return (
       <TextField
         key={key}
         label={`${t.settings.names[key]}, ${unit}`}
-        hint={`${t.settings.help[key]} ${t.settings.between(...range)} ${unit}${length}`}
+        hint={`${t.settings.help[key]} ${length}${t.settings.between(...range)} ${unit}.`}
         error={own ?? fieldProblem(t, save.error, key)}
         inputMode="numeric"
         value={draft[key]}

@@ -54,6 +54,6 @@ export const settings = {
     about: 'About',
     version: 'Version',
     licence: 'Licence',
-    equals: (duration: string) => `= ${duration}`,
+    equals: (duration: string) => `Entered: ${duration}.`,
   },
 }

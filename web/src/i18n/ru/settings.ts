@@ -6,7 +6,7 @@ const plural = pluralizer('ru')
 export const settings: Pick<Messages, 'settings'> = {
   settings: {
     title: 'Настройки',
-    hint: 'Действуют со следующего запуска, без перезапуска узла.',
+    hint: 'Действуют со следующего запуска, без перезапуска хоста.',
     collecting: 'Сбор',
     retention: 'Хранение',
     names: {
@@ -36,9 +36,9 @@ export const settings: Pick<Messages, 'settings'> = {
     saved: 'Сохранено.',
     shrinkWarning: 'Если сократить срок хранения, более старые данные удаляются навсегда.',
     reset: 'Вернуть',
-    host: 'Узел',
+    host: 'Хост',
     checks: { store: 'Хранилище', plugins: 'Плагины' },
-    checkStates: { ok: 'В порядке', warning: 'Внимание', failed: 'Сбой' },
+    checkStates: { ok: 'В порядке', warning: 'Предупреждение', failed: 'Сбой' },
     started: 'Запущен',
     runsStarted: 'Запусков с тех пор',
     ticksSkipped: 'Пропущено, опоздали',
@@ -48,13 +48,13 @@ export const settings: Pick<Messages, 'settings'> = {
     transport: 'Страница получена',
     encrypted: 'с шифрованием (HTTPS)',
     plainHere: 'без шифрования, на этой машине',
-    plain: 'без шифрования: дайте узлу сертификат или поставьте перед ним прокси',
+    plain: 'без шифрования: дайте хосту сертификат или поставьте перед ним прокси',
     failedToday: 'Неудачных входов сегодня',
     whoMay: 'Кто может войти',
     mySessions: 'Ваши пароль и сеансы',
     about: 'О программе',
     version: 'Версия',
     licence: 'Лицензия',
-    equals: (duration) => `= ${duration}`,
+    equals: (duration) => `Указано: ${duration}.`,
   },
 }
