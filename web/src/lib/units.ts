@@ -162,8 +162,9 @@ export function createUnits(locale: Locale, words: UnitWords, zone?: Zone) {
       const text = length(Math.round(Math.abs(distance) / SECOND) * SECOND)
       return distance < 0 ? words.ahead(text) : words.ago(text)
     },
-    /** In how long something is due. */
-    ahead: (milliseconds: Maybe): string => (isKnown(milliseconds) ? words.ahead(duration(milliseconds)) : UNKNOWN),
+    /** In how long something is due; nobody waits for a part of a second. */
+    ahead: (milliseconds: Maybe): string =>
+      isKnown(milliseconds) ? words.ahead(duration(Math.max(1, Math.round(milliseconds / SECOND)) * SECOND)) : UNKNOWN,
     dateTime: (time: string | number | null | undefined): string => {
       if (time === null || time === undefined) return UNKNOWN
       const at = new Date(time)

@@ -13,7 +13,7 @@ beforeEach(() => {
 
 test('verdicts come with their reasons, are filtered by the URL, and lead to the database', async () => {
   await signIn(page, 'viewer', '/servers/billing-01/analysis')
-  const table = page.getByRole('region', { name: 'Use of databases' })
+  const table = page.getByRole('region', { name: 'Usage of databases' })
   await table.getByText('no activity for 31 d, and hardly any connections or none').waitFor()
   await page.getByText('Databases that are dead or only held open take 235 GB').waitFor()
   expect(await page.getByRole('button', { name: 'Criteria' }).count()).toBe(0)
@@ -57,7 +57,7 @@ test('of a server that was added just now, no month is claimed', async () => {
 test('of more databases than one answer may have, none is left out', async () => {
   await signIn(page, 'viewer', '/servers/dwh-01/analysis')
   await page.getByRole('button', { name: /^All 1,209/ }).waitFor()
-  const table = page.getByRole('table', { name: 'Use of databases' })
+  const table = page.getByRole('table', { name: 'Usage of databases' })
   expect(await table.getAttribute('aria-rowcount')).toBe('1210')
   await page.getByLabel('Search by name or owner').fill('tenant_1203')
   await table.getByRole('link', { name: 'tenant_1203' }).waitFor()

@@ -92,7 +92,7 @@ test('a server is tested, added, and drawn', async () => {
   await settled(page)
   await screenshot(page, 'host-server')
   await page.getByRole('link', { name: 'Sessions', exact: true }).click()
-  await page.getByText('Read from the server at this moment').waitFor()
+  await page.getByText('The server itself is asked').waitFor()
   await page.getByText('just now').first().waitFor()
   await page.goto(`/explore?server=${name}&set=pg_stat_database&metric=numbackends&from=now-1h`)
   await page.getByRole('region', { name: 'numbackends' }).locator('canvas').waitFor()

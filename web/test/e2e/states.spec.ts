@@ -197,7 +197,7 @@ test('what one may not see is told apart from what is not there', () =>
       found.push(...(await look(page, 'forbidden', path.replaceAll('/', '-'))))
     }
     await go(page, '/servers/nobody')
-    await page.getByText('No server called nobody is watched.').waitFor()
+    await page.getByText('No server called “nobody” is watched.').waitFor()
     for (const path of ['/servers/nobody', '/servers/billing-01/db/nothing', '/plugins/nothing', '/no/such/thing']) {
       await go(page, path)
       await page.getByRole('heading', { name: /Not found|Nothing here/ }).waitFor()

@@ -149,3 +149,12 @@ test('labels of an axis by half minutes are in seconds, and do not repeat', () =
   expect(labels).toEqual(['0 s', '30 s', '60 s', '90 s'])
   expect(english.axisDuration(7_200_000, 3_600_000)).toBe('2 h')
 })
+
+test('what is due within the second is due in one', () => {
+  expect([0, 182, 1_400, 61_000].map((milliseconds) => english.ahead(milliseconds))).toEqual([
+    'in 1 s',
+    'in 1 s',
+    'in 1 s',
+    'in 1 min',
+  ])
+})

@@ -1,6 +1,6 @@
 export const analysis = {
   analysis: {
-    title: 'Use of databases',
+    title: 'Usage of databases',
     period: (from: string, to: string) => `What was done from ${from} to ${to}`,
     known: (known: string, period: string) => `Known are ${known} of the ${period} that are looked at`,
     unusedSize: (size: string) => `Databases that are dead or only held open take ${size}`,

@@ -4,7 +4,7 @@ const names: Record<ShortcutId, string> = {
   search: 'Search on this page',
   help: 'This overview',
   nextRow: 'Next row',
-  previousRow: 'Row before',
+  previousRow: 'Previous row',
   earlier: 'Earlier',
   later: 'Later',
   widen: 'Zoom out',
@@ -49,12 +49,12 @@ export const app = {
   },
   table: {
     columns: 'Columns',
-    columnsFit: 'Those that fit',
+    columnsFit: 'As many as fit',
     sortedBy: 'By',
     usualOrder: 'what matters most',
     pages: 'Pages of the list',
     rowsOf: (first: string, last: string, total: string) => `${first}–${last} of ${total}`,
-    previous: 'Before',
+    previous: 'Previous',
     next: 'Next',
   },
   session: {

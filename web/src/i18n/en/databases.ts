@@ -33,6 +33,6 @@ export const databases = {
     firstSeen: 'First seen',
     lastSeen: 'Last seen',
     goneBanner: (date: string) => `This database was last seen ${date} and is gone since. Its history is kept.`,
-    notFound: (name: string) => `This server has no database called ${name}, and never had one that we saw.`,
+    notFound: (name: string) => `This server has no database called “${name}”, and none was ever seen there.`,
   },
 }

@@ -12,7 +12,7 @@ export const explore = {
     chooseText: 'Everything that a probe declares has a chart and a table here, your own probes too.',
     unknownTitle: 'No probe declares this',
     unknownText: (set: string) =>
-      `No plugin that is loaded declares the set ${set}. The plugin may be switched off or refused, or the set renamed.`,
+      `No plugin that is loaded declares the set “${set}”. The plugin may be switched off or refused, or the set renamed.`,
     family: (count: number) => plural(count, { one: 'metric', other: 'metrics' }),
     every: (duration: string) => `every ${duration}`,
     historyOnly: 'no plugin collects it any more',

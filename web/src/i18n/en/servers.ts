@@ -19,7 +19,7 @@ export const servers = {
       size: 'Size',
       disk: 'Disk',
       tps: 'Transactions',
-      checked: 'Seen',
+      checked: 'Checked',
       tags: 'Tags',
       uptime: 'Uptime',
     },
@@ -39,11 +39,11 @@ export const servers = {
     noMatchText: 'Change the search or the filter to see others.',
   },
   server: {
-    notFound: (name: string) => `No server called ${name} is watched. It may have been removed.`,
+    notFound: (name: string) => `No server called “${name}” is watched. It may have been removed.`,
     tabs: {
       overview: 'Overview',
       databases: 'Databases',
-      analysis: 'Use',
+      analysis: 'Usage',
       sessions: 'Sessions',
       metrics: 'Metrics',
       plugins: 'Plugins',
@@ -136,7 +136,7 @@ export const servers = {
     saveNew: 'Add server',
     saved: (name: string) => `Saved: ${name}`,
     errors: {
-      required: 'Needed.',
+      required: 'Required.',
       name: 'Only letters, digits, “_”, “.” and “-”, at most 64.',
       port: 'A number from 1 to 65535.',
       host: 'Neither spaces nor a scheme such as postgres://.',

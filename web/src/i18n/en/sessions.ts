@@ -5,7 +5,7 @@ const plural = pluralizer('en')
 export const sessions = {
   sessions: {
     title: 'Sessions',
-    hint: 'Read from the server at this moment, with one extra connection.',
+    hint: 'The server itself is asked, over one extra connection.',
     refresh: 'Read again',
     period: 'How often to read',
     periods: {
@@ -39,7 +39,7 @@ export const sessions = {
     nobodyText: 'No session keeps another one waiting at this moment.',
     gone: (pid: number) => `Session ${pid}, which you looked at, is not there any more.`,
     unknown: (count: number) =>
-      `Of ${plural(count, { one: 'session', other: 'sessions' })} the server does not say what it does: the role lacks pg_monitor, or track_activities is off.`,
+      `Of ${plural(count, { one: 'session the server does not say what it does', other: 'sessions the server does not say what they do' })}: the role lacks pg_monitor, or track_activities is off.`,
     columns: {
       pid: 'PID',
       user: 'User',

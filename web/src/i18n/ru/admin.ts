@@ -59,9 +59,9 @@ export const admin: Pick<Messages, 'audit' | 'logs' | 'account'> = {
     emptyTitle: 'Записей нет',
     emptyText: 'За это время таких записей нет. Выберите промежуток длиннее.',
     columns: { at: 'Когда', level: 'Уровень', source: 'Источник', message: 'Сообщение' },
-    levels: { info: 'Сведения', warning: 'Замечание', error: 'Ошибка' },
+    levels: { info: 'Сведения', warning: 'Предупреждение', error: 'Ошибка' },
     sources: {
-      system: 'узел',
+      system: 'хост',
       collector_stats: 'статистика',
       collector_sizes: 'размеры',
       collector_db_info: 'список баз',
@@ -70,7 +70,7 @@ export const admin: Pick<Messages, 'audit' | 'logs' | 'account'> = {
     errorsToday: (count) =>
       `${plural(count, { one: 'ошибка', few: 'ошибки', many: 'ошибок', other: 'ошибки' })} сегодня`,
     warningsToday: (count) =>
-      `${plural(count, { one: 'замечание', few: 'замечания', many: 'замечаний', other: 'замечания' })} сегодня`,
+      `${plural(count, { one: 'предупреждение', few: 'предупреждения', many: 'предупреждений', other: 'предупреждения' })} сегодня`,
     quiet: (total) => `сегодня ничего тревожного, всего записей: ${total}`,
   },
   account: {

@@ -47,7 +47,7 @@ export const app: Pick<Messages, 'palette' | 'shortcuts' | 'session' | 'table'> 
   },
   table: {
     columns: 'Столбцы',
-    columnsFit: 'Те, что помещаются',
+    columnsFit: 'Сколько помещается',
     sortedBy: 'По',
     usualOrder: 'важности',
     pages: 'Страницы списка',
@@ -58,7 +58,7 @@ export const app: Pick<Messages, 'palette' | 'shortcuts' | 'session' | 'table'> 
   session: {
     endingTitle: 'Сеанс скоро закончится',
     endingText: 'Страницей давно никто не пользуется. Когда сеанс закончится, несохранённые изменения пропадут.',
-    endingPassword: 'В этом браузере узел сеанс не продлевает. Войдите снова прямо здесь, страница останется как есть.',
+    endingPassword: 'В этом браузере хост сеанс не продлевает. Войдите снова прямо здесь, страница останется как есть.',
     extend: 'Остаться в системе',
   },
 }

@@ -35,6 +35,6 @@ export const databases: Pick<Messages, 'databases' | 'database'> = {
     firstSeen: 'Впервые замечена',
     lastSeen: 'Замечена',
     goneBanner: (date) => `Эту базу в последний раз видели ${date}; с тех пор её нет. История сохранена.`,
-    notFound: (name) => `На этом сервере нет базы ${name}, и мы её никогда не видели.`,
+    notFound: (name) => `На этом сервере нет базы «${name}», и её там никогда не видели.`,
   },
 }

@@ -6,7 +6,7 @@ export const keys: Pick<Messages, 'keys'> = {
     generate: 'Создать ключ',
     import: 'Загрузить ключ',
     generateTitle: 'Новый ключ SSH',
-    generateText: 'Закрытая часть хранится зашифрованной и не покидает узел.',
+    generateText: 'Закрытая часть хранится зашифрованной и не покидает хост.',
     importTitle: 'Загрузить ключ SSH',
     importText: 'Он хранится зашифрованным и больше не показывается.',
     searchLabel: 'Имя или отпечаток',

@@ -6,7 +6,7 @@ const plural = pluralizer('ru')
 export const sessions: Pick<Messages, 'sessions'> = {
   sessions: {
     title: 'Сеансы',
-    hint: 'Прочитано с сервера сейчас, одним дополнительным соединением.',
+    hint: 'Спрашивается сам сервер, по одному дополнительному соединению.',
     refresh: 'Прочитать снова',
     period: 'Как часто читать',
     periods: {
@@ -38,7 +38,7 @@ export const sessions: Pick<Messages, 'sessions'> = {
     nobodyText: 'Сейчас ни один сеанс не держит другой.',
     gone: (pid) => `Сеанса ${pid}, который вы смотрели, больше нет.`,
     unknown: (count) =>
-      `О ${plural(count, { one: 'сеансе', few: 'сеансах', many: 'сеансах', other: 'сеансах' })} сервер не говорит, что он делает: роли не хватает pg_monitor, или выключен track_activities.`,
+      `О ${plural(count, { one: 'сеансе сервер не говорит, что он делает', other: 'сеансах сервер не говорит, что они делают' })}: роли не хватает pg_monitor, или выключен track_activities.`,
     columns: {
       pid: 'PID',
       user: 'Роль',

@@ -24,10 +24,10 @@ export const words: Pick<
     'own-account': 'Свою учётную запись удалить нельзя; это может другой администратор.',
     'last-admin': 'Не осталось бы ни одного активного администратора; сначала назначьте другого.',
     'too-many-requests': 'Слишком много запросов; попробуйте чуть позже.',
-    busy: 'Узел занят; попробуйте чуть позже.',
+    busy: 'Хост занят; попробуйте чуть позже.',
     'server-timed-out': 'Сервер не ответил вовремя.',
-    'store-away': 'Хранилище узла не отвечает.',
-    'host-failed': 'Сбой узла; причина в его журнале.',
+    'store-away': 'Хранилище хоста не отвечает.',
+    'host-failed': 'Сбой хоста; причина в его журнале.',
   },
   units: {
     bytes: ['Б', 'КБ', 'МБ', 'ГБ', 'ТБ', 'ПБ'],
@@ -47,7 +47,7 @@ export const words: Pick<
   roles: { admin: 'администратор', operator: 'оператор', viewer: 'наблюдатель' },
   serverStates: {
     ok: 'Работает',
-    warning: 'Внимание',
+    warning: 'Предупреждение',
     unreachable: 'Недоступен',
     pending: 'Ещё не опрошен',
   },
@@ -64,7 +64,7 @@ export const words: Pick<
     'sql-failed': 'Ошибка SQL',
     'ssh-failed': 'Ошибка SSH',
     'host-key-changed': 'Ключ узла SSH изменился',
-    'host-call-failed': 'Ошибка вызова узла',
+    'host-call-failed': 'Ошибка вызова хоста',
     'limit-exceeded': 'Превышен предел',
     'out-of-memory': 'Не хватило памяти',
     'out-of-cpu': 'Не хватило процессорного времени',
@@ -72,7 +72,7 @@ export const words: Pick<
     'invalid-report': 'Неверный отчёт',
     'probe-failed': 'Ошибка пробы',
     cancelled: 'Отменено',
-    'host-failed': 'Сбой самого узла',
+    'host-failed': 'Сбой самого хоста',
   },
   absenceReasons: {
     denied: 'нет прав',
@@ -90,5 +90,5 @@ export const words: Pick<
     disabled: 'Выключен',
     refused: 'Отклонён',
   },
-  stepOutcomes: { passed: 'Пройден', warning: 'Замечание', failed: 'Не пройден', skipped: 'Пропущен' },
+  stepOutcomes: { passed: 'Пройден', warning: 'Предупреждение', failed: 'Не пройден', skipped: 'Пропущен' },
 }
