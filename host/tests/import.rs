@@ -144,6 +144,18 @@ async fn a_second_import_changes_nothing_on_sqlite() {
     everything_is_taken_over_once(&Place::sqlite(), 1_000, 600).await;
 }
 
+/// What is older than what a host has rolled up comes late, all of it.
+#[tokio::test]
+async fn an_import_into_a_store_that_was_used_is_rolled_up_too() {
+    let place = Place::sqlite();
+    std::fs::create_dir(place.data_dir()).unwrap();
+    let store = place.open().await;
+    store.roll_up(std::time::SystemTime::now().into()).await.unwrap();
+    store.close().await;
+    drop(store);
+    everything_is_taken_over_once(&place, 1_000, 600).await;
+}
+
 #[tokio::test]
 async fn a_second_import_changes_nothing_on_postgres() {
     everything_is_taken_over_once(&Place::postgres(), 1_000, 600).await;

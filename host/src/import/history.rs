@@ -185,9 +185,20 @@ pub(super) async fn take_in(
 }
 
 /// `rolling up by hour: to 2026-03-01 (40 %)`
-fn told_of(RollUpProgress { resolution, from, to, until }: RollUpProgress) -> String {
-    let percent = to.seconds_since(from) * 100.0 / until.seconds_since(from).max(1.0);
-    format!("rolling up by {}: to {} ({percent:.0} %)", resolution.as_str(), to.to_datetime().format("%Y-%m-%d"))
+fn told_of(progress: RollUpProgress) -> String {
+    match progress {
+        RollUpProgress::Sealed { resolution, from, to, until } => {
+            let percent = to.seconds_since(from) * 100.0 / until.seconds_since(from).max(1.0);
+            format!(
+                "rolling up by {}: to {} ({percent:.0} %)",
+                resolution.as_str(),
+                to.to_datetime().format("%Y-%m-%d")
+            )
+        }
+        RollUpProgress::Again { done, all } => {
+            format!("rolling up among what was there: {done} of {all} samples ({} %)", done * 100 / all.max(1))
+        }
+    }
 }
 
 async fn copy(
@@ -242,11 +253,10 @@ mod tests {
     #[test]
     fn who_waits_for_a_roll_up_is_told_how_far_it_is() {
         let day = |day: i64| Timestamp::from_seconds(1_793_491_200 + day * 86_400);
-        let progress = RollUpProgress { resolution: Resolution::Hour, from: day(0), to: day(4), until: day(10) };
-        assert_eq!(told_of(progress), "rolling up by hour: to 2026-11-05 (40 %)");
-        assert!(
-            told_of(RollUpProgress { from: day(4), until: day(4), ..progress }).ends_with("(0 %)"),
-            "nothing to do"
-        );
+        let to = |from, until| RollUpProgress::Sealed { resolution: Resolution::Hour, from, to: day(4), until };
+        assert_eq!(told_of(to(day(0), day(10))), "rolling up by hour: to 2026-11-05 (40 %)");
+        assert!(told_of(to(day(4), day(4))).ends_with("(0 %)"), "nothing to do");
+        let again = told_of(RollUpProgress::Again { done: 10_000, all: 40_000 });
+        assert_eq!(again, "rolling up among what was there: 10000 of 40000 samples (25 %)");
     }
 }

@@ -21,8 +21,8 @@ const STREAMS_PER_PIECE: i64 = 256;
 /// Rows that one statement of a purge deletes, so that nobody waits long for SQLite's one writer.
 const ROWS_PER_PIECE: i64 = 5_000;
 
-/// Buckets that points came late into and that one call rolls up again; the rest is for the next call.
-const LATE_PER_CALL: i64 = 10_000;
+/// Late points whose buckets are rolled up again before they are forgotten: what is cut begins here anew.
+const LATE_PER_PIECE: usize = 10_000;
 
 /// Partitions are made and dropped by one host at a time.
 const PARTITIONS_LOCK: &str = "select pg_advisory_xact_lock(7046029254386353132)";
@@ -61,11 +61,18 @@ type Newest = BTreeMap<i64, Point>;
 
 /// How far a roll-up has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RollUpProgress {
-    pub resolution: Resolution,
-    pub from: Timestamp,
-    pub to: Timestamp,
-    pub until: Timestamp,
+pub enum RollUpProgress {
+    Sealed {
+        resolution: Resolution,
+        from: Timestamp,
+        to: Timestamp,
+        until: Timestamp,
+    },
+    /// Of the points that came late, so many are done.
+    Again {
+        done: u64,
+        all: u64,
+    },
 }
 
 /// Streams whose ids are in `first..=last`.
@@ -81,7 +88,8 @@ impl Store {
         self.roll_up_telling(now, |_| {}).await
     }
 
-    /// The same for who waits for a long backlog: `tell` is called after each day of each resolution.
+    /// The same for who waits for a long backlog: `tell` is called after each day of each resolution, and after each piece of
+    /// what came late.
     pub async fn roll_up_telling(
         &self,
         now: Timestamp,
@@ -94,7 +102,8 @@ impl Store {
         for resolution in [Resolution::FourHours, Resolution::Day] {
             self.merge_hours(resolution, &kinds, &mut rolled, &mut tell).await?;
         }
-        self.roll_up_late(&kinds, &mut rolled).await?;
+        self.roll_up_late(&kinds, &mut rolled, &mut tell).await?;
+        rolled.buckets += rolled.again;
         Ok(rolled)
     }
 
@@ -143,7 +152,7 @@ impl Store {
                 rolled.buckets += self.write_buckets(Resolution::Hour, &buckets).await?;
             }
             self.advance(Resolution::Hour, to).await?;
-            tell(RollUpProgress { resolution: Resolution::Hour, from: began, to, until });
+            tell(RollUpProgress::Sealed { resolution: Resolution::Hour, from: began, to, until });
             from = to;
         }
         if sealed_to.is_none() {
@@ -301,7 +310,7 @@ impl Store {
                 rolled.buckets += self.write_buckets(resolution, &buckets).await?;
             }
             self.advance(resolution, to).await?;
-            tell(RollUpProgress { resolution, from: began, to, until });
+            tell(RollUpProgress::Sealed { resolution, from: began, to, until });
             from = to;
         }
         Ok(())
@@ -341,43 +350,79 @@ impl Store {
         Ok(merged)
     }
 
-    /// A point that came late changes its own bucket, and that of the next point, whose increase spans from it.
     async fn roll_up_late(
         &self,
         kinds: &BTreeMap<i64, Vec<MetricKind>>,
         rolled: &mut RolledUp,
+        tell: &mut (impl FnMut(RollUpProgress) + Send),
     ) -> Result<(), StorageError> {
         let Some(sealed_to) = self.sealed_to(Resolution::Hour).await? else { return Ok(()) };
-        let late: Vec<(i64, i64, Ts, Option<Ts>)> = read_store!(self, "read late points", |db| {
-            Ok(sqlx::query_as(
-                "select l.id, l.stream, l.ts, (select min(p.ts) from point p where p.stream = l.stream and p.ts > l.ts)
-                from rollup_late l where l.ts < $1 order by l.stream, l.ts, l.id limit $2",
-            )
-            .bind(Ts::from(sealed_to))
-            .bind(LATE_PER_CALL)
-            .fetch_all(db)
-            .await?)
+        let all: i64 = read_store!(self, "count late points", |db| {
+            let count = "select count(*) from rollup_late where ts < $1";
+            Ok(sqlx::query_scalar(count).bind(Ts::from(sealed_to)).fetch_one(db).await?)
         })?;
-        let mut days: BTreeSet<(i64, Timestamp)> = BTreeSet::new();
-        for (_, stream, ts, next) in &late {
-            for at in [Some(*ts), *next].into_iter().flatten().map(Timestamp::from).filter(|at| *at < sealed_to) {
-                days.insert((*stream, Resolution::Day.bucket_start(at)));
+        let (mut done, all) = (0, all.unsigned_abs());
+        loop {
+            let late = self.late_points(sealed_to).await?;
+            if late.is_empty() {
+                return Ok(());
+            }
+            rolled.again += self.roll_up_days_of(&late, sealed_to, kinds).await?;
+            self.forget_late(&late).await?;
+            done += u64::try_from(late.len()).unwrap_or_default();
+            // More may come meanwhile.
+            tell(RollUpProgress::Again { done, all: all.max(done) });
+            if late.len() < LATE_PER_PIECE {
+                return Ok(());
             }
         }
+    }
+
+    /// (id, stream, ts)
+    async fn late_points(&self, sealed_to: Timestamp) -> Result<Vec<(i64, i64, Ts)>, StorageError> {
+        read_store!(self, "read late points", |db| {
+            let late = "select id, stream, ts from rollup_late where ts < $1 order by stream, ts limit $2";
+            let limit = i64::try_from(LATE_PER_PIECE).unwrap_or(i64::MAX);
+            Ok(sqlx::query_as(late).bind(Ts::from(sealed_to)).bind(limit).fetch_all(db).await?)
+        })
+    }
+
+    /// A point that came late changes its own bucket, and that of the next point, whose increase spans from it.
+    async fn roll_up_days_of(
+        &self,
+        late: &[(i64, i64, Ts)],
+        sealed_to: Timestamp,
+        kinds: &BTreeMap<i64, Vec<MetricKind>>,
+    ) -> Result<u64, StorageError> {
+        let day = |at: Ts| Resolution::Day.bucket_start(at.into());
+        let last_of_days: BTreeMap<(i64, Timestamp), Ts> =
+            late.iter().map(|(_, stream, ts)| ((*stream, day(*ts)), *ts)).collect();
+        let mut days: BTreeSet<(i64, Timestamp)> = last_of_days.keys().copied().collect();
+        for ((stream, _), last) in last_of_days {
+            let next: Option<Ts> = read_store!(self, "find the point after a late one", |db| {
+                let next = "select min(ts) from point where stream = $1 and ts > $2";
+                Ok(sqlx::query_scalar(next).bind(stream).bind(last).fetch_one(db).await?)
+            })?;
+            days.extend(next.filter(|next| Timestamp::from(*next) < sealed_to).map(|next| (stream, day(next))));
+        }
+        let mut buckets = 0;
         for (stream, day) in days {
             let piece = Piece { first: stream, last: stream };
             let end = day.plus_seconds(86_400);
             self.ensure_months(&[month_of(day)]).await?;
             let mut newest = self.newest_before(piece, day).await?;
             let hours = aggregated(&self.points_of(piece, day, end.min(sealed_to), &mut newest).await?, kinds);
-            rolled.again += self.write_buckets(Resolution::Hour, &hours).await?;
+            buckets += self.write_buckets(Resolution::Hour, &hours).await?;
             for resolution in [Resolution::FourHours, Resolution::Day] {
                 let sealed_to = self.sealed_to(resolution).await?.unwrap_or(day).min(end);
-                let buckets = self.hours_merged(piece, resolution, day, sealed_to, kinds).await?;
-                rolled.again += self.write_buckets(resolution, &buckets).await?;
+                let merged = self.hours_merged(piece, resolution, day, sealed_to, kinds).await?;
+                buckets += self.write_buckets(resolution, &merged).await?;
             }
         }
-        rolled.buckets += rolled.again;
+        Ok(buckets)
+    }
+
+    async fn forget_late(&self, late: &[(i64, i64, Ts)]) -> Result<(), StorageError> {
         for late in late.chunks(ROWS_PER_STATEMENT) {
             write_store!(self, "forget late points", |db| {
                 let mut query = QueryBuilder::new("delete from rollup_late where id in (");

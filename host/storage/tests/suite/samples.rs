@@ -5,8 +5,8 @@ use pgvigil_model::{
     RunOutcome, RunReport, ServerId, Table, Timestamp, Value, aggregate,
 };
 use pgvigil_storage::{
-    CostFilter, CostsBy, EventFilter, PluginStateValue, RunFilter, SeriesAnswer, SeriesQuery, Store, StoredEvent,
-    StoredOutcome,
+    CostFilter, CostsBy, EventFilter, PluginStateValue, RollUpProgress, RunFilter, SeriesAnswer, SeriesQuery, Store,
+    StoredEvent, StoredOutcome,
 };
 
 use crate::home::{
@@ -259,7 +259,10 @@ async fn a_year_answers_no_more_points_than_asked(home: &Home) {
     record_points(&store, id, &points).await;
     let mut told = Vec::new();
     store
-        .roll_up_telling(after(0), |progress| told.push((progress.resolution, progress.to == progress.until)))
+        .roll_up_telling(after(0), |progress| match progress {
+            RollUpProgress::Sealed { resolution, to, until, .. } => told.push((resolution, to == until)),
+            RollUpProgress::Again { .. } => panic!("nothing came late"),
+        })
         .await
         .unwrap();
     // The last day is not over.
