@@ -31,7 +31,7 @@ fn header<'a>(req: &'a Request, name: &str) -> Option<&'a str> {
 }
 
 /// The peer's address. Without one (a unix socket, a test in the same process) the peer is on this machine.
-fn peer(req: &Request) -> IpAddr {
+pub(crate) fn peer(req: &Request) -> IpAddr {
     req.remote_addr().clone().into_std().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |address| address.ip().to_canonical())
 }
 

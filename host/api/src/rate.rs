@@ -1,17 +1,14 @@
 //! How much one address may ask, how deep its bodies may go, and what of its head is refused.
 
 use std::net::IpAddr;
-use std::pin::Pin;
-use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use salvo::BoxedError;
-use salvo::http::ResBody;
 use salvo::http::header::HOST;
-use salvo::hyper::body::{Body, Frame, SizeHint};
+use salvo::http::{ResBody, Version};
 use salvo::prelude::*;
 
-use crate::client::{Client, is_trusted};
+use crate::answer::Answer;
+use crate::client::{Client, is_trusted, peer};
 use crate::error::ApiError;
 use crate::limits::network_of;
 use crate::shares::Counted;
@@ -34,11 +31,12 @@ pub(crate) async fn request_rate(req: &mut Request, depot: &mut Depot) -> Result
 }
 
 /// One address may have as many requests under way as connections: over HTTP/2 one connection has many, and what was answered is
-/// kept for as long as the client takes nothing of it. As with connections, a trusted proxy that hides addresses is not counted.
+/// kept for as long as the client takes nothing of it. As with connections, a trusted proxy that hides addresses is not counted, and
+/// its connections, which are those of many, are not cut.
 #[handler]
 pub(crate) async fn requests_at_once(req: &mut Request, depot: &mut Depot, res: &mut Response, ctrl: &mut FlowCtrl) {
-    let under_way = match begin(req, depot) {
-        Ok(under_way) => under_way,
+    let begun = match begin(req, depot) {
+        Ok(begun) => begun,
         Err(refusal) => {
             refusal.render(depot, res);
             ctrl.skip_rest();
@@ -46,48 +44,31 @@ pub(crate) async fn requests_at_once(req: &mut Request, depot: &mut Depot, res: 
         }
     };
     ctrl.call_next(req, depot, res).await;
-    if let Some(under_way) = under_way
+    if let Some(Begun { under_way, patience }) = begun
         && !(res.body.is_none() || res.body.is_error())
     {
-        res.body = ResBody::Boxed(Box::pin(Answer { body: res.take_body(), _under_way: under_way }));
+        let cut = patience.map(|stall| (stall, ctrl.conn().clone()));
+        res.body = ResBody::Boxed(Box::pin(Answer::new(res.take_body(), under_way, cut)));
     }
+}
+
+struct Begun {
+    under_way: Counted<IpAddr>,
+    /// How long the taking of the answer may stand still, where nothing else looks after that.
+    patience: Option<Duration>,
 }
 
 /// None: it is not counted.
-fn begin(req: &Request, depot: &Depot) -> Result<Option<Counted<IpAddr>>, ApiError> {
+fn begin(req: &Request, depot: &Depot) -> Result<Option<Begun>, ApiError> {
     let api = from_depot::<Api>(depot)?;
-    let address = Client::of(req, &api.config).address;
-    if is_trusted(address, &api.config.trusted_proxies) {
+    let (address, proxies) = (Client::of(req, &api.config).address, &api.config.trusted_proxies);
+    if is_trusted(address, proxies) {
         return Ok(None);
     }
     let under_way = api.under_way.take(network_of(address), api.config.connections_per_address);
-    under_way.map(Some).ok_or(ApiError::TooManyRequests { retry_after_seconds: 1 })
-}
-
-/// A body that counts as long as it is not sent.
-struct Answer {
-    body: ResBody,
-    _under_way: Counted<IpAddr>,
-}
-
-impl Body for Answer {
-    type Data = <ResBody as Body>::Data;
-    type Error = BoxedError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Self::Data>, BoxedError>>> {
-        Pin::new(&mut self.body).poll_frame(cx).map_err(BoxedError::from)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
+    let under_way = under_way.ok_or(ApiError::TooManyRequests { retry_after_seconds: 1 })?;
+    let is_cut = req.version() == Version::HTTP_2 && !is_trusted(peer(req), proxies);
+    Ok(Some(Begun { under_way, patience: is_cut.then_some(api.config.patience.stall) }))
 }
 
 /// Of two Host headers a proxy may read the one and we the other.

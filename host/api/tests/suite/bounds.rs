@@ -285,6 +285,32 @@ async fn answers_that_are_not_taken_are_not_many() {
     running.stop().await;
 }
 
+/// Also one that asks whether the host is there, and so never looks idle.
+#[tokio::test]
+async fn a_client_of_http_2_that_takes_no_answer_is_cut() {
+    let app = TestApp::new().await;
+    let direct = |config: &mut ApiConfig| {
+        config.trusted_proxies.clear();
+        config.patience = Patience { idle: PATIENCE, ..hurried() };
+    };
+    let running = Running::start(&app, direct).await;
+    // The window of a stream: nothing, or the first byte, with which a large piece goes on its way.
+    for window in [0, 1] {
+        let mut client = running.connect().await;
+        let mut request = takes_no_body(1, 1);
+        request[24 + 9 + 5] = window;
+        client.write_all(&request).await.unwrap();
+        assert!(heads(&mut client, 1).await[0]);
+        let ping = b"\0\0\x08\x06\0\0\0\0\0pgvigil?";
+        let mut answered = [0; 4_096];
+        let closed = async {
+            while client.write_all(ping).await.is_ok() && client.read(&mut answered).await.is_ok_and(|read| read > 0) {}
+        };
+        tokio::time::timeout(PATIENCE, closed).await.expect("the host keeps a client that takes nothing");
+    }
+    running.stop().await;
+}
+
 #[tokio::test]
 async fn refusals_are_problems_with_their_headers_too() {
     let app = TestApp::configured(|config| config.requests_per_minute = 1).await;
