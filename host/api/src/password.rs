@@ -88,16 +88,14 @@ impl Passwords {
     }
 
     /// Whether `password` is the one behind `hash`. None stands for a user that is not there: it costs the same and is false.
-    /// Those who are familiar do not wait behind those who are not.
+    /// Those who are familiar do not wait behind those who are not. Of a longer password the first 72 bytes count: the predecessor
+    /// took such, and its hashes are of these.
     pub(crate) async fn verify(
         &self,
         password: &Secret,
         hash: Option<String>,
         is_familiar: bool,
     ) -> Result<bool, PasswordError> {
-        if password.expose().len() > PASSWORD_BYTES_MAX {
-            return Err(PasswordError::TooLong);
-        }
         let password = password.clone();
         let (cost, nobody) = (self.cost, Arc::clone(&self.nobody));
         self.compute(is_familiar, move || {
@@ -171,11 +169,15 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_password_over_72_bytes_is_refused_not_cut() {
+    async fn a_new_password_over_72_bytes_is_refused_and_one_of_the_predecessor_works() {
         let long = Secret::new("a1".repeat(40));
         let passwords = Passwords::new(4);
         assert!(matches!(passwords.hash(&long).await, Err(PasswordError::TooLong)));
-        assert!(matches!(passwords.verify(&long, None, false).await, Err(PasswordError::TooLong)));
+        let of_its_beginning = bcrypt::hash(&long.expose()[..PASSWORD_BYTES_MAX], 4).unwrap();
+        assert!(passwords.verify(&long, Some(of_its_beginning.clone()), false).await.unwrap());
+        let another = Secret::new("a1".repeat(35) + "a2a1a1");
+        assert!(!passwords.verify(&another, Some(of_its_beginning), false).await.unwrap());
+        assert!(!passwords.verify(&long, None, false).await.unwrap());
     }
 
     #[test]
