@@ -395,11 +395,12 @@ impl ServerInput {
         if moved.ssh && stored.has.ssh_password && keeps_ssh_password {
             errors.push(FieldError::new(format!("{prefix}ssh_password"), MOVED_SSH));
         }
-        if !self.logs_in_with_ssh_password() {
+        // One that is not used now is kept, as by the predecessor, but not for another address: it could be used there later.
+        if moved.ssh && changes.ssh_password == SecretChange::Keep {
             changes.ssh_password = SecretChange::Clear;
         }
-        if !matches!(self.server.ssh, Some(SshSettings { auth: SshAuth::Key { .. }, .. })) {
-            changes.ssh_key_passphrase = SecretChange::Clear;
+        if self.server.ssh.is_none() {
+            (changes.ssh_password, changes.ssh_key_passphrase) = (SecretChange::Clear, SecretChange::Clear);
         }
         if errors.is_empty() { Ok(changes) } else { Err(ApiError::Invalid(errors)) }
     }

@@ -90,6 +90,37 @@ async fn a_stored_password_never_follows_a_server_to_another_address() {
     assert_eq!(secrets.postgres_password, Some(Secret::new("new-secret")));
 }
 
+/// Passwords of the two ways to log in are kept beside each other.
+#[tokio::test]
+async fn a_secret_that_is_not_used_now_is_kept_but_not_for_another_address() {
+    let app = TestApp::new().await;
+    let (operator, admin) = (app.sign_in("operator").await, app.sign_in("admin").await);
+    let key = json!({"name": "deploy", "key_type": "ed25519"});
+    let key = app.call(&admin, "POST", "/api/ssh-keys/generate", key).await.body["id"].clone();
+    let mut body = server_body("main");
+    body["ssh_user"] = "postgres".into();
+    body["ssh_password"] = "s3cret-ssh".into();
+    app.add_server(body.clone()).await;
+    let mut put = async |change: &dyn Fn(&mut Value)| {
+        body["ssh_password"] = "".into();
+        body["ssh_key_passphrase"] = "".into();
+        change(&mut body);
+        let answer = app.call(&operator, "PUT", "/api/servers/main", body.clone()).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        (answer.body["has_ssh_password"] == true, answer.body["has_ssh_key_passphrase"] == true)
+    };
+    let by_key = |body: &mut Value| {
+        body["ssh_auth_type"] = "key".into();
+        body["ssh_key_id"] = key.clone();
+        body["ssh_key_passphrase"] = "a passphrase".into();
+    };
+    assert_eq!(put(&by_key).await, (true, true));
+    assert_eq!(put(&|body| body["ssh_auth_type"] = "password".into()).await, (true, true));
+    assert_eq!(put(&|body| body["ssh_auth_type"] = "key".into()).await, (true, true));
+    assert_eq!(put(&|body| body["ssh_host"] = "evil.example.org".into()).await, (false, true), "it never goes there");
+    assert_eq!(put(&|body| body["ssh_user"] = "".into()).await, (false, false));
+}
+
 #[tokio::test]
 async fn a_stored_ssh_password_never_follows_a_server_either() {
     let app = TestApp::new().await;
@@ -204,7 +235,7 @@ async fn a_change_that_names_no_key_keeps_the_stored_one() {
     }
     body["ssh_auth_type"] = "password".into();
     let let_go = app.call(&operator, "PUT", "/api/servers/main", body).await.body;
-    assert_eq!((&let_go["ssh_key_id"], &let_go["has_ssh_key_passphrase"]), (&Value::Null, &json!(false)));
+    assert_eq!((&let_go["ssh_key_id"], &let_go["has_ssh_key_passphrase"]), (&Value::Null, &json!(true)));
 }
 
 /// D8
