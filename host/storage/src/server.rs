@@ -291,10 +291,12 @@ macro_rules! write_secrets {
 }
 
 macro_rules! require_key {
-    ($db:expr, $columns:expr) => {
+    ($store:expr, $db:expr, $columns:expr) => {
         if let Some(key) = $columns.key_id {
-            let there: Option<Uuid> =
-                sqlx::query_scalar("select id from ssh_key where id = $1").bind(key).fetch_optional(&mut *$db).await?;
+            // Whoever deletes it just now is waited for.
+            let find = $store
+                .sql("select id from ssh_key where id = $1", "select id from ssh_key where id = $1 for key share");
+            let there: Option<Uuid> = sqlx::query_scalar(find).bind(key).fetch_optional(&mut *$db).await?;
             if there.is_none() {
                 return Err(Fault::from(StorageError::NotFound { what: "SSH key" }));
             }
@@ -378,7 +380,7 @@ impl Store {
         let ssh = SshColumns::of(new.ssh.as_ref());
         let tags = to_json(&new.tags, "list of tags")?;
         let row: ServerRow = write_store!(self, "create a server", |db| {
-            require_key!(db, ssh);
+            require_key!(self, db, ssh);
             let insert = sqlx::query(
                 "insert into server (id, name, host, port, pg_user, database, sslmode, sslrootcert, ssh_host, ssh_port,
                     ssh_user, ssh_auth, ssh_key_id, tags, created_at, updated_at)
@@ -404,7 +406,7 @@ impl Store {
         let ssh = SshColumns::of(new.ssh.as_ref());
         let tags = to_json(&new.tags, "list of tags")?;
         let row: ServerRow = write_store!(self, "change a server", |db| {
-            require_key!(db, ssh);
+            require_key!(self, db, ssh);
             // What is known is of the server at the old address.
             sqlx::query(
                 "delete from server_status where server =

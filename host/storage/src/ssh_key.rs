@@ -164,6 +164,9 @@ impl Store {
     /// `KeyInUse` with the servers' names. False: it was not there.
     pub async fn delete_ssh_key(&self, id: SshKeyId) -> Result<bool, StorageError> {
         write_store!(self, "delete an SSH key", |db| {
+            // Whoever takes it into use just now is waited for, and then seen.
+            let lock = self.sql("select 1", "select 1 from ssh_key where id = $1 for update");
+            sqlx::query(lock).bind(id.0).execute(&mut *db).await?;
             let servers: Vec<String> = sqlx::query_scalar(
                 "select name from server where ssh_key_id = $1 and deleted_at is null order by name",
             )
