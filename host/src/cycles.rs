@@ -73,6 +73,7 @@ impl Cycles {
             lines.extend(self.close(&source, report.started_at, names));
         }
         let cycle = self.open.entry(source).or_insert_with(|| Cycle::with(report.started_at, interval));
+        cycle.follow(report.started_at, interval);
         let failures = cycle.servers.entry(server).or_default();
         match failure {
             Some(failure) => failures.insert(report.plugin.clone(), failure),
@@ -123,6 +124,14 @@ impl Cycle {
         let ends_at = Timestamp::from_seconds((started_at.seconds().div_euclid(seconds) + 1).saturating_mul(seconds));
         let grace = i64::try_from(interval.min(GRACE_MAX).as_secs()).unwrap_or_default();
         Self { ends_at, closes_at: ends_at.plus_seconds(grace), servers: BTreeMap::new() }
+    }
+
+    /// Where the interval was shortened meanwhile, the end of the one that it had is too far away.
+    fn follow(&mut self, now: Timestamp, interval: Duration) {
+        let anew = Self::with(now, interval);
+        if anew.ends_at < self.ends_at {
+            (self.ends_at, self.closes_at) = (anew.ends_at, anew.closes_at);
+        }
     }
 }
 
@@ -265,7 +274,11 @@ mod tests {
         }
 
         fn take(&mut self, kind: &Loop, report: &RunReport) -> Vec<LogEntry> {
-            self.0.take(report, kind, INTERVAL, &name)
+            self.take_every(INTERVAL, kind, report)
+        }
+
+        fn take_every(&mut self, interval: Duration, kind: &Loop, report: &RunReport) -> Vec<LogEntry> {
+            self.0.take(report, kind, interval, &name)
         }
 
         /// Level, source, message and details of what is due at that second.
@@ -311,6 +324,16 @@ mod tests {
         log.take(&Loop::Setting(Setting::DbCheckInterval), &report("database_list", 1, 601, well()));
         assert_eq!(log.due(1_230).len(), 2);
         assert_eq!(log.due(9_999), Vec::<String>::new(), "each cycle once, and none where nothing ran");
+    }
+
+    #[test]
+    fn a_cycle_ends_sooner_when_its_interval_is_shortened() {
+        let (mut log, day) = (Log::new(), Duration::from_secs(86_400));
+        log.take_every(day, &STATS, &report("pg_stat_database", 1, 10, badly("away")));
+        log.take_every(Duration::from_secs(60), &STATS, &report("pg_stat_database", 1, 70, badly("away")));
+        assert_eq!(log.due(180), ["error collector_stats | Сбор статистики: 1 ошибок из 1 серверов | s1: away"]);
+        log.take_every(day, &STATS, &report("pg_stat_database", 1, 200, well()));
+        assert_eq!(log.due(86_399), Vec::<String>::new(), "a longer one counts from the next on");
     }
 
     #[test]
