@@ -37,7 +37,7 @@ run: tools web
 
 test: lint test-rust test-web test-e2e
 	$(say) "all tests passed"
-	@[ "$$(id -u)" = 0 ] || echo "left out, as they need root: disks over SSH, a hung mount, a store on a full disk"
+	@[ "$$(id -u)" = 0 ] || echo "left out, as they need root: disks over SSH, a hung mount, a store on a full disk, a key that root rotates"
 	@[ -w /dev/fuse ] || echo "left out, as there is no /dev/fuse: a hung mount"
 
 test-rust: tools test-parts web

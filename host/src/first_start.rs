@@ -3,7 +3,7 @@
 use std::env::VarError;
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -206,9 +206,15 @@ pub(crate) fn make_plugin_file(path: &Path, contents: &[u8]) -> anyhow::Result<(
     Ok(())
 }
 
+/// The file belongs to whom the one before belonged to, or else the directory: root may have called, for a host that is not root's.
 pub(crate) fn write_atomically(path: &Path, contents: &[u8]) -> std::io::Result<()> {
     let temporary = path.with_extension("tmp");
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+    let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let before = fs::metadata(path).or_else(|_| fs::metadata(directory))?;
+    if file.metadata()?.uid() != before.uid() {
+        fchown(&file, Some(before.uid()), Some(before.gid()))?;
+    }
     file.write_all(contents)?;
     file.sync_all()?;
     fs::rename(&temporary, path)

@@ -75,19 +75,16 @@ impl Levels {
     async fn follow_signals(&self) -> anyhow::Result<()> {
         let mut more = signal(SignalKind::user_defined1()).context("cannot listen for SIGUSR1")?;
         let mut less = signal(SignalKind::user_defined2()).context("cannot listen for SIGUSR2")?;
-        let mut steps_up = 0;
         loop {
-            steps_up = tokio::select! {
-                Some(()) = more.recv() => MORE.len().min(steps_up + 1),
-                Some(()) = less.recv() => 0,
+            tokio::select! {
+                Some(()) = more.recv() => self.show(format!("{},pgvigil=debug", self.configured)),
+                Some(()) = less.recv() => self.show(self.configured.clone()),
                 else => return Ok(()),
-            };
-            self.show(steps_up);
+            }
         }
     }
 
-    fn show(&self, steps_up: usize) {
-        let filter = with_more(&self.configured, steps_up);
+    fn show(&self, filter: String) {
         let replaced = EnvFilter::try_new(&filter).map_err(|error| error.to_string());
         match replaced.and_then(|new| self.replace.reload(new).map_err(|error| error.to_string())) {
             Ok(()) => {
@@ -96,16 +93,6 @@ impl Levels {
             }
             Err(failure) => error!("the log level stays as it was: {failure}"),
         }
-    }
-}
-
-/// What SIGUSR1 adds, step by step.
-const MORE: [&str; 2] = ["pgvigil=debug", "pgvigil=trace"];
-
-fn with_more(configured: &str, steps_up: usize) -> String {
-    match steps_up.checked_sub(1).and_then(|step| MORE.get(step)) {
-        Some(more) => format!("{configured},{more}"),
-        None => configured.to_owned(),
     }
 }
 
@@ -123,12 +110,6 @@ fn words_of_ours(log_level: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn more_is_shown_step_by_step_and_no_further_than_all() {
-        let shown = [0, 1, 2, 3].map(|steps_up| with_more("info", steps_up.min(MORE.len())));
-        assert_eq!(shown, ["info", "info,pgvigil=debug", "info,pgvigil=trace", "info,pgvigil=trace"]);
-    }
 
     #[test]
     fn levels_are_known_by_the_predecessor_s_words_too() {
