@@ -13,6 +13,8 @@ export type User = Get<'/api/users/me'>
 export type Role = User['role']
 export type ServerStatus = Get<'/api/servers/{name}'>
 export type ServerState = ServerStatus['state']
+/** A server may answer and yet need somebody at once, as with a full disk. */
+export type Condition = ServerState | 'critical'
 export type ServerIn = Body<paths['/api/servers']['post']>
 export type TestAnswer = Answer<paths['/api/servers/test']['post']>
 export type TestResult = TestAnswer['postgres']

@@ -1,8 +1,8 @@
 import { cx } from '../ui/classes'
 
 /** From these shares on, usage of a disk is a warning and then a danger. */
-const WARN_FROM = 0.7
-const BAD_FROM = 0.85
+export const WARN_FROM = 0.7
+export const BAD_FROM = 0.85
 
 export type UsageTone = 'ok' | 'warn' | 'bad'
 

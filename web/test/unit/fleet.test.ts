@@ -11,19 +11,20 @@ test('what does not answer stands first, then a full disk, then a warning; what 
   expect(worstFirst(judged).map((one) => one.server.name)).toEqual(['crm-01', 'mail-01', 'logistics-01'])
 })
 
-test('a full disk makes a server bad that answers', () => {
+test('a full disk makes a server critical that answers', () => {
   const mail = judged.find((one) => one.server.name === 'mail-01')
-  expect(mail?.severity).toBe('bad')
+  expect(mail?.condition).toBe('critical')
   expect(mail?.server.state).toBe('ok')
 })
 
 test('a disk is nothing to act upon before the list shows it in red', () => {
   const [server] = servers
   if (server === undefined) throw new Error('there is no server')
-  const severity = (used: number) => judge({ ...server, free_space: 100 - used, total_space: 100 }, Date.now()).severity
-  expect([0.84, 0.85].map((used) => [usageTone(used), severity(used * 100)])).toEqual([
+  const condition = (used: number) =>
+    judge({ ...server, free_space: 100 - used, total_space: 100 }, Date.now()).condition
+  expect([0.84, 0.85].map((used) => [usageTone(used), condition(used * 100)])).toEqual([
     ['warn', 'ok'],
-    ['bad', 'bad'],
+    ['bad', 'critical'],
   ])
 })
 
@@ -35,16 +36,16 @@ test('what was not seen for long is doubted, but not what is known not to answer
 })
 
 test('sums leave out what is not known and what is not of now', () => {
-  const sums = totals(servers)
-  expect(sums.byState).toEqual({ ok: 9, warning: 1, unreachable: 1, pending: 1 })
+  const sums = totals(judged)
+  expect(sums.byCondition).toEqual({ ok: 8, warning: 1, critical: 1, unreachable: 1, pending: 1 })
   const crm = servers.find((server) => server.name === 'crm-01')
-  const all = totals(servers.map((server) => ({ ...server, state: 'ok' as const })))
+  const all = totals(servers.map((server) => judge({ ...server, state: 'ok' }, Date.now())))
   expect((all.transactions ?? 0) - (sums.transactions ?? 0)).toBeCloseTo(crm?.transactions_per_second ?? -1)
   expect(totals([]).connections).toBeNull()
 })
 
 test('a sum names the servers that are not in it', () => {
-  const { without } = totals(servers)
+  const { without } = totals(judged)
   const names = (left: typeof servers) => left.map(({ name }) => name)
   expect(names(without.connections)).toEqual(['crm-01', 'stock-01'])
   expect(names(without.transactions)).toEqual(['crm-01', 'stock-01'])

@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
-import { facetChoices, filterServers, isStale, majorVersion } from '../../src/features/servers/servers-model.ts'
+import { conditionOf, isStale } from '../../src/blocks/server-state.tsx'
+import { facetChoices, filterServers, majorVersion } from '../../src/features/servers/servers-model.ts'
 import { makeServers } from '../mock/data/servers.ts'
 
 const servers = makeServers(24)
+const condition = (server: (typeof servers)[number]) => conditionOf(server, Date.now())
 const none = { text: '', state: undefined, version: undefined, tag: undefined }
 
 test.each([
@@ -15,15 +17,15 @@ test.each([
 })
 
 test('a search, a state, a version and a tag must all hold', () => {
-  const found = filterServers(servers, { text: '10.20 BILL', state: 'ok', version: '18', tag: 'production' })
+  const found = filterServers(servers, { text: '10.20 BILL', state: 'ok', version: '18', tag: 'production' }, condition)
   expect(found.map((server) => server.name)).toEqual(['billing-01'])
 })
 
 test('a facet counts what its other choices would leave', () => {
   const filter = { ...none, state: 'unreachable' as const }
-  const counts = facetChoices(filterServers(servers, filter, 'state'), (server) => [server.state])
-  expect(counts.find((one) => one.value === 'ok')?.count).toBe(18)
-  expect(filterServers(servers, filter)).toHaveLength(2)
+  const counts = facetChoices(filterServers(servers, filter, condition, 'state'), (server) => [condition(server)])
+  expect(counts.find((one) => one.value === 'ok')?.count).toBe(16)
+  expect(filterServers(servers, filter, condition)).toHaveLength(2)
 })
 
 test('what was seen long ago is marked, what was never seen is not', () => {

@@ -29,7 +29,8 @@ export function EventRow({ event, compact = false }: { event: HostEvent; compact
         {event.server != null && (
           <Link
             to={paths.server(event.server)}
-            className="inline-flex min-h-[24px] max-w-full items-center truncate text-accent-strong hover:underline"
+            title={event.server}
+            className="block max-w-full truncate leading-[24px] text-accent-strong hover:underline"
           >
             {event.server}
           </Link>
@@ -45,20 +46,20 @@ export function EventRow({ event, compact = false }: { event: HostEvent; compact
 /** `database:shop` of a server that still exists leads to the database, `plugin:x` to the plugin. */
 function Subject({ event }: { event: HostEvent }) {
   const [, kind, name] = /^(database|plugin):(.*)$/s.exec(event.subject) ?? []
-  const linkClass = 'inline-flex min-h-[24px] max-w-full items-center truncate text-accent-strong hover:underline'
+  const linkClass = 'block max-w-full truncate leading-[24px] text-accent-strong hover:underline'
   if (kind === 'database' && name !== undefined && event.server != null) {
     return (
-      <Link to={paths.database(event.server, name)} className={linkClass}>
+      <Link to={paths.database(event.server, name)} title={name} className={linkClass}>
         {name}
       </Link>
     )
   }
   if (kind === 'plugin' && name !== undefined) {
     return (
-      <Link to={paths.plugin(name)} className={linkClass}>
+      <Link to={paths.plugin(name)} title={name} className={linkClass}>
         {name}
       </Link>
     )
   }
-  return <span className="truncate">{name ?? event.subject}</span>
+  return <span className="max-w-full truncate">{name ?? event.subject}</span>
 }

@@ -24,19 +24,23 @@ export function Busiest({ servers }: { servers: readonly ServerStatus[] }) {
   if (busiest.length === 0) return null
   return (
     <Card title={t.fleet.busiest}>
-      <ul>
+      <ul className="grid grid-cols-[fit-content(50%)_minmax(2rem,1fr)_5rem] sm:grid-cols-[fit-content(45%)_minmax(2rem,1fr)_5rem_auto_auto]">
         {busiest.map((server) => (
-          <li key={server.name} className="flex items-center gap-3 border-b border-line px-3 py-1.5 last:border-b-0">
+          <li
+            key={server.name}
+            className="col-span-full grid grid-cols-subgrid items-center gap-x-3 border-b border-line px-3 py-1.5 last:border-b-0"
+          >
             <Link
               to={paths.server(server.name)}
-              className="inline-flex min-h-[24px] w-36 shrink-0 items-center truncate font-medium text-accent-strong hover:underline"
+              title={server.name}
+              className="block truncate leading-[24px] font-medium text-accent-strong hover:underline"
             >
               {server.name}
             </Link>
             <Share value={server.transactions_per_second ?? 0} most={most} />
-            <span className="w-20 shrink-0 text-right tabular-nums">{u.rate(server.transactions_per_second)}</span>
-            <ConnectionsSparkline server={server.name} className="hidden shrink-0 sm:block" />
-            <span className="hidden w-16 shrink-0 text-right text-dim tabular-nums sm:block">
+            <span className="text-right tabular-nums">{u.rate(server.transactions_per_second)}</span>
+            <ConnectionsSparkline server={server.name} className="hidden sm:block" />
+            <span className="hidden text-right whitespace-nowrap text-dim tabular-nums sm:block">
               {t.servers.connectionsShort(u.integer(connectionCounts(server)?.total))}
             </span>
           </li>

@@ -1,11 +1,6 @@
-import type { ServerState, ServerStatus } from '../../api/types'
-import { connectionCounts, diskUsage } from '../../blocks/server-state'
+import type { Condition, ServerStatus } from '../../api/types'
+import { CONDITIONS, conditionOf, connectionCounts, diskUsage, isStale } from '../../blocks/server-state'
 import { usageTone } from '../../blocks/usage-bar'
-import { isStale } from '../servers/servers-model'
-
-/** How bad something is; the order in which one looks at it. */
-export type Severity = 'bad' | 'warn' | 'idle' | 'ok'
-export const RANK: Record<Severity, number> = { bad: 0, warn: 1, idle: 2, ok: 3 }
 
 export type Trouble =
   | { kind: 'unreachable'; since: string | null }
@@ -15,38 +10,25 @@ export type Trouble =
 
 export interface Judged {
   server: ServerStatus
-  severity: Severity
+  condition: Condition
   troubles: Trouble[]
 }
-
-const BY_STATE: Record<ServerState, Severity> = { unreachable: 'bad', warning: 'warn', pending: 'idle', ok: 'ok' }
 
 /** A server with all that is wrong with it, as far as the host knows. */
 export function judge(server: ServerStatus, now: number): Judged {
   const troubles: Trouble[] = []
-  let severity = BY_STATE[server.state]
   const since = server.state_since ?? null
   if (server.state === 'unreachable') troubles.push({ kind: 'unreachable', since })
   if (server.state === 'warning') troubles.push({ kind: 'warning', since })
   const used = diskUsage(server)
-  // Below, the list shows it in yellow; that is nothing to act upon tonight.
-  if (used !== null && usageTone(used) === 'bad') {
-    troubles.push({ kind: 'disk', used })
-    severity = 'bad'
-  }
-  // What cannot be reached is stale anyway; that it is not reached says more.
-  if (server.state !== 'unreachable' && isStale(server, now)) {
-    troubles.push({ kind: 'stale' })
-    severity = worse(severity, 'warn')
-  }
-  return { server, severity, troubles }
+  if (used !== null && usageTone(used) === 'bad') troubles.push({ kind: 'disk', used })
+  if (server.state !== 'unreachable' && isStale(server, now)) troubles.push({ kind: 'stale' })
+  return { server, condition: conditionOf(server, now), troubles }
 }
 
 /** Names of those of which something could not be collected, though they answer. */
 export const incompleteOf = (servers: readonly ServerStatus[]): string[] =>
   servers.filter((server) => server.not_collected.length + server.outdated.length > 0).map((server) => server.name)
-
-const worse = (a: Severity, b: Severity): Severity => (RANK[a] <= RANK[b] ? a : b)
 
 /** The worst first; of equally bad ones what is so for longest. */
 export function worstFirst(judged: readonly Judged[]): Judged[] {
@@ -55,43 +37,40 @@ export function worstFirst(judged: readonly Judged[]): Judged[] {
     .toSorted((a, b) => rank(a) - rank(b) || sinceOf(a) - sinceOf(b))
 }
 
-/** Of what is bad, what does not answer at all comes first. */
-const rank = ({ server, severity }: Judged): number => (server.state === 'unreachable' ? -1 : RANK[severity])
+export const rank = ({ condition }: Judged): number => CONDITIONS.indexOf(condition)
 
 const sinceOf = ({ server }: Judged): number => Date.parse(server.state_since ?? '') || Number.POSITIVE_INFINITY
 
 export interface Totals {
   servers: number
-  byState: Record<ServerState, number>
+  byCondition: Record<Condition, number>
   connections: number | null
   active: number | null
   transactions: number | null
   bytes: number | null
   databases: number | null
-  fullDisks: number
   /** Servers of which a number is not in the sum. */
   without: Record<Amount, ServerStatus[]>
 }
 
 /** Sums of what is known; null where nothing is. */
-export function totals(servers: readonly ServerStatus[]): Totals {
-  const byState: Record<ServerState, number> = { ok: 0, warning: 0, unreachable: 0, pending: 0 }
-  for (const server of servers) byState[server.state] += 1
+export function totals(judged: readonly Judged[]): Totals {
+  const servers = judged.map(({ server }) => server)
+  const byCondition: Record<Condition, number> = { ok: 0, warning: 0, critical: 0, unreachable: 0, pending: 0 }
+  for (const { condition } of judged) byCondition[condition] += 1
   // Of a server that is not reached the last numbers are known, but they are not of now.
   const reached = servers.filter((server) => server.state !== 'unreachable')
   const counts = reached.map(connectionCounts)
   const unknown = (measure: Amount) => servers.filter((server) => measured(server, measure) === null)
-  const notOfNow = (measure: Amount) =>
-    servers.filter((server) => server.state === 'unreachable' || measured(server, measure) === null)
+  const notOfNow = (measure: Amount) => servers.filter((server) => ofNow(server, measure) === null)
   return {
     servers: servers.length,
-    byState,
+    byCondition,
     connections: sum(counts.map((count) => count?.total)),
     active: sum(counts.map((count) => count?.active)),
     transactions: sum(reached.map((server) => server.transactions_per_second)),
     bytes: sum(servers.map((server) => server.size_bytes)),
     databases: sum(servers.map((server) => server.databases_count)),
-    fullDisks: servers.filter((server) => usageTone(diskUsage(server) ?? 0) === 'bad').length,
     without: {
       disk: unknown('disk'),
       connections: notOfNow('connections'),
@@ -126,6 +105,20 @@ export function measured(server: ServerStatus, measure: Amount): number | null {
     case 'size':
       return server.size_bytes ?? null
   }
+}
+
+/** As last seen, except of what changes all the time: of a server that is not reached that is not known. */
+export function ofNow(server: ServerStatus, measure: Amount): number | null {
+  const fleeting = measure === 'connections' || measure === 'transactions'
+  return fleeting && server.state === 'unreachable' ? null : measured(server, measure)
+}
+
+/** The set of metrics that tells it. */
+export const SET_OF: Record<Amount, string> = {
+  disk: 'filesystem',
+  connections: 'pg_stat_activity',
+  transactions: 'pg_stat_database',
+  size: 'pg_database_size',
 }
 
 /** Shades of one colour; a step is a share of the greatest, so that one giant does not make all others equal. */

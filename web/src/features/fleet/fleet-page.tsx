@@ -1,11 +1,12 @@
 import { useQuery } from '@tanstack/react-query'
-import { Link, useNavigate } from '@tanstack/react-router'
+import { Link } from '@tanstack/react-router'
 import { type ReactNode, useMemo } from 'react'
 import { serversQuery } from '../../api/queries'
-import type { ServerState, ServerStatus } from '../../api/types'
+import type { Condition, ServerStatus } from '../../api/types'
 import { useUser } from '../../app/session-context'
 import { Card } from '../../blocks/card'
 import { PageHeader } from '../../blocks/page-header'
+import { CONDITIONS } from '../../blocks/server-state'
 import { EmptyState, QueryView } from '../../blocks/state-view'
 import { useI18n } from '../../i18n'
 import { useNow } from '../../lib/now'
@@ -18,24 +19,11 @@ import { cx } from '../../ui/classes'
 import { Segmented } from '../../ui/segmented'
 import { FleetSkeleton } from '../../ui/skeleton'
 import { Busiest } from './busiest'
-import {
-  incompleteOf,
-  type Judged,
-  judge,
-  type Measure,
-  measured,
-  type Severity,
-  shades,
-  shareShade,
-  totals,
-  VIEWS,
-  worstFirst,
-} from './fleet-model'
+import { FleetMap } from './fleet-map'
+import { incompleteOf, type Judged, judge, SET_OF, totals, VIEWS, worstFirst } from './fleet-model'
 import { History } from './history'
 import { Partial } from './partial'
-import type { SummedSet } from './partial-model'
 import { RecentEvents } from './recent-events'
-import { type Tile, Tiles } from './tiles'
 import { WorstList } from './worst-list'
 
 /** The whole fleet at a glance: how many are well, which are not, and what happened last. */
@@ -83,7 +71,7 @@ function Fleet({ servers }: { servers: ServerStatus[] }) {
   const incomplete = useMemo(() => incompleteOf(servers), [servers])
   return (
     <div className="grid gap-3">
-      <TotalCards servers={servers} />
+      <TotalCards judged={judged} />
       <HeatMap judged={judged} />
       <div className="grid items-start gap-3 xl:grid-cols-2">
         <div className="grid gap-3">
@@ -96,55 +84,53 @@ function Fleet({ servers }: { servers: ServerStatus[] }) {
   )
 }
 
-const STATE_LOOKS: Record<ServerState, string> = {
+const LOOKS: Record<Condition, string> = {
   ok: 'text-ok',
   warning: 'text-warn',
+  critical: 'text-bad',
   unreachable: 'text-bad',
   pending: 'text-dim',
 }
 
-function TotalCards({ servers }: { servers: ServerStatus[] }) {
+function TotalCards({ judged }: { judged: readonly Judged[] }) {
   const { t, u } = useI18n()
-  const sums = useMemo(() => totals(servers), [servers])
-  const state = (name: ServerState) => (
+  const sums = useMemo(() => totals(judged), [judged])
+  const condition = (name: Condition) => (
     <Total
       key={name}
       label={t.serverStates[name]}
-      value={u.integer(sums.byState[name])}
+      value={u.integer(sums.byCondition[name])}
       to={paths.servers()}
       search={{ state: name }}
-      className={sums.byState[name] > 0 ? STATE_LOOKS[name] : 'text-dim'}
+      className={sums.byCondition[name] > 0 ? LOOKS[name] : 'text-dim'}
+      {...(name === 'critical' && {
+        note: t.fleet.fullDisks,
+        set: SET_OF.disk,
+        without: sums.without.disk,
+        of: t.fleet.fullDisks,
+      })}
     />
   )
   return (
     <dl className="grid grid-cols-2 gap-2 sm:grid-cols-4 xl:grid-cols-8">
-      {(['unreachable', 'warning', 'pending', 'ok'] as const).map(state)}
-      <Total
-        label={t.fleet.fullDisks}
-        value={u.integer(sums.fullDisks)}
-        set="filesystem"
-        without={sums.without.disk}
-        to={paths.servers()}
-        search={{ sort: '-disk' }}
-        className={sums.fullDisks > 0 ? 'text-bad' : 'text-dim'}
-      />
+      {CONDITIONS.map(condition)}
       <Total
         label={t.fleet.connections}
         value={u.integer(sums.connections)}
-        set="pg_stat_activity"
+        set={SET_OF.connections}
         without={sums.without.connections}
         note={sums.active === null ? undefined : t.servers.active(u.integer(sums.active))}
       />
       <Total
         label={t.fleet.transactions}
         value={u.rate(sums.transactions)}
-        set="pg_stat_database"
+        set={SET_OF.transactions}
         without={sums.without.transactions}
       />
       <Total
         label={t.fleet.size}
         value={u.bytes(sums.bytes)}
-        set="pg_database_size"
+        set={SET_OF.size}
         without={sums.without.size}
         note={sums.databases === null ? undefined : t.server.databasesCount(sums.databases)}
       />
@@ -156,9 +142,10 @@ function Total(props: {
   label: string
   value: string
   note?: ReactNode
-  /** Of which nothing is in the value. */
+  /** Of which nothing is in the value; `of` says of what, where that is not the label. */
   without?: readonly ServerStatus[]
-  set?: SummedSet
+  of?: string
+  set?: string
   to?: string
   search?: Record<string, string>
   className?: string
@@ -181,7 +168,7 @@ function Total(props: {
       </dt>
       <dd className="flex items-center gap-1">
         <span className={cx('truncate text-xl font-semibold tracking-tight', props.className)}>{props.value}</span>
-        {set && <Partial of={props.label} set={set} without={without} />}
+        {set && <Partial of={props.of ?? props.label} set={set} without={without} />}
       </dd>
       <dd className={cx('truncate text-xs text-dim', props.note === undefined && 'hidden sm:block')}>
         {props.note ?? '\u00a0'}
@@ -189,24 +176,6 @@ function Total(props: {
     </div>
   )
 }
-
-const SEVERITY_TILES: Record<Severity, string> = {
-  bad: 'bg-bar-bad text-white dark:text-black',
-  warn: 'bg-bar-warn text-black',
-  idle: 'bg-sunken text-dim ring-1 ring-line ring-inset',
-  ok: 'bg-ok-soft text-ok',
-}
-
-/** One colour from pale to full; the darker ones carry light text. */
-const SHADE_TILES = [
-  'bg-(--shade-1) text-ink',
-  'bg-(--shade-2) text-ink',
-  'bg-(--shade-3) text-ink',
-  'bg-(--shade-4) text-(--shade-ink)',
-  'bg-(--shade-5) text-(--shade-ink)',
-  'bg-(--shade-6) text-(--shade-ink)',
-] as const
-const UNKNOWN_TILE = 'border border-line bg-panel text-dim'
 
 function HeatMap({ judged }: { judged: readonly Judged[] }) {
   const { t } = useI18n()
@@ -224,48 +193,8 @@ function HeatMap({ judged }: { judged: readonly Judged[] }) {
       }
     >
       <div className="p-3">
-        {view === 'history' ? <History judged={judged} /> : <MapTiles judged={judged} by={view} />}
+        {view === 'history' ? <History judged={judged} /> : <FleetMap judged={judged} by={view} />}
       </div>
     </Card>
   )
-}
-
-function MapTiles({ judged, by }: { judged: readonly Judged[]; by: Measure }) {
-  const { t } = useI18n()
-  const navigate = useNavigate()
-  const tiles = useTiles(judged, by)
-  return <Tiles label={t.fleet.map} tiles={tiles} onOpen={(href) => void navigate({ to: href })} />
-}
-
-function useTiles(judged: readonly Judged[], by: Measure): Tile[] {
-  const { t, u } = useI18n()
-  return useMemo(() => {
-    const tile = (server: ServerStatus, text: string, className: string): Tile => ({
-      key: server.name,
-      name: server.name,
-      text: `${server.name}: ${text}`,
-      href: paths.server(server.name),
-      className,
-    })
-    if (by === 'severity') {
-      return judged.map(({ server, severity, troubles }) => {
-        const disk = troubles.find((trouble) => trouble.kind === 'disk')
-        const full = disk === undefined ? '' : `, ${t.fleet.diskFull(u.percent(disk.used))}`
-        return tile(server, t.serverStates[server.state] + full, SEVERITY_TILES[severity])
-      })
-    }
-    const values = judged.map(({ server }) => measured(server, by))
-    const steps = by === 'disk' ? values.map(shareShade) : shades(values)
-    const say = {
-      disk: u.percent,
-      connections: u.integer,
-      transactions: (value: number | null) => u.rate(value),
-      size: u.bytes,
-    }[by]
-    return judged.map(({ server }, index) => {
-      const value = values[index] ?? null
-      const text = value === null ? t.fleet.notCollected : say(value)
-      return tile(server, text, SHADE_TILES[steps[index] ?? -1] ?? UNKNOWN_TILE)
-    })
-  }, [judged, by, t, u])
 }

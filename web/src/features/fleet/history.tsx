@@ -10,7 +10,7 @@ import { useNow } from '../../lib/now'
 import { paths } from '../../lib/paths'
 import { useSettled } from '../../lib/settled'
 import { resolveRange } from '../../lib/time-range'
-import { type Judged, RANK } from './fleet-model'
+import { type Judged, rank } from './fleet-model'
 import { type CellState, type HistoryCell, historyCells } from './history-model'
 
 /** How every server did over the chosen time, the worst of now first. A row asks for its own hours when it is in view. */
@@ -48,7 +48,7 @@ export function History({ judged }: { judged: readonly Judged[] }) {
     [t, header],
   )
   const rows = useMemo(
-    () => judged.toSorted((a, b) => RANK[a.severity] - RANK[b.severity] || a.server.name.localeCompare(b.server.name)),
+    () => judged.toSorted((a, b) => rank(a) - rank(b) || a.server.name.localeCompare(b.server.name)),
     [judged],
   )
   return (

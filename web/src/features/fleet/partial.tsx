@@ -1,17 +1,17 @@
 import { Link } from '@tanstack/react-router'
 import type { ServerStatus } from '../../api/types'
+import { absenceOf } from '../../blocks/server-state'
 import { useI18n } from '../../i18n'
 import { groupBy } from '../../lib/group'
 import { paths } from '../../lib/paths'
 import { Icon } from '../../ui/icon'
 import { Popover } from '../../ui/popover'
-import { reasonWithout, type SummedSet } from './partial-model'
 
 /** More would not be read. */
 const SHOWN = 10
 
 /** The mark of a sum that leaves some servers out; behind it stands which, and why. */
-export function Partial(props: { of: string; set: SummedSet; without: readonly ServerStatus[] }) {
+export function Partial(props: { of: string; set: string; without: readonly ServerStatus[] }) {
   const { t } = useI18n()
   const { of, set, without } = props
   if (without.length === 0) return null
@@ -30,7 +30,7 @@ export function Partial(props: { of: string; set: SummedSet; without: readonly S
     >
       <div className="grid w-64 gap-2 p-3">
         <h2 className="font-semibold">{text}</h2>
-        {[...groupBy(without, (server) => reasonWithout(server, set, t))].map(([reason, servers]) => (
+        {[...groupBy(without, (server) => absenceOf(server, set, t))].map(([reason, servers]) => (
           <div key={reason}>
             <p className="text-xs text-dim">{reason}</p>
             <ul className="flex flex-wrap gap-x-3">
@@ -38,7 +38,8 @@ export function Partial(props: { of: string; set: SummedSet; without: readonly S
                 <li key={name} className="min-w-0">
                   <Link
                     to={paths.server(name)}
-                    className="inline-flex min-h-[24px] max-w-full items-center truncate text-accent-strong hover:underline"
+                    title={name}
+                    className="block max-w-full truncate leading-[24px] text-accent-strong hover:underline"
                   >
                     {name}
                   </Link>

@@ -5,6 +5,8 @@ export interface Tile {
   key: string
   /** On the tile, where there is room. */
   name: string
+  /** Below it. */
+  value?: string
   /** All that is to know, for the title and for screen readers. */
   text: string
   href: string
@@ -54,16 +56,21 @@ export function Tiles(props: { label: string; tiles: readonly Tile[]; onOpen: (h
           <a
             href={tile.href}
             title={tile.text}
-            aria-label={tile.text}
+            aria-label={named && tile.value !== undefined ? undefined : tile.text}
             tabIndex={index === stop ? 0 : -1}
             onFocus={() => setCurrent(index)}
             className={cx(
               'block rounded-sm hover:ring-2 hover:ring-accent',
-              named ? 'truncate px-2 py-1.5 text-xs font-medium' : 'h-[24px]',
+              named ? 'px-2 py-1 text-xs' : 'h-[24px]',
               tile.className,
             )}
           >
-            {named && tile.name}
+            {named && (
+              <>
+                <span className="block truncate font-medium">{tile.name}</span>
+                <span className="block truncate tabular-nums">{tile.value}</span>
+              </>
+            )}
           </a>
         </li>
       ))}

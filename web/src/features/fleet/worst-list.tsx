@@ -5,11 +5,11 @@ import { useI18n } from '../../i18n'
 import { paths } from '../../lib/paths'
 import { Badge, type Tone } from '../../ui/badge'
 import { Icon } from '../../ui/icon'
-import type { Judged, Severity, Trouble } from './fleet-model'
+import type { Judged, Trouble } from './fleet-model'
 
 /** More would not be at a glance. */
 const SHOWN = 10
-const TONES: Record<Severity, Tone> = { bad: 'bad', warn: 'warn', idle: 'idle', ok: 'ok' }
+const TONES: Record<Trouble['kind'], Tone> = { unreachable: 'bad', disk: 'bad', warning: 'warn', stale: 'warn' }
 
 /** What needs somebody, the worst first; where nothing does, that is said. */
 export function WorstList(props: { worst: readonly Judged[]; incomplete: readonly string[]; all: number }) {
@@ -26,7 +26,7 @@ export function WorstList(props: { worst: readonly Judged[]; incomplete: readonl
           {props.incomplete.length === 0 ? t.fleet.allWell(props.all) : t.fleet.allAnswer(props.all)}
         </p>
       ) : (
-        <ul>
+        <ul className="grid sm:grid-cols-[fit-content(45%)_fit-content(50%)_minmax(0,1fr)]">
           {worst.slice(0, SHOWN).map((one) => (
             <WorstRow key={one.server.name} judged={one} />
           ))}
@@ -59,7 +59,8 @@ function Incomplete({ servers }: { servers: readonly string[] }) {
         <Link
           key={name}
           to={paths.server(name)}
-          className="inline-flex min-h-[24px] max-w-full items-center truncate text-accent-strong hover:underline"
+          title={name}
+          className="block max-w-full truncate leading-[24px] text-accent-strong hover:underline"
         >
           {name}
         </Link>
@@ -70,18 +71,19 @@ function Incomplete({ servers }: { servers: readonly string[] }) {
 }
 
 function WorstRow({ judged }: { judged: Judged }) {
-  const { server, severity, troubles } = judged
+  const { server, troubles } = judged
   return (
-    <li className="flex flex-wrap items-center gap-x-3 gap-y-0.5 border-b border-line px-3 py-2 last:border-b-0">
+    <li className="col-span-full flex min-w-0 flex-wrap items-center gap-x-3 gap-y-0.5 border-b border-line px-3 py-2 last:border-b-0 sm:grid sm:grid-cols-subgrid">
       <Link
         to={paths.server(server.name)}
-        className="inline-flex min-h-[24px] w-36 min-w-0 items-center truncate font-medium text-accent-strong hover:underline"
+        title={server.name}
+        className="block max-w-full truncate leading-[24px] font-medium text-accent-strong hover:underline"
       >
         {server.name}
       </Link>
       <span className="flex flex-wrap gap-1">
         {troubles.map((trouble) => (
-          <Badge key={trouble.kind} tone={trouble.kind === 'disk' ? 'bad' : TONES[severity]}>
+          <Badge key={trouble.kind} tone={TONES[trouble.kind]} {...(trouble.kind === 'disk' && { icon: 'warning' })}>
             <TroubleName trouble={trouble} />
           </Badge>
         ))}

@@ -1,11 +1,11 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { filesystemsQuery } from '../../api/queries'
+import { filesystemsQuery, serverQuery } from '../../api/queries'
 import type { FilesystemStatus } from '../../api/types'
 import { useUser } from '../../app/session-context'
 import { Age } from '../../blocks/age'
 import { Card } from '../../blocks/card'
-import { diskUsage } from '../../blocks/server-state'
+import { absenceOf, diskUsage } from '../../blocks/server-state'
 import { QueryView } from '../../blocks/state-view'
 import { UsageBar } from '../../blocks/usage-bar'
 import { ChartCard } from '../../charts/chart-card'
@@ -56,12 +56,22 @@ function Filesystems({ name }: { name: string }) {
 function NoFilesystems({ name }: { name: string }) {
   const { t } = useI18n()
   const mayEdit = canEditServers(useUser().role)
+  const { data: server } = useQuery(serverQuery(name))
+  if (server === undefined) return null
+  const off = server.ssh_user === ''
   return (
     <div className="flex flex-wrap items-center gap-3 p-4 text-dim">
-      <p className="min-w-0 flex-1">{t.server.filesystemsEmpty}</p>
+      <p className="min-w-0 flex-1">
+        {off ? t.server.filesystemsEmpty : t.server.filesystemsAbsent(absenceOf(server, 'filesystem', t))}
+      </p>
+      {!off && (
+        <Link to={paths.serverPlugins(name)} className={buttonClass('plain')}>
+          {t.nav.runs}
+        </Link>
+      )}
       {mayEdit && (
         <Link to={paths.editServer(name)} className={buttonClass('plain')}>
-          {t.server.filesystemsEmptyAction}
+          {off ? t.server.filesystemsEmptyAction : t.server.filesystemsCheck}
         </Link>
       )}
     </div>

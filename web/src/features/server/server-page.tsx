@@ -11,7 +11,7 @@ import { Fact } from '../../blocks/card'
 import { LinkTabs } from '../../blocks/link-tabs'
 import { NotCollected } from '../../blocks/not-collected'
 import { PageHeader } from '../../blocks/page-header'
-import { connectionCounts, diskUsage, ServerStateBadge, useServerCause } from '../../blocks/server-state'
+import { absenceOf, connectionCounts, diskUsage, ServerStateBadge, useServerCause } from '../../blocks/server-state'
 import { EmptyState, QueryView } from '../../blocks/state-view'
 import { usageTone } from '../../blocks/usage-bar'
 import { useI18n } from '../../i18n'
@@ -157,7 +157,9 @@ function HeaderCards({ server }: { server: ServerStatus }) {
       <Fact
         label={t.server.disk}
         value={u.bytes(server.free_space)}
-        note={used === null ? t.servers.diskNotCollected : `${u.percent(1 - used)} / ${u.bytes(server.total_space)}`}
+        note={
+          used === null ? absenceOf(server, 'filesystem', t) : `${u.percent(1 - used)} / ${u.bytes(server.total_space)}`
+        }
         tone={tone === 'ok' ? undefined : tone}
       />
     </dl>

@@ -1,14 +1,20 @@
 import { Link } from '@tanstack/react-router'
 import type { ServerStatus } from '../../api/types'
 import { Age } from '../../blocks/age'
-import { connectionCounts, diskUsage, ServerStateBadge, useServerCause } from '../../blocks/server-state'
+import {
+  absenceOf,
+  connectionCounts,
+  diskUsage,
+  isStale,
+  ServerStateBadge,
+  useServerCause,
+} from '../../blocks/server-state'
 import { UsageBar } from '../../blocks/usage-bar'
 import { ConnectionsSparkline } from '../../charts/sparkline'
 import { useI18n } from '../../i18n'
 import { useFromNow } from '../../lib/now'
 import { paths } from '../../lib/paths'
 import { cx } from '../../ui/classes'
-import { isStale } from './servers-model'
 
 export function NameCell({ server }: { server: ServerStatus }) {
   return (
@@ -87,7 +93,7 @@ export function ConnectionsCell({ server }: { server: ServerStatus }) {
 export function DiskCell({ server }: { server: ServerStatus }) {
   const { t, u } = useI18n()
   const used = diskUsage(server)
-  if (used === null) return <span className="text-xs text-dim">{t.servers.diskNotCollected}</span>
+  if (used === null) return <span className="text-xs text-dim">{absenceOf(server, 'filesystem', t)}</span>
   return (
     <>
       <div className="flex items-center gap-2">
@@ -111,13 +117,19 @@ export function SeenCell({ server }: { server: ServerStatus }) {
   )
 }
 
+/** Of more, nothing could be read in the column. */
+const TAGS_SHOWN = 2
+
 export const TagsCell = ({ server }: { server: ServerStatus }) => (
   <span className="flex gap-1 overflow-hidden" title={server.tags.join(', ')}>
-    {server.tags.map((tag) => (
-      <span key={tag} className="rounded bg-sunken px-1.5 text-xs">
+    {server.tags.slice(0, TAGS_SHOWN).map((tag) => (
+      <span key={tag} className="truncate rounded bg-sunken px-1.5 text-xs">
         {tag}
       </span>
     ))}
+    {server.tags.length > TAGS_SHOWN && (
+      <span className="shrink-0 text-xs text-dim">+{server.tags.length - TAGS_SHOWN}</span>
+    )}
   </span>
 )
 

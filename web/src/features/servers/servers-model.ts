@@ -1,14 +1,10 @@
-import type { ServerState, ServerStatus } from '../../api/types'
+import type { Condition, ServerStatus } from '../../api/types'
 import { countsOf } from '../../lib/group'
-
-/** The worst first. */
-export const STATE_ORDER: Record<ServerState, number> = { unreachable: 0, warning: 1, pending: 2, ok: 3 }
-export const STATES = ['ok', 'warning', 'unreachable', 'pending'] as const satisfies readonly ServerState[]
 
 /** What the reader asked for; unset ones do not filter. */
 export interface ServerFilter {
   text: string
-  state: ServerState | undefined
+  state: Condition | undefined
   version: string | undefined
   tag: string | undefined
 }
@@ -34,13 +30,18 @@ function haystack(server: ServerStatus): string {
 type Facet = 'state' | 'version' | 'tag'
 
 /** All that `filter` wants; `except` names the one that does not count, for counting its own choices. */
-export function filterServers(servers: readonly ServerStatus[], filter: ServerFilter, except?: Facet): ServerStatus[] {
+export function filterServers(
+  servers: readonly ServerStatus[],
+  filter: ServerFilter,
+  conditionOf: (server: ServerStatus) => Condition,
+  except?: Facet,
+): ServerStatus[] {
   const words = filter.text.toLocaleLowerCase().split(/\s+/).filter(Boolean)
   const { state, version, tag } = filter
   return servers.filter(
     (server) =>
       words.every((word) => haystack(server).includes(word)) &&
-      (except === 'state' || state === undefined || server.state === state) &&
+      (except === 'state' || state === undefined || conditionOf(server) === state) &&
       (except === 'version' || version === undefined || majorVersion(server.version) === version) &&
       (except === 'tag' || tag === undefined || server.tags.includes(tag)),
   )
@@ -57,9 +58,3 @@ export function facetChoices(servers: readonly ServerStatus[], values: (server: 
     ([value, count]): FacetChoice => ({ value, count }),
   )
 }
-
-/** Seen so long ago it may not be as it is shown: three of the slowest usual intervals. */
-const STALE_MS = 30 * 60_000
-
-export const isStale = (server: Pick<ServerStatus, 'checked_at' | 'state'>, now: number): boolean =>
-  server.state !== 'pending' && server.checked_at != null && now - Date.parse(server.checked_at) > STALE_MS

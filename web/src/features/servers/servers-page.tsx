@@ -2,12 +2,12 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useDeferredValue, useMemo, useRef } from 'react'
 import { serversQuery } from '../../api/queries'
-import type { ServerStatus } from '../../api/types'
+import type { Condition, ServerStatus } from '../../api/types'
 import { useUser } from '../../app/session-context'
 import { ColumnChoice, useColumnChoice } from '../../blocks/column-choice'
 import { type Column, DataTable } from '../../blocks/data-table'
 import { PageHeader } from '../../blocks/page-header'
-import { connectionCounts, diskUsage } from '../../blocks/server-state'
+import { CONDITIONS, connectionCounts, diskUsage, useConditions } from '../../blocks/server-state'
 import { EmptyState, NoMatchState, QueryView } from '../../blocks/state-view'
 import { useI18n } from '../../i18n'
 import { paths } from '../../lib/paths'
@@ -30,7 +30,7 @@ import {
   TagsCell,
   VersionCell,
 } from './server-cells'
-import { facetChoices, filterServers, majorVersion, type ServerFilter, STATE_ORDER, STATES } from './servers-model'
+import { facetChoices, filterServers, majorVersion, type ServerFilter } from './servers-model'
 
 const COLUMN_IDS = [
   'name',
@@ -47,11 +47,12 @@ const COLUMN_IDS = [
 ] as const
 type ColumnId = (typeof COLUMN_IDS)[number]
 
+const SEGMENTS = ['ok', 'warning', 'critical', 'unreachable', 'pending'] as const
 const DEFAULT_SORT = { id: 'name', descending: false } as const
 /** What no server has is no version and no tag. */
 const inUrl = (servers: readonly ServerStatus[]) => ({
   q: anyText,
-  state: choiceOf(STATES),
+  state: choiceOf(CONDITIONS),
   version: choiceOf(servers.flatMap((server) => majorVersion(server.version) ?? [])),
   tag: choiceOf(servers.flatMap((server) => server.tags)),
   sort: sortOf(COLUMN_IDS),
@@ -103,12 +104,13 @@ function NoServers(props: { mayEdit: boolean }) {
 function ServersTable({ servers }: { servers: ServerStatus[] }) {
   const { t } = useI18n()
   const [search, setSearch] = useUrlState(useMemo(() => inUrl(servers), [servers]))
-  const columns = useColumns()
+  const conditionOf = useConditions(servers)
+  const columns = useColumns(conditionOf)
   const chosen = useColumnChoice('servers', COLUMN_IDS, search.col)
   const fitting = useRef<readonly string[]>(undefined)
   const { q = '', state, version, tag } = search
   const filter = useMemo<ServerFilter>(() => ({ text: q, state, version, tag }), [q, state, version, tag])
-  const rows = useMemo(() => filterServers(servers, filter), [servers, filter])
+  const rows = useMemo(() => filterServers(servers, filter, conditionOf), [servers, filter, conditionOf])
   const sort = useMemo(() => parseSort(search.sort, COLUMN_IDS) ?? DEFAULT_SORT, [search.sort])
   return (
     <>
@@ -119,7 +121,7 @@ function ServersTable({ servers }: { servers: ServerStatus[] }) {
           onChange={(text) => setSearch({ q: text })}
           className="w-full sm:w-72"
         />
-        <Facets servers={servers} filter={filter} onChange={setSearch} />
+        <Facets servers={servers} conditionOf={conditionOf} filter={filter} onChange={setSearch} />
         {rows.length !== servers.length && (
           <span role="status" className="text-dim">
             {t.servers.shown(rows.length, servers.length)}
@@ -161,6 +163,7 @@ function ServersTable({ servers }: { servers: ServerStatus[] }) {
 
 interface FacetProps {
   servers: ServerStatus[]
+  conditionOf: (server: ServerStatus) => Condition
   filter: ServerFilter
   onChange: (search: Partial<ServersSearch>) => void
 }
@@ -168,21 +171,24 @@ interface FacetProps {
 /** The counts of each facet follow the others; they may lag behind while one types. */
 function Facets(props: FacetProps) {
   const { t } = useI18n()
-  const { onChange } = props
+  const { onChange, conditionOf } = props
   const servers = useDeferredValue(props.servers)
   const filter = useDeferredValue(props.filter)
   const states = useMemo(() => {
-    const found = filterServers(servers, filter, 'state')
-    const counts = new Map(facetChoices(found, (server) => [server.state]).map((one) => [one.value, one.count]))
+    const found = filterServers(servers, filter, conditionOf, 'state')
+    const counts = new Map(facetChoices(found, (server) => [conditionOf(server)]).map((one) => [one.value, one.count]))
     return { all: found.length, of: (state: string) => counts.get(state) ?? 0 }
-  }, [servers, filter])
+  }, [servers, filter, conditionOf])
   const versions = useMemo(
-    () => facetChoices(filterServers(servers, filter, 'version'), (server) => [majorVersion(server.version) ?? '']),
-    [servers, filter],
+    () =>
+      facetChoices(filterServers(servers, filter, conditionOf, 'version'), (server) => [
+        majorVersion(server.version) ?? '',
+      ]),
+    [servers, filter, conditionOf],
   )
   const tags = useMemo(
-    () => facetChoices(filterServers(servers, filter, 'tag'), (server) => server.tags),
-    [servers, filter],
+    () => facetChoices(filterServers(servers, filter, conditionOf, 'tag'), (server) => server.tags),
+    [servers, filter, conditionOf],
   )
   const choices = (label: string, facet: typeof tags, chosen: string | undefined) => [
     { value: '', label: `${label}: ${t.common.all.toLocaleLowerCase()}` },
@@ -198,7 +204,7 @@ function Facets(props: FacetProps) {
         value={props.filter.state ?? 'all'}
         segments={[
           { value: 'all', label: t.common.all, count: states.all },
-          ...STATES.map((value) => ({ value, label: t.serverStates[value], count: states.of(value) })),
+          ...SEGMENTS.map((value) => ({ value, label: t.serverStates[value], count: states.of(value) })),
         ]}
         onChange={(value) => onChange({ state: value === 'all' ? undefined : value })}
       />
@@ -224,7 +230,7 @@ function Facets(props: FacetProps) {
 const withChosen = (facet: { value: string; count: number }[], chosen: string | undefined) =>
   chosen === undefined || facet.some((one) => one.value === chosen) ? facet : [...facet, { value: chosen, count: 0 }]
 
-function useColumns(): Column<ServerStatus, ColumnId>[] {
+function useColumns(conditionOf: FacetProps['conditionOf']): Column<ServerStatus, ColumnId>[] {
   const { t, u } = useI18n()
   const names = t.servers.columns
   return useMemo(
@@ -241,7 +247,7 @@ function useColumns(): Column<ServerStatus, ColumnId>[] {
       {
         id: 'state',
         header: names.state,
-        sortBy: (server) => STATE_ORDER[server.state],
+        sortBy: (server) => CONDITIONS.indexOf(conditionOf(server)),
         cell: (server) => <StateCell server={server} />,
         width: 190,
         grow: true,
@@ -326,6 +332,6 @@ function useColumns(): Column<ServerStatus, ColumnId>[] {
         priority: 5,
       },
     ],
-    [u, names],
+    [u, names, conditionOf],
   )
 }

@@ -7,7 +7,7 @@ export const fleet = {
     title: 'Fleet',
     emptyText: 'Watch the first PostgreSQL server: a role, an address, and the first numbers are here within a minute.',
     setUp: 'Set up the first server',
-    fullDisks: 'Disks ≥ 85 %',
+    fullDisks: 'disk ≥ 85 %',
     connections: 'Connections',
     transactions: 'Transactions',
     size: 'Databases',
@@ -33,7 +33,8 @@ export const fleet = {
       summary: (cells: number, bad: number, some: number, none: number) =>
         `Of ${cells} parts: most runs failed in ${bad}, some failed in ${some}, nothing ran in ${none}`,
     },
-    notCollected: 'not collected',
+    noValue: 'no value',
+    legend: 'What the colours mean',
     diskFull: (used: string) => `disk ${used}`,
     worst: 'Needs attention',
     allWell: (count: number) => `All is well: ${plural(count, { one: 'server answers', other: 'servers answer' })}.`,

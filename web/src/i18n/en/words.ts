@@ -1,10 +1,10 @@
 import type {
   AbsenceReason,
+  Condition,
   FailureReason,
   PluginState,
   Role,
   RunOutcome,
-  ServerState,
   StepOutcome,
 } from '../../api/types'
 import type { UnitWords } from '../../lib/units'
@@ -27,9 +27,10 @@ const units: UnitWords = {
 
 const roles: Record<Role, string> = { admin: 'administrator', operator: 'operator', viewer: 'viewer' }
 
-const serverStates: Record<ServerState, string> = {
+const serverStates: Record<Condition, string> = {
   ok: 'OK',
   warning: 'Warning',
+  critical: 'Critical',
   unreachable: 'Unreachable',
   pending: 'Not collected yet',
 }

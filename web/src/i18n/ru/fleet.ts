@@ -8,7 +8,7 @@ export const fleet: Pick<Messages, 'fleet'> = {
     title: 'Парк серверов',
     emptyText: 'Возьмите под наблюдение первый сервер PostgreSQL: роль, адрес, и через минуту здесь появятся числа.',
     setUp: 'Настроить первый сервер',
-    fullDisks: 'Диски ≥ 85 %',
+    fullDisks: 'диск ≥ 85 %',
     connections: 'Соединения',
     transactions: 'Транзакции',
     size: 'Базы данных',
@@ -34,7 +34,8 @@ export const fleet: Pick<Messages, 'fleet'> = {
       summary: (cells, bad, some, none) =>
         `Частей: ${cells}; большинство запусков с ошибкой: ${bad}, часть с ошибкой: ${some}, запусков не было: ${none}`,
     },
-    notCollected: 'не собирается',
+    noValue: 'нет значения',
+    legend: 'Что значат цвета',
     diskFull: (used) => `диск ${used}`,
     worst: 'Требуют внимания',
     allWell: (count) =>

@@ -48,6 +48,7 @@ export const words: Pick<
   serverStates: {
     ok: 'Работает',
     warning: 'Предупреждение',
+    critical: 'Критично',
     unreachable: 'Недоступен',
     pending: 'Ещё не опрошен',
   },
