@@ -18,8 +18,9 @@ import { ChartSkeleton } from '../ui/skeleton'
 import { toast } from '../ui/toasts'
 import { ChartTable } from './chart-table'
 import { seriesFacts } from './facts'
+import { COMPARED_MAX } from './line-looks'
 import { marksWithin } from './marks'
-import { type ChartData, type ChartMark, COMPARED_MAX, hasValues, isNew } from './model'
+import { type ChartData, type ChartMark, hasValues, isNew } from './model'
 
 const TimeChart = lazyPart(() => import('./time-chart').then((module) => module.TimeChart), ChartSkeleton, MissingState)
 

@@ -2,8 +2,8 @@ import { useI18n } from '../i18n'
 import { formatValue } from '../lib/units'
 import { cx } from '../ui/classes'
 import { seriesFacts } from './facts'
-import { isCurrent, lineNumber } from './line-looks'
-import { type ChartData, COMPARED_MAX } from './model'
+import { COMPARED_MAX, isCurrent, lineNumber } from './line-looks'
+import type { ChartData } from './model'
 import { swatchClass } from './theme'
 
 /** What the lines are, with their last values; a press leaves one of them alone. */

@@ -1,5 +1,8 @@
 import type { ChartData } from './model'
 
+/** With more lines than these, the window before is drawn of the one that is isolated, and of no other. */
+export const COMPARED_MAX = 4
+
 /** Colours that can be told apart. */
 export const LINE_LOOKS = 8
 

@@ -51,9 +51,6 @@ export function gathered(marks: readonly ChartMark[], from: number, to: number):
   })
 }
 
-/** With more lines than these, the window before is drawn of the one that is isolated, and of no other. */
-export const COMPARED_MAX = 4
-
 /** More lines than these cannot be told apart: the greatest are drawn, the rest becomes one. */
 export const SERIES_MAX = 20
 const SERIES_SHOWN = 10
