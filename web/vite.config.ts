@@ -35,7 +35,7 @@ const FRAME = [
 /** The small pieces that many pages share, and the shell does not need. */
 const BLOCKS = [
   /\/node_modules\/.*(useBlocker|AlertDialogRoot|DialogDescription|useMutation|mutationObserver)\.m?js$/,
-  /\/src\/(lib\/(csv|download|grants|group|router-hooks|sort)|ui\/(badge|dialog|search-box)|charts\/facts|api\/(admin|history)-queries)\.tsx?$/,
+  /\/src\/(lib\/(csv|download|grants|group|router-hooks|sort)|ui\/(badge|dialog|search-box)|charts\/(facts|line-looks)|api\/(admin|history)-queries)\.tsx?$/,
   /\/src\/blocks\/(absence|age|card|confirm-danger|copy-button|form-problem|name-filter|server-state|usage-bar)\.tsx$/,
 ]
 
