@@ -158,10 +158,15 @@ async fn read(api: &Api, server: ServerId, intervals: &Intervals) -> ApiResult<F
         !is_cut && intervals.has(&last.run.plugin)
     });
     let absent = absent(&last_runs);
-    let sets =
-        [(ACTIVITY_SET, &activity), (DATABASE_SET, &databases), (SIZE_SET, &sizes), (FILESYSTEM_SET, &filesystems)];
-    let measured = sets.into_iter().filter_map(|(set, latest)| {
-        let at = newest_at(latest)?;
+    let data_filesystem = data_filesystem(&filesystems);
+    let sets = [
+        (ACTIVITY_SET, newest_at(&activity)),
+        (DATABASE_SET, newest_at(&databases)),
+        (SIZE_SET, newest_at(&sizes)),
+        (FILESYSTEM_SET, data_filesystem.map(|row| row.at)),
+    ];
+    let measured = sets.into_iter().filter_map(|(set, at)| {
+        let at = at?;
         Some(Measured { set, at, good_until: at.plus_seconds(intervals.patience_seconds(set)) })
     });
     let mut failing = last_runs;
@@ -172,7 +177,10 @@ async fn read(api: &Api, server: ServerId, intervals: &Intervals) -> ApiResult<F
         databases_count: databases_count(&databases),
         size_bytes: total_size(&sizes, &api.store.entities(server, Some("database")).await?),
         transactions_per_second: transactions_per_second(api, server, intervals, now).await?,
-        space: data_space(&filesystems),
+        space: data_filesystem.map(|row| Space {
+            avail_bytes: value(&filesystems, row, "avail_bytes"),
+            size_bytes: value(&filesystems, row, "size_bytes"),
+        }),
         measured: measured.collect(),
         failing,
         absent,
@@ -269,12 +277,10 @@ fn databases_count(databases: &Latest) -> Option<u64> {
     if count == 0 { None } else { u64::try_from(count).ok() }
 }
 
-fn data_space(filesystems: &Latest) -> Option<Space> {
-    let row = current_rows(filesystems, 0).find(|row| label(filesystems, row, "purpose") == Some("data"))?;
-    Some(Space {
-        avail_bytes: value(filesystems, row, "avail_bytes"),
-        size_bytes: value(filesystems, row, "size_bytes"),
-    })
+/// Also where the newest run did not see it: a mount that hangs while others answer is no disk that is not there.
+fn data_filesystem(filesystems: &Latest) -> Option<&LatestRow> {
+    let of_data = filesystems.rows.iter().filter(|row| label(filesystems, row, "purpose") == Some("data"));
+    of_data.max_by_key(|row| row.at)
 }
 
 async fn transactions_per_second(

@@ -172,7 +172,8 @@ impl PostgresServer {
             })
         };
         let _one = timeout_at(deadline, self.live.lock()).await.map_err(|_| busy())?;
-        sessions::sessions(&self.endpoint, limit, deadline).await
+        // Who waited for others is told of the whole time: the server answered none of them.
+        sessions::sessions(&self.endpoint, limit, timeout, deadline).await
     }
 
     async fn lease(&self, statement: &Statement<'_>) -> Result<(Lease, Age), Unavailable> {

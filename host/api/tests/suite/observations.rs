@@ -336,6 +336,10 @@ async fn a_filesystem_that_the_last_run_did_not_see_stays_with_its_age() {
     assert_eq!(hangs, [(json!("data"), json!("sda"), at(2)), (json!("wal"), json!("sdb"), at(1))]);
     let moved = record(3, &[("data", "sda", 1.0), ("wal", "sdc", 2.0)]).await;
     assert_eq!(moved, [(json!("data"), json!("sda"), at(3)), (json!("wal"), json!("sdc"), at(3))]);
+    let data_hangs = record(4, &[("wal", "sdc", 2.0)]).await;
+    assert_eq!(data_hangs, [(json!("data"), json!("sda"), at(3)), (json!("wal"), json!("sdc"), at(4))]);
+    let server = app.get(&viewer, "/api/servers/main").await.body;
+    assert_eq!(server["total_space"], 1, "as last measured: {server}");
 }
 
 #[tokio::test]

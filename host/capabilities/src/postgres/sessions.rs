@@ -19,9 +19,9 @@ const MAX_BYTES: usize = 8 << 20;
 pub(super) async fn sessions(
     endpoint: &Arc<Endpoint>,
     limit: usize,
+    timeout: Duration,
     deadline: Instant,
 ) -> Result<Vec<LiveSession>, PostgresError> {
-    let timeout = deadline.saturating_duration_since(Instant::now());
     let limit_param = [Value::Int(i64::try_from(limit).unwrap_or(i64::MAX))];
     let budget = CallBudget { timeout, max_rows: limit, max_bytes: MAX_BYTES };
     let rows = once(endpoint, SESSIONS, &limit_param, budget, deadline).await?;

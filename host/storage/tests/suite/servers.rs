@@ -19,6 +19,7 @@ crate::on_both_engines!(
     a_deleted_server_frees_its_name_and_its_history_goes,
     a_changed_host_key_is_refused,
     a_key_in_use_is_not_deleted,
+    of_who_deletes_a_key_and_who_takes_it_into_use_one_is_refused,
     the_list_shows_whether_a_server_is_reachable,
     a_clock_that_was_set_back_leaves_no_state_stale,
 );
@@ -238,6 +239,27 @@ async fn a_key_in_use_is_not_deleted(home: &Home) {
     );
     store.update_server(server.id, &new_server("one"), &SecretChanges::default(), after(1)).await.unwrap();
     assert!(store.delete_ssh_key(key.id).await.unwrap());
+}
+
+async fn of_who_deletes_a_key_and_who_takes_it_into_use_one_is_refused(home: &Home) {
+    let store = home.open().await;
+    let (without, no_secrets) = (new_server("one"), SecretChanges::default());
+    let id = server(&store, "one").await.id;
+    for round in 0..20 {
+        let key = store.create_ssh_key(&new_key("deploy"), after(0)).await.unwrap();
+        let auth = SshAuth::Key { key_id: key.id };
+        let ssh = Some(SshSettings { host: None, port: 22, user: "monitor".to_owned(), auth });
+        let with_key = NewServer { ssh, ..without.clone() };
+        let use_it = store.update_server(id, &with_key, &no_secrets, after(1));
+        match tokio::join!(use_it, store.delete_ssh_key(key.id)) {
+            (Ok(_), Err(StorageError::KeyInUse { .. })) => {
+                store.update_server(id, &without, &no_secrets, after(1)).await.unwrap();
+                assert!(store.delete_ssh_key(key.id).await.unwrap());
+            }
+            (Err(StorageError::NotFound { what: "SSH key" }), Ok(true)) => {}
+            both => panic!("round {round}: {both:?}"),
+        }
+    }
 }
 
 async fn the_list_shows_whether_a_server_is_reachable(home: &Home) {
