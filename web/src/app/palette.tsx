@@ -4,6 +4,7 @@ import { useNavigate } from '@tanstack/react-router'
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react'
 import { session } from '../api/client'
 import { pluginsQuery, serversQuery } from '../api/queries'
+import { probeWords } from '../features/plugins/probe-words'
 import { LOCALES, useI18n } from '../i18n'
 import { paths } from '../lib/paths'
 import { canEditServers } from '../lib/roles'
@@ -184,7 +185,7 @@ function usePages(): Command[] {
 
 /** Servers, databases, plugins and metrics by their names. */
 function useThings(text: string): Command[] {
-  const { t } = useI18n()
+  const { t, locale } = useI18n()
   const navigate = useNavigate()
   const servers = useQuery(serversQuery())
   const plugins = useQuery(pluginsQuery())
@@ -227,22 +228,24 @@ function useThings(text: string): Command[] {
           run: go(paths.plugin(one.name)),
         }),
       ),
-      ...(plugins.data ?? []).flatMap((plugin) =>
-        (plugin.metadata?.sets ?? []).flatMap((set) =>
+      ...(plugins.data ?? []).flatMap((plugin) => {
+        const words = plugin.metadata && probeWords(plugin.metadata, locale)
+        return (plugin.metadata?.sets ?? []).flatMap((set) =>
           set.metrics.map(
             (metric): Command => ({
               id: `metric ${metric.full_name} ${plugin.name}`,
               group: palette.metrics,
               label: metric.full_name,
-              hint: metric.help,
+              // Whoever reads Russian looks for a metric in Russian.
+              hint: words?.metricHelp(set.name, metric.name, metric.help) ?? metric.help,
               icon: 'chart',
               run: go(paths.explore(), { set: set.name, metric: metric.name }),
             }),
           ),
-        ),
-      ),
+        )
+      }),
     ]
-  }, [t, navigate, servers.data, plugins.data, databases])
+  }, [t, locale, navigate, servers.data, plugins.data, databases])
 }
 
 /** The time context goes along; what belongs to the page before does not. */

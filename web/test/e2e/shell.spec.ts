@@ -476,3 +476,19 @@ test('what is not there is named, and the way leads to its like', async () => {
   await main.getByRole('link', { name: 'Events' }).click()
   await page.waitForURL(({ search }) => !search.includes('zz'))
 })
+
+test('a metric is found by its help in the language of the reader', async () => {
+  await page.addInitScript("localStorage.setItem('pgvigil.locale', 'ru')")
+  await page.route('**/api/plugins', async (route) => {
+    const response = await route.fetch()
+    const plugins = await response.json()
+    const { metadata } = plugins[0]
+    const [set] = metadata.sets
+    metadata.attrs[`help_ru:${set.name}.${set.metrics[0].name}`] = 'Сколько ожидающих'
+    await route.fulfill({ response, json: plugins })
+  })
+  await signIn(page, 'viewer', '/servers')
+  await page.keyboard.press('Control+k')
+  await page.getByRole('combobox', { name: 'Поиск по всему' }).fill('ожидающих')
+  await page.getByRole('option', { name: /Сколько ожидающих/ }).waitFor()
+})
