@@ -1,5 +1,5 @@
 import type uPlot from 'uplot'
-import { formatValue, type Units, type ValueFormat } from '../lib/units'
+import type { Units, ValueFormat } from '../lib/units'
 
 /** Steps that make round labels: bytes in base 1024, and no half connections. */
 export function axisSteps(format: ValueFormat): { incrs?: number[] } {
@@ -61,4 +61,4 @@ export function timeLabels(units: Units, splits: number[]): string[] {
 export const valueLabels = (units: Units, format: ValueFormat, splits: number[]): string[] =>
   format === 'seconds'
     ? splits.map((split) => units.axisDuration(split * 1_000, ((splits[1] ?? 0) - (splits[0] ?? 0)) * 1_000))
-    : splits.map((split) => formatValue(units, format, split, splits.at(-1)))
+    : splits.map((split) => units.axisValue(format, split, splits.at(-1) ?? split, (splits[1] ?? 0) - (splits[0] ?? 0)))

@@ -34,6 +34,17 @@ const DAY = 24 * HOUR
 /** So near is now: answers take time, and say theirs in whole seconds. */
 const NEAR_MS = 5 * SECOND
 
+/** More places of thousands are longer than all digits. */
+const COMPACT_PLACES = 2
+
+/** Places after the point with which steps of this size are told apart, and are what they are called. */
+function placesFor(step: number): number {
+  if (!(step > 0) || !Number.isFinite(step)) return 0
+  const least = Math.min(12, Math.max(0, Math.ceil(-Math.log10(step) - 1e-9)))
+  const scaled = step * 10 ** least
+  return Math.abs(scaled - Math.round(scaled)) < 1e-6 * scaled ? least : least + 1
+}
+
 const isKnown = (value: Maybe): value is number => value !== null && value !== undefined && Number.isFinite(value)
 
 /** The only formatter of numbers and times in the UI. Times are those of `zone`. */
@@ -55,6 +66,8 @@ export function createUnits(locale: Locale, words: UnitWords, zone?: Zone) {
     return size > 0 && size < 0.1 ? format(value) : format(value, size >= 100 || size === 0 ? 0 : size >= 10 ? 1 : 2)
   }
   const compactFormat = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 })
+  const shortened = (places: number) =>
+    new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: places })
   const compact = (value: number): string => (Math.abs(value) < 10_000 ? short(value) : compactFormat.format(value))
   const dateTimeFormat = new Intl.DateTimeFormat(locale, {
     ...zoned,
@@ -128,6 +141,34 @@ export function createUnits(locale: Locale, words: UnitWords, zone?: Zone) {
 
   const count = (value: Maybe): string => (isKnown(value) ? compact(value) : UNKNOWN)
 
+  /** What a value is divided by, and the unit that it then has, so that `most` is readable. */
+  const scaleOf = (how: Exclude<ValueFormat, 'seconds'>, most: number): readonly [number, string] => {
+    const size = Math.abs(most)
+    switch (how) {
+      case 'bytes':
+      case 'bytes-rate': {
+        const step = size < 1 ? 0 : Math.min(words.bytes.length - 1, Math.floor(Math.log2(size) / 10))
+        return [1024 ** step, ` ${words.bytes[step] ?? ''}${how === 'bytes' ? '' : words.perSecond}`]
+      }
+      case 'rate':
+        return size === 0 || size >= 0.1
+          ? [1, words.perSecond]
+          : size * 60 >= 0.1
+            ? [1 / 60, words.perMinute]
+            : [1 / 3_600, words.perHour]
+      case 'seconds-rate':
+        return size === 0 || size >= 1
+          ? [1, ` ${words.second}${words.perSecond}`]
+          : size >= 0.001
+            ? [0.001, ` ${words.millisecond}${words.perSecond}`]
+            : [0.000_001, ` ${words.microsecond}${words.perSecond}`]
+      case 'percent':
+        return [0.01, ' %']
+      case 'count':
+        return [1, '']
+    }
+  }
+
   return {
     bytes,
     duration,
@@ -179,6 +220,17 @@ export function createUnits(locale: Locale, words: UnitWords, zone?: Zone) {
     countdown: (milliseconds: number): string => {
       const seconds = Math.max(0, Math.ceil(milliseconds / SECOND))
       return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
+    },
+    /** In the unit of the greatest, `most`, and with as many places as the step needs. */
+    axisValue: (how: Exclude<ValueFormat, 'seconds'>, value: number, most: number, step: number): string => {
+      const [scale, unit] = scaleOf(how, most)
+      const thousands = how === 'count' || how === 'rate' ? value / scale : 0
+      const power = Math.abs(thousands) < 10_000 ? 0 : Math.floor(Math.log10(Math.abs(thousands)) / 3) * 3
+      const places = placesFor(Math.abs(step) / scale / 10 ** power)
+      // Thousands are shortened, unless the step is too small a part of them.
+      return power > 0 && places <= COMPACT_PLACES
+        ? `${shortened(places).format(thousands)}${unit}`
+        : `${format(value / scale, placesFor(Math.abs(step) / scale))}${unit}`
     },
     axisTime: (milliseconds: number, stepMilliseconds: number): string =>
       stepMilliseconds >= DAY ? dayFormat.format(milliseconds) : timeFormat.format(milliseconds),

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { valueLabels } from '../../src/charts/axes.ts'
 import { factText } from '../../src/charts/facts.ts'
 import { en } from '../../src/i18n/en/en.ts'
 import { ru } from '../../src/i18n/ru/ru.ts'
@@ -22,6 +23,20 @@ describe('what is not known', () => {
     expect(english.age('yesterday', 0)).toBe(UNKNOWN)
     expect(english.dateTime('yesterday')).toBe(UNKNOWN)
   })
+})
+
+test.each([
+  ['bytes', [18.5, 18.55, 18.6].map((size) => size * 1024 ** 2), '18.5 MB, 18.55 MB, 18.6 MB'],
+  ['bytes', [0, 512, 1024].map((size) => size * 1024 ** 2), '0 GB, 0.5 GB, 1 GB'],
+  ['percent', [0.9998, 0.99985, 0.9999], '99.98 %, 99.985 %, 99.99 %'],
+  ['percent', [0, 0.5, 1], '0 %, 50 %, 100 %'],
+  ['rate', [0, 0.25, 0.5], '0/s, 0.25/s, 0.5/s'],
+  ['rate', [0.001, 0.0015, 0.002], '0.06/min, 0.09/min, 0.12/min'],
+  ['seconds-rate', [0.1, 0.105, 0.11], '100 ms/s, 105 ms/s, 110 ms/s'],
+  ['count', [10_000, 10_500, 11_000], '10K, 10.5K, 11K'],
+  ['count', [100_010, 100_011, 100_012], '100,010, 100,011, 100,012'],
+] as const)('labels of an axis of %s have as many places as the step needs', (how, splits, text) => {
+  expect(valueLabels(english, how, [...splits]).join(', ')).toBe(text)
 })
 
 test.each([
