@@ -426,7 +426,7 @@ describe('a chart', () => {
   test('shows what happened as marks, and tells them', async () => {
     await settled(page)
     await chart()
-      .getByText(/: Gone: old_shop/)
+      .getByText(/: Database gone: old_shop/)
       .first()
       .waitFor({ state: 'attached' })
   })
@@ -435,9 +435,9 @@ describe('a chart', () => {
     await page.goto('/servers/billing-01?from=now-7d')
     const marks = chart()
       .getByRole('listitem')
-      .filter({ hasText: /: .*(Gone|New|Plugins reloaded|Made anew)/ })
+      .filter({ hasText: /: .*(Database gone|New database|Plugins reloaded|Database made anew)/ })
     await marks.filter({ hasText: 'Plugins reloaded: plugins.toml' }).first().waitFor({ state: 'attached' })
-    expect(await marks.filter({ hasText: 'Made anew' }).count()).toBe(0)
+    expect(await marks.filter({ hasText: 'Database made anew' }).count()).toBe(0)
   })
 
   test('of an earlier time has its marks, however much happened since', async () => {
@@ -456,7 +456,7 @@ describe('a chart', () => {
     const hours = (count: number) => new Date(Date.now() - count * 3_600_000).toISOString()
     await page.goto(`/servers/billing-01?from=${hours(36)}&to=${hours(12)}`)
     await chart()
-      .getByText(/: Gone: old_shop/)
+      .getByText(/: Database gone: old_shop/)
       .first()
       .waitFor({ state: 'attached' })
   })

@@ -221,10 +221,10 @@ export const plugins = {
   events: {
     title: 'Events',
     kinds: {
-      'entity.appeared': 'New',
-      'entity.gone': 'Gone',
-      'entity.recreated': 'Made anew',
-      'entity.renamed': 'Renamed',
+      'entity.appeared': 'New database',
+      'entity.gone': 'Database gone',
+      'entity.recreated': 'Database made anew',
+      'entity.renamed': 'Database renamed',
       'plugins.started': 'Host started',
       'plugins.reloaded': 'Plugins reloaded',
       'plugins.refused': 'plugins.toml refused',

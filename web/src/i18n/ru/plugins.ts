@@ -243,10 +243,10 @@ export const plugins: Pick<Messages, 'plugins' | 'costs' | 'runs' | 'events'> = 
   events: {
     title: 'События',
     kinds: {
-      'entity.appeared': 'Новая',
-      'entity.gone': 'Исчезла',
-      'entity.recreated': 'Создана заново',
-      'entity.renamed': 'Переименована',
+      'entity.appeared': 'Новая база данных',
+      'entity.gone': 'База данных исчезла',
+      'entity.recreated': 'База данных создана заново',
+      'entity.renamed': 'База данных переименована',
       'plugins.started': 'Хост запущен',
       'plugins.reloaded': 'Плагины перезагружены',
       'plugins.refused': 'plugins.toml отклонён',
