@@ -26,6 +26,12 @@ export function judge(server: ServerStatus, now: number): Judged {
   return { server, condition: conditionOf(server, now), troubles }
 }
 
+/** When the oldest of the numbers was seen that are told here; null where there is none. */
+export function oldest(servers: readonly ServerStatus[]): number | null {
+  const known = servers.flatMap(({ checked_at: at }) => (at == null ? [] : [Date.parse(at)]))
+  return known.length === 0 ? null : Math.min(...known)
+}
+
 /** Names of those of which something could not be collected, though they answer. */
 export const incompleteOf = (servers: readonly ServerStatus[]): string[] =>
   servers.filter((server) => server.not_collected.length + server.outdated.length > 0).map((server) => server.name)

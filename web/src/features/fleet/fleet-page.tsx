@@ -9,7 +9,7 @@ import { PageHeader } from '../../blocks/page-header'
 import { CONDITIONS } from '../../blocks/server-state'
 import { EmptyState, QueryView } from '../../blocks/state-view'
 import { useI18n } from '../../i18n'
-import { useNow } from '../../lib/now'
+import { useFromNow, useNow } from '../../lib/now'
 import { paths } from '../../lib/paths'
 import { canEditServers } from '../../lib/roles'
 import { useUrlState } from '../../lib/router-hooks'
@@ -20,7 +20,7 @@ import { Segmented } from '../../ui/segmented'
 import { FleetSkeleton } from '../../ui/skeleton'
 import { Busiest } from './busiest'
 import { FleetMap } from './fleet-map'
-import { incompleteOf, type Judged, judge, SET_OF, totals, VIEWS, worstFirst } from './fleet-model'
+import { incompleteOf, type Judged, judge, oldest, SET_OF, totals, VIEWS, worstFirst } from './fleet-model'
 import { History } from './history'
 import { Partial } from './partial'
 import { RecentEvents } from './recent-events'
@@ -33,12 +33,23 @@ export function FleetPage() {
   const [view] = useView()
   return (
     <>
-      <PageHeader title={t.fleet.title} time={view === 'history' ? 'range' : 'live'} />
+      <PageHeader
+        title={t.fleet.title}
+        time={view === 'history' ? 'range' : 'live'}
+        note={query.data && query.data.length > 0 ? <Oldest servers={query.data} /> : undefined}
+      />
       <QueryView query={query} skeleton={<FleetSkeleton />}>
         {(servers) => (servers.length === 0 ? <NoServers /> : <Fleet servers={servers} />)}
       </QueryView>
     </>
   )
+}
+
+function Oldest({ servers }: { servers: readonly ServerStatus[] }) {
+  const { t, u } = useI18n()
+  const at = oldest(servers)
+  const text = useFromNow((now) => (at === null ? '' : t.fleet.oldest(u.duration(Math.max(1_000, now - at)))))
+  return <span className="text-xs">{text}</span>
 }
 
 type View = (typeof VIEWS)[number]

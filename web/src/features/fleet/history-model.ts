@@ -20,12 +20,15 @@ const CELLS_MAX = 48
 /** From this part on it is not a few runs that fail, but the server that cannot be watched. */
 const BAD_SHARE = 0.5
 
+/** Milliseconds of a cell in a window of so many hours. */
+export const cellLength = (hours: number): number => Math.ceil(hours / CELLS_MAX) * HOUR_MS
+
 /** Cells of as many whole hours as it takes to have few enough, from the beginning of the window to its end. */
 export function historyCells(costs: Costs): HistoryCell[] {
   const end = Date.parse(costs.to)
   const known = hoursOf(costs)
   const [first, hours] = [known.first * 1_000, Math.max(1, known.hours)]
-  const length = Math.ceil(hours / CELLS_MAX) * HOUR_MS
+  const length = cellLength(hours)
   const cells = Array.from({ length: Math.ceil((hours * HOUR_MS) / length) }, (_, index) => ({
     from: first + index * length,
     to: Math.min(first + (index + 1) * length, end),

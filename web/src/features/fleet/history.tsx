@@ -11,7 +11,9 @@ import { paths } from '../../lib/paths'
 import { useSettled } from '../../lib/settled'
 import { resolveRange } from '../../lib/time-range'
 import { type Judged, rank } from './fleet-model'
-import { type CellState, type HistoryCell, historyCells } from './history-model'
+import { type CellState, cellLength, type HistoryCell, historyCells } from './history-model'
+
+const HOUR_MS = 3_600_000
 
 /** How every server did over the chosen time, the worst of now first. A row asks for its own hours when it is in view. */
 export function History({ judged }: { judged: readonly Judged[] }) {
@@ -62,6 +64,7 @@ export function History({ judged }: { judged: readonly Judged[] }) {
             {t.fleet.history.states[state]}
           </span>
         ))}
+        <span>{t.fleet.history.cell(u.duration(cellLength((to - from) / HOUR_MS)))}</span>
         <span className="w-full sm:hidden">{header}</span>
       </p>
       <DataTable

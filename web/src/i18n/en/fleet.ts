@@ -29,10 +29,12 @@ export const fleet = {
         bad: 'most runs failed',
         none: 'nothing ran',
       },
+      cell: (duration: string) => `a bar is ${duration}`,
       runs: (runs: string, failed: string) => `runs: ${runs}, failed: ${failed}`,
       summary: (cells: number, bad: number, some: number, none: number) =>
         `Of ${cells} parts: most runs failed in ${bad}, some failed in ${some}, nothing ran in ${none}`,
     },
+    oldest: (duration: string) => `numbers up to ${duration} old`,
     noValue: 'no value',
     legend: 'What the colours mean',
     diskFull: (used: string) => `disk ${used}`,

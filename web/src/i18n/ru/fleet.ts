@@ -30,10 +30,12 @@ export const fleet: Pick<Messages, 'fleet'> = {
         bad: 'большинство с ошибкой',
         none: 'запусков не было',
       },
+      cell: (duration) => `столбик: ${duration}`,
       runs: (runs, failed) => `запусков: ${runs}, с ошибкой: ${failed}`,
       summary: (cells, bad, some, none) =>
         `Частей: ${cells}; большинство запусков с ошибкой: ${bad}, часть с ошибкой: ${some}, запусков не было: ${none}`,
     },
+    oldest: (duration) => `возраст чисел: до ${duration}`,
     noValue: 'нет значения',
     legend: 'Что значат цвета',
     diskFull: (used) => `диск ${used}`,
