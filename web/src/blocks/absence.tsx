@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { metricSetsQuery } from '../api/history-queries'
-import { lastRunQuery } from '../api/queries'
+import { lastRunQuery, serverQuery } from '../api/queries'
 import type { Run } from '../api/types'
 import { type I18n, useI18n } from '../i18n'
 
@@ -9,7 +9,13 @@ export function AbsenceReason(props: { server: string; set: string; database?: s
   const { t } = useI18n()
   const sets = useQuery(metricSetsQuery())
   const plugin = sets.data?.find((one) => one.name === props.set)?.plugins[0]
-  const runs = useQuery({ ...lastRunQuery(props.server, plugin ?? ''), enabled: plugin !== undefined })
+  const unreachable = useQuery(serverQuery(props.server)).data?.state === 'unreachable'
+  const runs = useQuery({
+    ...lastRunQuery(props.server, plugin ?? ''),
+    enabled: plugin !== undefined && !unreachable,
+  })
+  // Why that is, its page says above, once.
+  if (unreachable) return <span className="text-warn">{t.serverStates.unreachable}</span>
   const reasons = (runs.data ?? []).flatMap((run) => reasonsOf(run, props.set, props.database, t))
   if (reasons.length === 0) return null
   const text = [...new Set(reasons)].join('; ')

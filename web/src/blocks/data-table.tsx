@@ -1,4 +1,4 @@
-import { useVirtualizer, type Virtualizer } from '@tanstack/react-virtual'
+import { useVirtualizer, useWindowVirtualizer, type Virtualizer } from '@tanstack/react-virtual'
 import {
   type KeyboardEvent,
   type ReactNode,
@@ -78,13 +78,17 @@ export function DataTable<Row, Id extends string>(props: DataTableProps<Row, Id>
   const stacked = room > 0 && room < STACKED_BELOW && allColumns !== true
   const measured = stacked || props.detail !== undefined
   const height = stacked ? CARD_HEIGHT : (props.rowHeight ?? ROW_HEIGHT)
-  const virtualizer = useVirtualizer({
+  // Cards scroll with the page: a list within it would be a slot of two or three.
+  const withPage = stacked && props.maxHeightClass === undefined
+  const options = {
     count: room === 0 ? 0 : rows.length,
-    getScrollElement: () => scroller,
     estimateSize: () => height,
-    getItemKey: (index) => keyAt(rows, index, props.rowKey),
+    getItemKey: (index: number) => keyAt(rows, index, props.rowKey),
     overscan: 6,
-  })
+  }
+  const within = useVirtualizer({ ...options, getScrollElement: () => scroller, enabled: !withPage })
+  const ofPage = useWindowVirtualizer({ ...options, scrollMargin: top, enabled: withPage })
+  const virtualizer = withPage ? ofPage : within
   const shown = useMemo(
     () => (allColumns === true ? [...columns] : fittingColumns(columns, room, chosen)),
     [columns, room, chosen, allColumns],
@@ -104,16 +108,23 @@ export function DataTable<Row, Id extends string>(props: DataTableProps<Row, Id>
         tabIndex={0}
         aria-label={props.label}
         onKeyDown={walk}
-        {...(props.maxHeightClass === undefined
+        {...(props.maxHeightClass === undefined && !withPage
           ? { style: { maxHeight: `max(18rem, calc(100dvh - ${top + (props.reserve ?? 0) + PAGE_END}px))` } }
           : {})}
-        className={cx('overflow-auto overscroll-contain rounded-lg border border-line bg-panel', props.maxHeightClass)}
+        className={cx(
+          'rounded-lg border border-line bg-panel',
+          !withPage && 'overflow-auto overscroll-contain',
+          props.maxHeightClass,
+        )}
       >
         {stacked ? <Cards view={view} /> : <Grid view={view} />}
       </section>
     </>
   )
 }
+
+/** What draws the rows in view, of the table or of the page. */
+type Rows = Virtualizer<HTMLDivElement, Element> | Virtualizer<Window, Element>
 
 interface View<Row, Id extends string> {
   props: DataTableProps<Row, Id>
@@ -122,7 +133,7 @@ interface View<Row, Id extends string> {
   room: number
   height: number
   measured: boolean
-  virtualizer: Virtualizer<HTMLDivElement, Element>
+  virtualizer: Rows
 }
 
 function keyAt<Row>(rows: readonly Row[], index: number, rowKey: (row: Row) => string): string | number {
@@ -155,17 +166,15 @@ function useScroller(): [(element: HTMLDivElement) => () => void, HTMLDivElement
     measure()
     const observer = new ResizeObserver(measure)
     observer.observe(element)
+    // What stands above may come later.
+    observer.observe(document.body)
     return () => observer.disconnect()
   }, [])
   return [attach, scroller, place]
 }
 
 /** `j` and `k` anywhere on the page, arrows within the table: the focus goes to the first link of the next row. */
-function useRowWalk(
-  scroller: HTMLElement | null,
-  virtualizer: Virtualizer<HTMLDivElement, Element>,
-  count: number,
-): (event: KeyboardEvent) => void {
+function useRowWalk(scroller: HTMLElement | null, virtualizer: Rows, count: number): (event: KeyboardEvent) => void {
   // Where the focus is on its way to: keys come faster than frames.
   const target = useRef<number | null>(null)
   const step = (by: 1 | -1) => {
@@ -285,9 +294,10 @@ const Spacer = (props: { height: number; columns: number }) => (
 function Cards<Row, Id extends string>({ view }: { view: View<Row, Id> }) {
   const { props, rows, virtualizer } = view
   const items = virtualizer.getVirtualItems()
-  const above = items[0]?.start ?? 0
+  const margin = virtualizer.options.scrollMargin
+  const above = (items[0]?.start ?? margin) - margin
   const last = items.at(-1)
-  const below = last === undefined ? 0 : virtualizer.getTotalSize() - last.end
+  const below = last === undefined ? 0 : virtualizer.getTotalSize() + margin - last.end
   return (
     // Without cards it must be as high as they will be: the virtualizer draws nothing into a table of no height.
     <ul

@@ -14,7 +14,8 @@ export function LinkTabs(props: { label: string; tabs: readonly LinkTab[] }) {
     <nav
       ref={nav}
       aria-label={props.label}
-      className="mb-3 flex gap-x-1 overflow-x-auto overflow-y-hidden border-b border-line"
+      onScroll={(event) => tellMore(event.currentTarget)}
+      className={`mb-3 flex gap-x-1 overflow-x-auto overflow-y-hidden border-b border-line ${FADE}`}
     >
       {props.tabs.map((tab) => (
         <Link
@@ -31,6 +32,16 @@ export function LinkTabs(props: { label: string; tabs: readonly LinkTab[] }) {
   )
 }
 
+/** Tabs that are out of sight fade away at the edge where they are. */
+const FADE =
+  'data-[more=end]:[mask-image:linear-gradient(to_left,transparent,black_3rem)] data-[more=start]:[mask-image:linear-gradient(to_right,transparent,black_3rem)] data-[more=both]:[mask-image:linear-gradient(to_right,transparent,black_3rem,black_calc(100%-3rem),transparent)]'
+
+function tellMore(tabs: HTMLElement) {
+  const start = tabs.scrollLeft > 1
+  const end = tabs.scrollLeft + tabs.clientWidth < tabs.scrollWidth - 1
+  tabs.dataset.more = start && end ? 'both' : start ? 'start' : end ? 'end' : 'none'
+}
+
 /** On a narrow screen the tab of this page may stand beyond the edge. Moves the tabs alone, never the page. */
 function useCurrentInView() {
   const nav = useRef<HTMLElement>(null)
@@ -45,7 +56,10 @@ function useCurrentInView() {
     const tabs = nav.current
     if (tabs === null) return
     // As when a phone is turned.
-    const observer = new ResizeObserver(() => moveIntoView(tabs))
+    const observer = new ResizeObserver(() => {
+      moveIntoView(tabs)
+      tellMore(tabs)
+    })
     observer.observe(tabs)
     return () => observer.disconnect()
   }, [])

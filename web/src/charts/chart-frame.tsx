@@ -12,6 +12,7 @@ import { paths } from '../lib/paths'
 import { relative } from '../lib/time-range'
 import { formatValue } from '../lib/units'
 import { Button, IconButton, iconButtonClass } from '../ui/button'
+import { cx } from '../ui/classes'
 import { Icon } from '../ui/icon'
 import { MenuButton, MenuItem } from '../ui/menu'
 import { ChartSkeleton } from '../ui/skeleton'
@@ -72,7 +73,7 @@ export function ChartFrame({ frame, ...props }: ChartFrameProps & { frame: (elem
         />
         <ChartMenu {...props} plot={plot} onChart={() => setAsTable(false)} />
       </div>
-      <div className="min-h-[212px] p-2">
+      <div className={cx('p-2', (data === undefined || hasValues(data)) && 'min-h-[212px]')}>
         {props.view(() =>
           data === undefined ? <ChartSkeleton /> : <Drawn {...props} data={data} asTable={asTable} onPlot={setPlot} />,
         )}
@@ -92,7 +93,7 @@ function Drawn(props: ChartFrameProps & { data: ChartData; asTable: boolean; onP
     const isIdle = isCounted && answer.series.some((series) => series.values.some((value) => value !== null))
     const few = isCounted && !isIdle
     return (
-      <div className="grid h-[180px] content-center justify-items-center gap-3 px-4 text-center text-dim">
+      <div className="grid content-center justify-items-center gap-1 px-4 py-3 text-center text-dim">
         <p>{isIdle ? t.charts.nothingCounted : few ? t.charts.oneSample : t.charts.noSamples}</p>
         {!isCounted && answer && <AbsenceReason server={answer.server} set={answer.set} database={props.database} />}
         {few && answer?.resolution !== 'raw' && answer?.resolution !== 'merged' && <LookCloser title={title} />}

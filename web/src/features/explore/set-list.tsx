@@ -1,9 +1,12 @@
-import { type ReactNode, useMemo } from 'react'
+import { type ReactNode, useMemo, useState } from 'react'
 import { useI18n } from '../../i18n'
+import { Button } from '../../ui/button'
 import { cx } from '../../ui/classes'
 import { Icon } from '../../ui/icon'
 import { SearchBox } from '../../ui/search-box'
 import { type KnownSet, searchSets } from './explore-model'
+
+const NAV = 'max-h-[45dvh] overflow-y-auto rounded-lg border border-line bg-panel p-1 lg:max-h-[calc(100dvh-11rem)]'
 
 /** Every set and metric that there is; a search opens the sets in which it finds something. */
 export function SetList(props: {
@@ -16,15 +19,33 @@ export function SetList(props: {
   children?: ReactNode
 }) {
   const { t } = useI18n()
+  const { onChoose } = props
+  // On a narrow screen it would hide what was chosen in it.
+  const [isFolded, setFolded] = useState(props.set !== undefined)
   const found = useMemo(() => searchSets(props.sets, props.text), [props.sets, props.text])
   return (
     <div className="grid gap-2 lg:sticky lg:top-4">
       {props.children}
-      <SearchBox label={t.explore.searchLabel} value={props.text} onChange={props.onText} />
-      <nav
-        aria-label={t.explore.title}
-        className="max-h-[45dvh] overflow-y-auto rounded-lg border border-line bg-panel p-1 lg:max-h-[calc(100dvh-11rem)]"
-      >
+      <SearchBox
+        label={t.explore.searchLabel}
+        value={props.text}
+        onChange={(text) => {
+          setFolded(false)
+          props.onText(text)
+        }}
+      />
+      {props.set !== undefined && (
+        <Button aria-expanded={!isFolded} onClick={() => setFolded(!isFolded)} className="justify-between lg:hidden">
+          <span className="min-w-0 truncate">
+            {t.explore.chooseOther}
+            <span className="ml-2 font-mono text-xs text-dim">
+              {[props.set, props.metric].filter(Boolean).join(' ')}
+            </span>
+          </span>
+          <Icon name="chevron" className={cx('size-3 shrink-0', isFolded && '-rotate-90')} />
+        </Button>
+      )}
+      <nav aria-label={t.explore.title} className={cx(isFolded && props.set !== undefined && 'max-lg:hidden', NAV)}>
         {found.length === 0 && <p className="p-3 text-dim">{t.explore.nothing}</p>}
         <ul>
           {found.map((known) => (
@@ -34,7 +55,10 @@ export function SetList(props: {
               isOpen={props.text !== '' || known.set.name === props.set}
               metric={known.set.name === props.set ? props.metric : undefined}
               isChosen={known.set.name === props.set && props.metric === undefined}
-              onChoose={props.onChoose}
+              onChoose={(set, metric) => {
+                setFolded(true)
+                onChoose(set, metric)
+              }}
             />
           ))}
         </ul>

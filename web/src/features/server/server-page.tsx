@@ -30,6 +30,7 @@ export function ServerPage() {
   const { t } = useI18n()
   const mayEdit = canEditServers(useUser().role)
   const hasTime = useHasTime(name) && asProblem(query.error).status !== 404
+  const isOverview = useLocation({ select: ({ pathname }) => pathname.replace(/\/$/, '') }) === paths.server(name)
   return (
     <>
       <PageHeader
@@ -47,9 +48,12 @@ export function ServerPage() {
       <QueryView query={query} skeleton={<ChartsPageSkeleton tabs />} notFoundText={t.server.notFound(name)}>
         {(server) => (
           <>
-            <Trouble server={server} />
-            <NotCollected server={server} />
-            <HeaderCards server={server} />
+            <Trouble server={server} brief={!isOverview} />
+            {/* On a narrow screen a tab would begin below its end. */}
+            <div className={isOverview ? '' : 'max-sm:hidden'}>
+              <NotCollected server={server} />
+              <HeaderCards server={server} />
+            </div>
             <Tabs name={server.name} />
             {server.state === 'pending' ? (
               <EmptyState title={t.server.pendingTitle} text={t.server.pendingText} />
@@ -94,7 +98,7 @@ function Note({ server }: { server: ServerStatus }) {
 }
 
 /** Old numbers must not pass for fresh ones: what is wrong stands above them. */
-function Trouble({ server }: { server: ServerStatus }) {
+function Trouble({ server, brief }: { server: ServerStatus; brief: boolean }) {
   const { t } = useI18n()
   const cause = useServerCause(server)
   const texts = [
@@ -112,8 +116,10 @@ function Trouble({ server }: { server: ServerStatus }) {
       <Icon name="warning" className="mt-0.5 size-4 shrink-0" />
       <div className="min-w-0 break-words">
         {cause !== '' && <strong className="font-semibold">{cause}. </strong>}
-        {server.state !== 'ok' && server.detail && <span>{sentence(t.said(server.detail))} </span>}
-        {texts.join(' ')}
+        <span className={brief && cause !== '' ? 'max-sm:hidden' : ''}>
+          {server.state !== 'ok' && server.detail && `${sentence(t.said(server.detail))} `}
+          {texts.join(' ')}
+        </span>
       </div>
     </div>
   )
@@ -128,14 +134,19 @@ function HeaderCards({ server }: { server: ServerStatus }) {
   const counts = connectionCounts(server)
   const used = diskUsage(server)
   const tone = used === null ? 'ok' : usageTone(used)
+  const unreachable = server.state === 'unreachable' ? t.serverStates.unreachable : undefined
   const role = server.in_recovery == null ? undefined : server.in_recovery ? t.server.standby : t.server.primary
   return (
     <dl className="mb-3 grid grid-cols-2 gap-2 sm:grid-cols-3 lg:grid-cols-6">
-      <Fact label={t.server.version} value={server.version?.split(' ')[0] ?? u.integer(null)} note={role} />
+      <Fact
+        label={t.server.version}
+        value={server.version?.split(' ')[0] ?? u.integer(null)}
+        note={role ?? unreachable}
+      />
       <Fact
         label={t.server.uptime}
         value={u.duration(server.uptime_hours == null ? null : server.uptime_hours * HOUR_MS)}
-        note={server.tls === true ? t.server.tlsOn : undefined}
+        note={server.uptime_hours == null ? unreachable : server.tls === true ? t.server.tlsOn : undefined}
       />
       <Fact
         label={t.server.connections}
@@ -148,11 +159,15 @@ function HeaderCards({ server }: { server: ServerStatus }) {
           )
         }
       />
-      <Fact label={t.server.transactions} value={u.rate(server.transactions_per_second)} />
+      <Fact
+        label={t.server.transactions}
+        value={u.rate(server.transactions_per_second)}
+        note={server.transactions_per_second == null ? unreachable : undefined}
+      />
       <Fact
         label={t.server.size}
         value={u.bytes(server.size_bytes)}
-        note={server.databases_count == null ? undefined : t.server.databasesCount(server.databases_count)}
+        note={server.databases_count == null ? unreachable : t.server.databasesCount(server.databases_count)}
       />
       <Fact
         label={t.server.disk}

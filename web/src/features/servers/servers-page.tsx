@@ -127,7 +127,8 @@ function ServersTable({ servers }: { servers: ServerStatus[] }) {
             {t.servers.shown(rows.length, servers.length)}
           </span>
         )}
-        <span className="ml-auto">
+        {/* Cards are as they are. */}
+        <span className="ml-auto max-sm:hidden">
           <ColumnChoice
             table="servers"
             columns={columns}

@@ -8,6 +8,7 @@ export const explore = {
     searchLabel: 'Metric, label, plugin',
     nothing: 'Nothing that a probe declares is called so.',
     noServers: 'Metrics are those of a server; there is none yet.',
+    chooseOther: 'Choose another',
     chooseTitle: 'Choose a metric',
     chooseText: 'Everything that a probe declares has a chart and a table here, your own probes too.',
     unknownTitle: 'No probe declares this',

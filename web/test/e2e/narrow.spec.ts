@@ -1,0 +1,90 @@
+import type { Page } from 'playwright-core'
+import { beforeEach, expect, test } from 'vitest'
+import { axeInBothThemes, overflow, signIn } from './browser.ts'
+import { usePage } from './harness.ts'
+
+/** On the screen of a phone one sees what one came for. */
+
+const watched = usePage()
+let page: Page
+beforeEach(async () => {
+  page = watched.page
+  await page.setViewportSize({ width: 390, height: 844 })
+})
+
+test('a tab of a server begins on the first screen, and its list scrolls with the page', async () => {
+  await signIn(page, 'viewer', '/servers/logistics-01/databases')
+  const list = page.getByRole('list', { name: 'Databases' })
+  await list.getByRole('listitem').first().waitFor()
+  expect((await list.boundingBox())?.y).toBeLessThan(500)
+  expect(await page.getByText('Free disk').isVisible()).toBe(false)
+  const region = page.getByRole('region', { name: 'Databases' })
+  expect(await region.evaluate((element) => element.scrollHeight - element.clientHeight)).toBe(0)
+  await page.evaluate('scrollTo(0, document.documentElement.scrollHeight)')
+  await list.getByText('reports').waitFor()
+  expect(await overflow(page)).toBe(0)
+  await page.getByRole('link', { name: 'Overview' }).click()
+  await page.getByText('Free disk').waitFor()
+})
+
+test('the last of a thousand servers is reached by scrolling the page', async () => {
+  await page.request.get(`/mock/reset?world=${crypto.randomUUID()}&servers=1000`)
+  await signIn(page, 'viewer', '/servers')
+  await page.getByRole('link', { name: 'billing-01' }).waitFor()
+  await expect
+    .poll(async () => {
+      await page.evaluate('scrollTo(0, document.documentElement.scrollHeight)')
+      return await page.getByRole('link', { name: 'stock-83' }).isVisible()
+    })
+    .toBe(true)
+  expect(await page.evaluate<number>("document.querySelectorAll('*').length")).toBeLessThan(2_500)
+  // Columns are chosen where there are columns.
+  expect(await page.getByRole('button', { name: 'Columns' }).isVisible()).toBe(false)
+})
+
+test('tabs that are out of sight are seen to be there', async () => {
+  await page.setViewportSize({ width: 320, height: 844 })
+  await signIn(page, 'viewer', '/servers/billing-01')
+  const tabs = page.getByRole('navigation', { name: 'Parts of this server' })
+  await tabs.and(page.locator('[data-more=end]')).waitFor()
+  expect(await tabs.evaluate((element) => getComputedStyle(element).maskImage)).toContain('linear-gradient')
+  await tabs.evaluate((element) => {
+    element.scrollLeft = element.scrollWidth
+  })
+  await tabs.and(page.locator('[data-more=start]')).waitFor()
+})
+
+test('a metric that was chosen is what one sees, and the choice can be opened again', async () => {
+  await signIn(page, 'viewer', '/explore?server=billing-01')
+  const sets = page.getByRole('navigation', { name: 'Metrics' })
+  await sets.getByRole('button', { name: /^pg_stat_database/ }).click()
+  await page.getByRole('button', { name: /^Choose another/ }).click()
+  await sets.getByRole('button', { name: 'xact_commit' }).click()
+  const chart = page.getByRole('region', { name: 'xact_commit' })
+  await chart.locator('canvas').waitFor()
+  expect((await chart.boundingBox())?.y).toBeLessThan(600)
+  expect(await sets.isVisible()).toBe(false)
+  expect(await axeInBothThemes(page)).toEqual([])
+})
+
+test('why a server cannot be reached is told once', async () => {
+  await page.route('**/api/servers/crm-01', async (route) => {
+    const response = await route.fetch()
+    const server = await response.json()
+    await route.fulfill({
+      response,
+      json: { ...server, connections: null, connections_used: null, size_bytes: null, version: null },
+    })
+  })
+  await page.route('**/api/series?*', async (route) => {
+    const response = await route.fetch()
+    const answer = await response.json()
+    await route.fulfill({ response, json: { ...answer, timestamps: [], series: [] } })
+  })
+  await signIn(page, 'viewer', '/servers/crm-01')
+  const chart = page.getByRole('region', { name: 'Size', exact: true })
+  await chart.getByText('No samples in this range').waitFor()
+  await chart.getByText('Unreachable').waitFor()
+  expect(await page.getByText(/Connection refused/).count()).toBe(1)
+  expect((await chart.boundingBox())?.height).toBeLessThan(150)
+})
