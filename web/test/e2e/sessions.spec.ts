@@ -161,7 +161,7 @@ test('without pg_monitor it is said what is not known, and who blocks whom is kn
     })),
   )
   await signIn(page, 'operator', '/servers/billing-01/sessions?every=0')
-  await page.getByText(/Of 24 sessions the server does not say what it does: the role lacks pg_monitor/).waitFor()
+  await page.getByText(/Of 24 sessions the server does not say what they do: the role lacks pg_monitor/).waitFor()
   await tree()
     .getByRole('listitem')
     .filter({ hasText: /^4203blocks 3.*transaction open for –/ })

@@ -216,8 +216,8 @@ describe('a text of the host', () => {
       'плагин `pg_stat_database`: нет соединения с 127.0.0.1:45999: в соединении отказано; проверьте, что PostgreSQL там запущен и слушает (listen_addresses, port), и сетевой экран',
     ],
     [
-      'db:5432 refused the connection: password authentication failed for user "m"; check the password of role `m`',
-      'db:5432 отказал в соединении: password authentication failed for user "m"; проверьте пароль роли `m`',
+      'db:5432 refused the sign-in: password authentication failed for user "m"; check the password of role `m`',
+      'db:5432 отказал во входе: password authentication failed for user "m"; проверьте пароль роли `m`',
     ],
     [
       "TLS with db:5432 failed (sslmode=verify-full): invalid peer certificate: UnknownIssuer; give the certificate of the authority that signed the server's (or its own, if it signed itself) as sslrootcert",

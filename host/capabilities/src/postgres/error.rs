@@ -89,7 +89,12 @@ pub(super) fn refused(error: &DbError, settings: &PostgresSettings) -> ConnectFa
         }
         _ => (FailureReason::ServerRefused, format!("SQLSTATE {}", error.code().code())),
     };
-    ConnectFailure::authenticate(reason, format!("{place} refused the connection: {message}; {advice}"))
+    let detail = if reason == FailureReason::AuthenticationFailed {
+        format!("{place} refused the sign-in: {message}; {advice}")
+    } else {
+        format!("{place} refused the connection: {message}; {advice}")
+    };
+    ConnectFailure::authenticate(reason, detail)
 }
 
 /// An error that the server reports for a statement.

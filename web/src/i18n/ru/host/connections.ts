@@ -108,6 +108,7 @@ export const connections: readonly HostText[] = [
   ['the TLS handshake', 'установление TLS'],
   ['key exchange', 'обмен ключами'],
   ['{place} refused the connection: {message}; {advice}', '{place} отказал в соединении: {message}; {advice}'],
+  ['{place} refused the sign-in: {message}; {advice}', '{place} отказал во входе: {message}; {advice}'],
   ['check the password of role `{user}`', 'проверьте пароль роли `{user}`'],
   [
     'check that role `{user}` exists and may log in, and pg_hba.conf on the server',
