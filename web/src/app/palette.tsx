@@ -4,6 +4,8 @@ import { useNavigate } from '@tanstack/react-router'
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react'
 import { session } from '../api/client'
 import { pluginsQuery, serversQuery } from '../api/queries'
+import type { ServerStatus } from '../api/types'
+import { useConditions } from '../blocks/server-state'
 import { probeWords } from '../features/plugins/probe-words'
 import { LOCALES, useI18n } from '../i18n'
 import { paths } from '../lib/paths'
@@ -183,6 +185,8 @@ function usePages(): Command[] {
   }, [t, navigate, groups, user.role])
 }
 
+const NO_SERVERS: readonly ServerStatus[] = []
+
 /** Servers, databases, plugins and metrics by their names. */
 function useThings(text: string): Command[] {
   const { t, locale } = useI18n()
@@ -190,6 +194,7 @@ function useThings(text: string): Command[] {
   const servers = useQuery(serversQuery())
   const plugins = useQuery(pluginsQuery())
   const databases = useDatabases(text)
+  const conditionOf = useConditions(servers.data ?? NO_SERVERS)
   return useMemo(() => {
     const { palette } = t
     const go =
@@ -202,7 +207,7 @@ function useThings(text: string): Command[] {
           id: `server ${one.name}`,
           group: palette.servers,
           label: one.name,
-          hint: t.serverStates[one.state],
+          hint: t.serverStates[conditionOf(one)],
           words: `${one.host} ${one.tags.join(' ')}`,
           icon: 'server',
           run: go(paths.server(one.name)),
@@ -245,7 +250,7 @@ function useThings(text: string): Command[] {
         )
       }),
     ]
-  }, [t, locale, navigate, servers.data, plugins.data, databases])
+  }, [t, locale, navigate, conditionOf, servers.data, plugins.data, databases])
 }
 
 /** The time context goes along; what belongs to the page before does not. */
