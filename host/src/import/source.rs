@@ -56,7 +56,10 @@ impl FoundServer {
     }
 
     fn without_ssh(&mut self, why: &str, report: &mut Report) {
-        report.note(format!("server `{}`: {why}, so it comes without SSH access: give it one in its settings", self.new.name));
+        report.note(format!(
+            "server `{}`: {why}, so it comes without SSH access: give it one in its settings",
+            self.new.name
+        ));
         self.new.ssh = None;
         (self.ssh_password, self.ssh_key_passphrase) = (None, None);
     }
