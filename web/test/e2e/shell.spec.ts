@@ -284,7 +284,7 @@ test('the tab of the page stays in view when a phone is turned', async () => {
   const isInView = () =>
     tabs.evaluate((nav) => {
       const current = nav.querySelector('[aria-current=page]')?.getBoundingClientRect()
-      return current !== undefined && current.right <= nav.getBoundingClientRect().right
+      return current !== undefined && current.right <= nav.getBoundingClientRect().right + 1
     })
   await tabs.waitFor()
   await page.setViewportSize({ width: 390, height: 844 })
