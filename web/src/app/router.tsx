@@ -1,7 +1,6 @@
 import { createRootRoute, createRoute, createRouter, retainSearchParams } from '@tanstack/react-router'
 import { parseSearch, stringifySearch } from '../lib/search-text'
 import { TIME_KEYS, validateTime } from '../lib/time-range'
-import { searchText } from '../lib/url-state'
 import { CrashPage } from './crash'
 import { lazyPage, lazyTab } from './lazy-page'
 import { NotFoundPage } from './not-found'
@@ -30,17 +29,6 @@ const setup = createRoute({
   path: '/setup',
   component: lazyPage(() => import('../features/setup/setup-page'), 'SetupPage'),
 })
-
-export interface SessionsSearch {
-  q?: string | undefined
-  sort?: string | undefined
-  state?: string | undefined
-  col?: string | undefined
-  /** What they wait for: `Lock: transactionid`. */
-  wait?: string | undefined
-  /** Seconds between two readings. */
-  every?: string | undefined
-}
 
 const servers = createRoute({
   getParentRoute: () => root,
@@ -87,14 +75,6 @@ const serverAnalysis = createRoute({
 const serverSessions = createRoute({
   getParentRoute: () => server,
   path: '/sessions',
-  validateSearch: (search: Record<string, unknown>): SessionsSearch => ({
-    q: searchText(search.q),
-    sort: searchText(search.sort),
-    state: searchText(search.state),
-    col: searchText(search.col),
-    wait: searchText(search.wait),
-    every: searchText(search.every),
-  }),
   component: lazyTab(() => import('../features/server/sessions-tab'), 'SessionsTab'),
 })
 

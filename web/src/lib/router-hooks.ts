@@ -19,20 +19,12 @@ type Change<Search> = (change: Partial<Search>, history?: 'push') => void
  * What `readers` understand of the search part of the URL, and how to change it; what they do not leaves it, and is told.
  * Changes of a filter replace the entry of the history; a step that one may want to take back pushes a new one.
  */
-export function useUrlState<Of extends Readers>(readers: Of): [SearchOf<Of>, Change<SearchOf<Of>>]
-/** What the route itself validated to this shape. */
-export function useUrlState<Search extends object>(): [Search, Change<Search>]
-export function useUrlState(readers?: Readers): [object, Change<object>] {
+export function useUrlState<Of extends Readers>(readers: Of): [SearchOf<Of>, Change<SearchOf<Of>>] {
   const raw: Record<string, unknown> = useSearch({ strict: false })
-  const read = useMemo(
-    () => (readers === undefined ? { search: raw, unknown: NOTHING } : readSearch(readers, raw)),
-    [readers, raw],
-  )
+  const read = useMemo(() => readSearch(readers, raw), [readers, raw])
   useDropped(read.unknown)
   return [read.search, useChange()]
 }
-
-const NOTHING: Readonly<Record<string, string>> = {}
 
 /** Takes out of the URL what means nothing there, and says so. */
 export function useDropped(unknown: Readonly<Record<string, string>>) {

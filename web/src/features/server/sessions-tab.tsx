@@ -3,14 +3,13 @@ import { useMemo, useState } from 'react'
 import { sessionsQuery } from '../../api/queries'
 import type { LiveQuery, LiveSessions } from '../../api/types'
 import { useHold, useLiveState } from '../../app/live'
-import type { SessionsSearch } from '../../app/router'
 import { Age } from '../../blocks/age'
 import { type Column, DataTable } from '../../blocks/data-table'
 import { EmptyState, NoMatchState, QueryView } from '../../blocks/state-view'
 import { useI18n } from '../../i18n'
 import { hostTime } from '../../lib/now'
 import { useParam, useUrlState } from '../../lib/router-hooks'
-import { oneOf, parseSort, sortToText } from '../../lib/url-state'
+import { anyText, choiceOf, oneOf, parseSort, sortOf, sortToText } from '../../lib/url-state'
 import { Button } from '../../ui/button'
 import { cx } from '../../ui/classes'
 import { SelectFilter } from '../../ui/field'
@@ -48,6 +47,15 @@ const COLUMN_IDS = [
 ] as const
 type ColumnId = (typeof COLUMN_IDS)[number]
 
+/** `wait`: for what, as `Lock: transactionid`. `every`: seconds between two readings. */
+const IN_URL = {
+  q: anyText,
+  sort: sortOf(COLUMN_IDS),
+  state: choiceOf(SESSION_STATES),
+  wait: anyText,
+  every: choiceOf(PERIODS),
+}
+
 /** Of the tree: above the table, and where one looks at who is blocked. The table has the others. */
 const GLANCE_ROWS = 6
 const TREE_ROWS = 100
@@ -58,8 +66,8 @@ const AWAY_MS = 15_000
 /** Who is connected and does what, as the server says at this moment. */
 export function SessionsTab() {
   const { t } = useI18n()
-  const [search, setSearch] = useUrlState<SessionsSearch>()
-  const period = oneOf(search.every, PERIODS) ?? USUAL_PERIOD
+  const [search, setSearch] = useUrlState(IN_URL)
+  const period = search.every ?? USUAL_PERIOD
   const paused = useLiveState() === 'paused' || period === '0'
   const query = useQuery({
     ...sessionsQuery(useParam('name')),
@@ -76,7 +84,7 @@ export function SessionsTab() {
           label={t.sessions.period}
           value={period}
           choices={PERIODS.map((value) => ({ value, label: t.sessions.periods[value] }))}
-          onChange={(every) => setSearch({ every: every === USUAL_PERIOD ? undefined : every })}
+          onChange={(every) => setSearch({ every: every === USUAL_PERIOD ? undefined : oneOf(every, PERIODS) })}
         />
         <Button disabled={query.isFetching && paused} onClick={() => void query.refetch()}>
           <Icon name="refresh" />
@@ -98,13 +106,12 @@ export function SessionsTab() {
 
 function Sessions({ live, readAt }: { live: LiveSessions; readAt: number }) {
   const { t } = useI18n()
-  const [search, setSearch] = useUrlState<SessionsSearch>()
+  const [search, setSearch] = useUrlState(IN_URL)
   const [opened, setOpened] = useState<{ in: 'tree' | 'table'; pid: number } | null>(null)
   const tree = useMemo(() => blockingTree(live.queries), [live.queries])
   const toggle = (place: 'tree' | 'table') => (pid: number) =>
     setOpened(opened?.in === place && opened.pid === pid ? null : { in: place, pid })
-  const { q: text = '', wait } = search
-  const state = oneOf(search.state, SESSION_STATES)
+  const { q: text = '', wait, state } = search
   const filter = { text, state, wait }
   const rows = filterSessions(live.queries, filter)
   const counts = countStates(live.queries, filter)
@@ -191,7 +198,7 @@ interface TableProps {
 
 function SessionsTable({ sessions, blocked, readAt, open, onToggle }: TableProps) {
   const { t } = useI18n()
-  const [search, setSearch] = useUrlState<SessionsSearch>()
+  const [search, setSearch] = useUrlState(IN_URL)
   // What one reads must neither move away nor change.
   useHold(sessions.some((session) => session.pid === open))
   const columns = useColumns({ readAt, blocked, open, onToggle })
