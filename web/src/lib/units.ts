@@ -114,31 +114,6 @@ export function createUnits(locale: Locale, words: UnitWords, zone?: Zone) {
     return rest > 0 ? `${hours} ${words.hour} ${rest} ${words.minute}` : `${hours} ${words.hour}`
   }
 
-  /**
-   * Events per second; slow ones per minute or hour, so that 0.0003/s is readable. Values that stand beside each other are
-   * shown in the unit of the greatest, `most`.
-   */
-  const rate = (perSecond: Maybe, most: Maybe = perSecond): string => {
-    if (!isKnown(perSecond)) return UNKNOWN
-    const size = Math.abs(most ?? perSecond)
-    if (size === 0 || size >= 0.1) return `${compact(perSecond)}${words.perSecond}`
-    if (size * 60 >= 0.1) return `${short(perSecond * 60)}${words.perMinute}`
-    return `${short(perSecond * 3600)}${words.perHour}`
-  }
-
-  /** Seconds that pass in each second: what is busy for 20 ms of them, or two sessions at once. */
-  const secondsRate = (perSecond: Maybe, most: Maybe = perSecond): string => {
-    if (!isKnown(perSecond)) return UNKNOWN
-    const size = Math.abs(most ?? perSecond)
-    const [scale, unit] =
-      size === 0 || size >= 1
-        ? [1, words.second]
-        : size >= 0.001
-          ? [1_000, words.millisecond]
-          : [1_000_000, words.microsecond]
-    return `${compact(perSecond * scale)} ${unit}${words.perSecond}`
-  }
-
   const count = (value: Maybe): string => (isKnown(value) ? compact(value) : UNKNOWN)
 
   /** What a value is divided by, and the unit that it then has, so that `most` is readable. */
@@ -168,6 +143,19 @@ export function createUnits(locale: Locale, words: UnitWords, zone?: Zone) {
         return [1, '']
     }
   }
+
+  /** Values that stand beside each other are shown in the unit of the greatest, `most`. */
+  const scaled = (how: 'rate' | 'seconds-rate', value: Maybe, most: Maybe): string => {
+    if (!isKnown(value)) return UNKNOWN
+    const [scale, unit] = scaleOf(how, most ?? value)
+    return `${compact(value / scale)}${unit}`
+  }
+
+  /** Events per second; slow ones per minute or hour, so that 0.0003/s is readable. */
+  const rate = (perSecond: Maybe, most: Maybe = perSecond): string => scaled('rate', perSecond, most)
+
+  /** Seconds that pass in each second: what is busy for 20 ms of them, or two sessions at once. */
+  const secondsRate = (perSecond: Maybe, most: Maybe = perSecond): string => scaled('seconds-rate', perSecond, most)
 
   return {
     bytes,
