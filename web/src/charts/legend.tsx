@@ -2,7 +2,7 @@ import { useI18n } from '../i18n'
 import { formatValue } from '../lib/units'
 import { cx } from '../ui/classes'
 import { seriesFacts } from './facts'
-import { COMPARED_MAX, isCurrent, lineNumber } from './line-looks'
+import { COMPARED_MAX, currentLines, lineNumber } from './line-looks'
 import type { ChartData } from './model'
 import { swatchClass } from './theme'
 
@@ -13,6 +13,7 @@ export function Legend(props: { data: ChartData; isolated: string | null; onIsol
   const { series, format } = data
   const compares = data.compared.length > 0 && (data.compared.length <= COMPARED_MAX || props.isolated !== null)
   if (series.length < 2 && !compares) return null
+  const current = currentLines(data)
   return (
     <ul className="flex flex-wrap gap-x-0.5 px-1 pt-1">
       {(series.length < 2 ? [] : series).map((one, index) => {
@@ -40,7 +41,7 @@ export function Legend(props: { data: ChartData; isolated: string | null; onIsol
               />
               <span className="truncate">{one.label}</span>
               <span className="shrink-0 text-dim tabular-nums">
-                {formatValue(u, format, isCurrent(data, index) ? seriesFacts(one.values).last : null)}
+                {formatValue(u, format, current[index] ? seriesFacts(one.values).last : null)}
               </span>
             </button>
           </li>

@@ -37,14 +37,15 @@ export const lineNumber = (data: ChartData, index: number): number => data.numbe
 /** Missed so many times in a row, a value is one that was, and not one that is. */
 const MISSED_MAX = 3
 
-/** Whether a line goes on to the newest time of the chart, in steps of its own: a database may have been dropped. */
-export function isCurrent({ series, timestamps }: ChartData, index: number): boolean {
-  const lastOf = (values: readonly (number | null)[], before = values.length) =>
-    values.slice(0, before).findLastIndex((value) => value !== null)
+/** Whether each line goes on to the newest time of the chart, in steps of its own: a database may have been dropped. */
+export function currentLines({ series, timestamps }: ChartData): boolean[] {
   const timeOf = (at: number) => timestamps[at] ?? 0
-  const newest = timeOf(Math.max(...series.map(({ values }) => lastOf(values))))
-  const own = series[index]?.values ?? []
-  const last = lastOf(own)
-  const step = timeOf(last) - timeOf(lastOf(own, Math.max(0, last)))
-  return newest - timeOf(last) <= MISSED_MAX * step
+  const ends = series.map(({ values }) => values.findLastIndex((value) => value !== null))
+  const newest = timeOf(Math.max(...ends))
+  return series.map(({ values }, index) => {
+    const last = ends[index] ?? -1
+    let before = last - 1
+    while (before >= 0 && values[before] === null) before -= 1
+    return newest - timeOf(last) <= MISSED_MAX * (timeOf(last) - timeOf(before))
+  })
 }

@@ -1,8 +1,5 @@
 import { LINE_LOOKS } from './line-looks'
 
-/** From the ninth line on, colours repeat with dashes. */
-const COLOR_COUNT = LINE_LOOKS
-
 export interface ChartColors {
   lines: readonly string[]
   axis: string
@@ -21,7 +18,7 @@ export function readChartColors(near: HTMLElement): ChartColors {
     return getComputedStyle(probe).color
   }
   const colors = {
-    lines: Array.from({ length: COLOR_COUNT }, (_, index) => resolve(`--chart-${index + 1}`)),
+    lines: Array.from({ length: LINE_LOOKS }, (_, index) => resolve(`--chart-${index + 1}`)),
     axis: resolve('--dim'),
     grid: resolve('--grid'),
     mark: resolve('--mark'),
@@ -32,8 +29,7 @@ export function readChartColors(near: HTMLElement): ChartColors {
   return colors
 }
 
-export const lineColor = (colors: ChartColors, index: number): string =>
-  colors.lines[index % COLOR_COUNT] ?? colors.axis
+export const lineColor = (colors: ChartColors, index: number): string => colors.lines[index % LINE_LOOKS] ?? colors.axis
 
 /** Tailwind sees these names here and makes the classes. */
 const SWATCHES = [
@@ -60,5 +56,5 @@ const RINGS = [
 ] as const
 
 export const swatchClass = (index: number): string =>
-  (index < COLOR_COUNT ? SWATCHES : RINGS)[index % COLOR_COUNT] ?? SWATCHES[0]
-export const lineDash = (index: number): number[] | undefined => (index < COLOR_COUNT ? undefined : [5, 3])
+  (index < LINE_LOOKS ? SWATCHES : RINGS)[index % LINE_LOOKS] ?? SWATCHES[0]
+export const lineDash = (index: number): number[] | undefined => (index < LINE_LOOKS ? undefined : [5, 3])

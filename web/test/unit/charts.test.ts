@@ -4,7 +4,7 @@ import { yRange } from '../../src/charts/axes.ts'
 import { unseenBefore, withCompared, withFound } from '../../src/charts/compare.ts'
 import { chartCsv } from '../../src/charts/export.ts'
 import { seriesFacts } from '../../src/charts/facts.ts'
-import { isCurrent, lineNumber } from '../../src/charts/line-looks.ts'
+import { currentLines, lineNumber } from '../../src/charts/line-looks.ts'
 import {
   type ChartShape,
   type ChartWords,
@@ -239,7 +239,7 @@ test('a line that ended has no value that is one of now, and one that is measure
     missed: [1, 1, 1, 1, 1, null],
     seldom: [1, null, null, 1, null, null],
   })
-  expect(data.series.map((one, index) => [one.key, isCurrent(data, index)])).toEqual([
+  expect(data.series.map((one, index) => [one.key, currentLines(data)[index]])).toEqual([
     ['dropped', false],
     ['late', true],
     ['missed', true],
