@@ -3,7 +3,7 @@ import type { HostEvent } from '../../api/types'
 import { Age } from '../../blocks/age'
 import { useI18n } from '../../i18n'
 import { paths } from '../../lib/paths'
-import { cx } from '../../ui/classes'
+import { cutLinkClass, cx } from '../../ui/classes'
 
 /** What happened, to what, and when. */
 export function EventRow({ event, compact = false }: { event: HostEvent; compact?: boolean }) {
@@ -27,11 +27,7 @@ export function EventRow({ event, compact = false }: { event: HostEvent; compact
         )}
       >
         {event.server != null && (
-          <Link
-            to={paths.server(event.server)}
-            title={event.server}
-            className="block max-w-full truncate leading-[24px] text-accent-strong hover:underline"
-          >
+          <Link to={paths.server(event.server)} title={event.server} className={cutLinkClass}>
             {event.server}
           </Link>
         )}
@@ -46,17 +42,16 @@ export function EventRow({ event, compact = false }: { event: HostEvent; compact
 /** `database:shop` of a server that still exists leads to the database, `plugin:x` to the plugin. */
 function Subject({ event }: { event: HostEvent }) {
   const [, kind, name] = /^(database|plugin):(.*)$/s.exec(event.subject) ?? []
-  const linkClass = 'block max-w-full truncate leading-[24px] text-accent-strong hover:underline'
   if (kind === 'database' && name !== undefined && event.server != null) {
     return (
-      <Link to={paths.database(event.server, name)} title={name} className={linkClass}>
+      <Link to={paths.database(event.server, name)} title={name} className={cutLinkClass}>
         {name}
       </Link>
     )
   }
   if (kind === 'plugin' && name !== undefined) {
     return (
-      <Link to={paths.plugin(name)} title={name} className={linkClass}>
+      <Link to={paths.plugin(name)} title={name} className={cutLinkClass}>
         {name}
       </Link>
     )

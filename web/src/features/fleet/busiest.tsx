@@ -6,6 +6,7 @@ import { connectionCounts } from '../../blocks/server-state'
 import { ConnectionsSparkline } from '../../charts/sparkline'
 import { useI18n } from '../../i18n'
 import { paths } from '../../lib/paths'
+import { cutLinkClass, cx } from '../../ui/classes'
 
 const SHOWN = 6
 
@@ -30,11 +31,7 @@ export function Busiest({ servers }: { servers: readonly ServerStatus[] }) {
             key={server.name}
             className="col-span-full grid grid-cols-subgrid items-center gap-x-3 border-b border-line px-3 py-1.5 last:border-b-0"
           >
-            <Link
-              to={paths.server(server.name)}
-              title={server.name}
-              className="block truncate leading-[24px] font-medium text-accent-strong hover:underline"
-            >
+            <Link to={paths.server(server.name)} title={server.name} className={cx(cutLinkClass, 'font-medium')}>
               {server.name}
             </Link>
             <Share value={server.transactions_per_second ?? 0} most={most} />

@@ -14,7 +14,7 @@ export interface HistoryCell {
   state: CellState
 }
 
-const HOUR_MS = HOUR_SECONDS * 1_000
+export const HOUR_MS = HOUR_SECONDS * 1_000
 /** More could not be told apart in a row. */
 const CELLS_MAX = 48
 /** From this part on it is not a few runs that fail, but the server that cannot be watched. */

@@ -11,9 +11,7 @@ import { paths } from '../../lib/paths'
 import { useSettled } from '../../lib/settled'
 import { resolveRange } from '../../lib/time-range'
 import { type Judged, rank } from './fleet-model'
-import { type CellState, cellLength, type HistoryCell, historyCells } from './history-model'
-
-const HOUR_MS = 3_600_000
+import { type CellState, cellLength, type HistoryCell, HOUR_MS, historyCells } from './history-model'
 
 /** How every server did over the chosen time, the worst of now first. A row asks for its own hours when it is in view. */
 export function History({ judged }: { judged: readonly Judged[] }) {

@@ -4,6 +4,7 @@ import { absenceOf } from '../../blocks/server-state'
 import { useI18n } from '../../i18n'
 import { groupBy } from '../../lib/group'
 import { paths } from '../../lib/paths'
+import { cutLinkClass } from '../../ui/classes'
 import { Icon } from '../../ui/icon'
 import { Popover } from '../../ui/popover'
 
@@ -36,11 +37,7 @@ export function Partial(props: { of: string; set: string; without: readonly Serv
             <ul className="flex flex-wrap gap-x-3">
               {servers.slice(0, SHOWN).map(({ name }) => (
                 <li key={name} className="min-w-0">
-                  <Link
-                    to={paths.server(name)}
-                    title={name}
-                    className="block max-w-full truncate leading-[24px] text-accent-strong hover:underline"
-                  >
+                  <Link to={paths.server(name)} title={name} className={cutLinkClass}>
                     {name}
                   </Link>
                 </li>

@@ -4,6 +4,7 @@ import { useServerCause } from '../../blocks/server-state'
 import { useI18n } from '../../i18n'
 import { paths } from '../../lib/paths'
 import { Badge, type Tone } from '../../ui/badge'
+import { cutLinkClass, cx } from '../../ui/classes'
 import { Icon } from '../../ui/icon'
 import type { Judged, Trouble } from './fleet-model'
 
@@ -56,12 +57,7 @@ function Incomplete({ servers }: { servers: readonly string[] }) {
     <p className="flex flex-wrap items-center gap-x-2 border-t border-line px-3 py-2">
       <span className="text-warn">{t.fleet.incomplete(servers.length)}</span>
       {servers.slice(0, SHOWN).map((name) => (
-        <Link
-          key={name}
-          to={paths.server(name)}
-          title={name}
-          className="block max-w-full truncate leading-[24px] text-accent-strong hover:underline"
-        >
+        <Link key={name} to={paths.server(name)} title={name} className={cutLinkClass}>
           {name}
         </Link>
       ))}
@@ -74,11 +70,7 @@ function WorstRow({ judged }: { judged: Judged }) {
   const { server, troubles } = judged
   return (
     <li className="col-span-full flex min-w-0 flex-wrap items-center gap-x-3 gap-y-0.5 border-b border-line px-3 py-2 last:border-b-0 sm:grid sm:grid-cols-subgrid">
-      <Link
-        to={paths.server(server.name)}
-        title={server.name}
-        className="block max-w-full truncate leading-[24px] font-medium text-accent-strong hover:underline"
-      >
+      <Link to={paths.server(server.name)} title={server.name} className={cx(cutLinkClass, 'font-medium')}>
         {server.name}
       </Link>
       <span className="flex flex-wrap gap-1">
