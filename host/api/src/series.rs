@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use pgvigil_model::{Aggregate, Metric, MetricKind, Resolution, leave_gaps};
-use pgvigil_storage::{SeriesAnswer, SeriesQuery, SeriesStream};
+use pgvigil_model::{Aggregate, Bucket, Metric, MetricKind, Resolution, leave_gaps};
+use pgvigil_storage::{SeriesAnswer, SeriesQuery};
 use salvo::oapi::{ToParameters, ToSchema};
 use salvo::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -386,7 +386,10 @@ fn columns(
     shape: &Shape,
     mut answer: SeriesAnswer,
 ) -> SeriesColumns {
-    answer.streams.iter_mut().for_each(keep_one_a_second);
+    // The axis has whole seconds: two runs in one of them are one point, not twice as much.
+    for stream in &mut answer.streams {
+        Bucket::gather(&mut stream.buckets, 1);
+    }
     let timestamps = axis(&answer, interval_seconds);
     // Whole streams only: half of one would look like an outage.
     let values_per_stream = timestamps.len().saturating_mul(answer.metrics.len()).max(1);
@@ -407,17 +410,6 @@ fn columns(
         rest: None,
         series_left_out: answer.streams_left_out.saturating_add(u64::try_from(left_out).unwrap_or(u64::MAX)),
     }
-}
-
-/// The axis has whole seconds: two runs in one of them are one point, not twice as much.
-fn keep_one_a_second(stream: &mut SeriesStream) {
-    stream.buckets.dedup_by(|later, kept| {
-        let is_same_second = later.start.seconds() == kept.start.seconds();
-        if is_same_second {
-            kept.merge(later);
-        }
-        is_same_second
-    });
 }
 
 /// All times of all streams. Where no point came for two and a half intervals, one more time follows the last point, at which
@@ -483,7 +475,8 @@ fn sums(answer: &SeriesAnswer, timestamps: &[i64], shown: Shown) -> Vec<SeriesCo
 
 #[cfg(test)]
 mod tests {
-    use pgvigil_model::{Bucket, Timestamp};
+    use pgvigil_model::Timestamp;
+    use pgvigil_storage::SeriesStream;
 
     use super::*;
 

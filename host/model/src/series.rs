@@ -178,6 +178,20 @@ impl Bucket {
         }
     }
 
+    /// Makes one of those that begin within the same `seconds`, counted from 1970. They are in the order of time.
+    pub fn gather(buckets: &mut Vec<Self>, seconds: i64) {
+        for bucket in buckets.iter_mut() {
+            bucket.start = Timestamp::from_seconds(bucket.start.seconds().div_euclid(seconds) * seconds);
+        }
+        buckets.dedup_by(|later, kept| {
+            let is_same = later.start == kept.start;
+            if is_same {
+                kept.merge(later);
+            }
+            is_same
+        });
+    }
+
     /// What lies between `from` and `to` of a bucket that ends at `end`.
     #[must_use]
     pub fn within(&self, end: Timestamp, from: Timestamp, to: Timestamp) -> Self {

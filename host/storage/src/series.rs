@@ -242,15 +242,7 @@ fn merge_to(streams: &mut [SeriesStream], resolution: Resolution, window: Span, 
         }
     };
     for stream in streams {
-        let mut merged: Vec<Bucket> = Vec::new();
-        for bucket in std::mem::take(&mut stream.buckets) {
-            let start = Timestamp::from_seconds(bucket.start.seconds().div_euclid(step) * step);
-            match merged.last_mut().filter(|last| last.start == start) {
-                Some(last) => last.merge(&bucket),
-                None => merged.push(Bucket { start, ..bucket }),
-            }
-        }
-        stream.buckets = merged;
+        Bucket::gather(&mut stream.buckets, step);
     }
     Some(step)
 }
