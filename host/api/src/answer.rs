@@ -40,7 +40,7 @@ impl Answer {
         Self { body, rest: Bytes::new(), taking, _under_way: under_way, _cut: cut }
     }
 
-    fn is_taken(&self, since: Option<Instant>) {
+    fn note_taking(&self, since: Option<Instant>) {
         *self.taking.lock().unwrap_or_else(PoisonError::into_inner) = since;
     }
 }
@@ -64,7 +64,7 @@ impl Body for Answer {
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxedError>>> {
         if self.rest.is_empty() {
-            self.is_taken(None);
+            self.note_taking(None);
             match ready!(Pin::new(&mut self.body).poll_frame(cx)).map(|frame| frame.map(Frame::into_data)) {
                 Some(Ok(Ok(data))) => self.rest = data,
                 Some(Ok(Err(trailers))) => return Poll::Ready(Some(Ok(trailers))),
@@ -72,7 +72,7 @@ impl Body for Answer {
                 None => return Poll::Ready(None),
             }
         }
-        self.is_taken(Some(Instant::now()));
+        self.note_taking(Some(Instant::now()));
         let length = self.rest.len().min(PIECE_BYTES);
         Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(length)))))
     }

@@ -28,8 +28,7 @@ pub trait Host: Send + Sync + 'static {
     async fn test_ssh(&self, target: &TestTarget) -> Vec<TestStep>;
 
     /// What the sessions of a server do now: at most `limit` of them, first those that wait for a lock, then the oldest
-    /// transactions. Opens at most one
-    /// connection beside the probes' one.
+    /// transactions. Opens at most one connection beside the probes' one.
     async fn live_sessions(&self, server: ServerId, limit: usize) -> Result<LiveSessions, ServerAway>;
 
     /// Makes an SSH key, off the asynchronous threads; the work ends when the future is dropped. With a passphrase the private

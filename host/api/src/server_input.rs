@@ -11,8 +11,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::error::{ApiError, ApiResult, FieldError};
-use crate::extract::Errors;
-use crate::extract::filled;
+use crate::extract::{Errors, filled};
 
 const TEXT_CHARS_MAX: usize = 255;
 const PASSWORD_CHARS_MAX: usize = 1_000;

@@ -22,7 +22,7 @@ const STREAMS_PER_PIECE: i64 = 256;
 const ROWS_PER_PIECE: i64 = 5_000;
 
 /// Late points whose buckets are rolled up again before they are forgotten: what is cut begins here anew.
-const LATE_PER_PIECE: usize = 10_000;
+const LATE_PER_PIECE: i64 = 10_000;
 
 /// Partitions are made and dropped by one host at a time.
 const PARTITIONS_LOCK: &str = "select pg_advisory_xact_lock(7046029254386353132)";
@@ -372,9 +372,6 @@ impl Store {
             done += u64::try_from(late.len()).unwrap_or_default();
             // More may come meanwhile.
             tell(RollUpProgress::Again { done, all: all.max(done) });
-            if late.len() < LATE_PER_PIECE {
-                return Ok(());
-            }
         }
     }
 
@@ -382,8 +379,7 @@ impl Store {
     async fn late_points(&self, sealed_to: Timestamp) -> Result<Vec<(i64, i64, Ts)>, StorageError> {
         read_store!(self, "read late points", |db| {
             let late = "select id, stream, ts from rollup_late where ts < $1 order by stream, ts limit $2";
-            let limit = i64::try_from(LATE_PER_PIECE).unwrap_or(i64::MAX);
-            Ok(sqlx::query_as(late).bind(Ts::from(sealed_to)).bind(limit).fetch_all(db).await?)
+            Ok(sqlx::query_as(late).bind(Ts::from(sealed_to)).bind(LATE_PER_PIECE).fetch_all(db).await?)
         })
     }
 
