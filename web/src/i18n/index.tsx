@@ -87,14 +87,14 @@ export function I18nProvider(props: { initial: Locale; messages: Messages; child
   return <I18nContext.Provider value={value}>{props.children}</I18nContext.Provider>
 }
 
-/** As the host writes a moment into what it says: `2026-01-31T14:05:09.123456Z`. */
-const MOMENT = /\d{4}-\d\d-\d\dT[\d:.]+Z/g
+/** As the host writes a moment into what it says: `switched off by admin at 2026-01-31T14:05:09.123456Z`. */
+const MOMENT = /(?<= at )\d{4}-\d\d-\d\dT[\d:.]+Z(?=$|; )/g
 
-/** Also the moments within what the host said are of the zone and the language. */
+/** Also the host's own moments in what it said are of the zone and the language; what it quotes of others stays as it is. */
 export const withMoments =
   (said: Messages['said'], u: Pick<Units, 'dateTime'>): Messages['said'] =>
   (text) =>
-    said(text).replace(MOMENT, (at) => u.dateTime(at))
+    said(text.replace(MOMENT, (at) => u.dateTime(at)))
 
 /** Below it, times are written as clocks in `zone` show them. */
 export function I18nZone(props: { zone: Zone; children: ReactNode }) {

@@ -48,4 +48,9 @@ test('a moment in what the host says is one of the zone that is shown', () => {
   expect(withMoments(said, inTokyo)(off)).toBe(`выключил admin, ${inTokyo.dateTime('2026-11-27T00:33:56Z')}`)
   expect(withMoments(said, inTokyo)(off)).toMatch(/09:33:56$/)
   expect(withMoments(en.said, inTokyo)('at 2026-11-27T00 it was')).toBe('at 2026-11-27T00 it was')
+  for (const quoted of [
+    '22P02: invalid input syntax for type integer: "2026-11-27T06:00:00Z" at character 8',
+    'to: is not a time: use 2026-01-31, 2026-01-31T12:00:00Z (UTC where no zone is given), now or now-6h',
+  ])
+    expect(withMoments(en.said, inTokyo)(quoted)).toBe(quoted)
 })

@@ -49,7 +49,9 @@ function ConfigForm({ plugin, metadata }: { plugin: Plugin; metadata: NonNullabl
       <Card title="plugins.toml" className="xl:sticky xl:top-4">
         <div className="grid gap-3 p-4">
           <p className="text-dim">{t.plugins.configText(plugin.name)}</p>
-          <pre className="overflow-x-auto rounded-md border border-line bg-sunken p-2 font-mono text-xs">{toml}</pre>
+          <pre className="rounded-md border border-line bg-sunken p-2 font-mono text-xs break-words whitespace-pre-wrap">
+            {toml}
+          </pre>
           {wrong ? <p className="text-bad">{t.form.fix}</p> : <CopyButtonRow text={toml} />}
         </div>
       </Card>

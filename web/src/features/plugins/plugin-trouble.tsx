@@ -33,7 +33,7 @@ export function PluginTrouble({ plugin }: { plugin: Plugin }) {
       {missing.length > 0 && (
         <Notice bad={false}>
           <p>{t.plugins.missingText}</p>
-          <pre className="mt-1.5 overflow-x-auto rounded-md bg-panel p-2 font-mono text-xs text-ink">
+          <pre className="mt-1.5 rounded-md bg-panel p-2 font-mono text-xs text-ink break-words whitespace-pre-wrap">
             {missing.join('\n')}
           </pre>
           <div className="mt-1.5">

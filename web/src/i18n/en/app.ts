@@ -27,7 +27,7 @@ export const app = {
     title: 'Search everything',
     placeholder: 'Server, database, plugin, metric, page or action',
     results: 'Results',
-    nothing: 'Nothing has such a name. Of databases, those of the open server are searched.',
+    nothing: 'Nothing has such a name.',
     servers: 'Servers',
     databases: 'Databases',
     plugins: 'Plugins',

@@ -6,7 +6,7 @@ export const app: Pick<Messages, 'palette' | 'shortcuts' | 'session' | 'table'> 
     title: 'Поиск по всему',
     placeholder: 'Сервер, база, плагин, метрика, страница или действие',
     results: 'Найденное',
-    nothing: 'Такого имени ни у чего нет. Из баз ищутся базы открытого сервера.',
+    nothing: 'Такого имени ни у чего нет.',
     servers: 'Серверы',
     databases: 'Базы данных',
     plugins: 'Плагины',
