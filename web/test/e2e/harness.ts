@@ -16,6 +16,8 @@ export function usePage(): { readonly page: Page } {
   })
   afterEach(async () => {
     expect(watched.faults).toEqual([])
+    // An answer that a test stands in for may still be on its way, and is nobody's any more.
+    await watched.page.unrouteAll({ behavior: 'ignoreErrors' })
     await watched.close()
   })
   return {
