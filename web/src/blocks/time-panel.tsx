@@ -1,9 +1,9 @@
 import { type FormEvent, useState } from 'react'
 import { type TimeContext, UTC } from '../app/time'
 import { useI18n } from '../i18n'
-import { COMPARISONS, PRESETS, parseMoment, relative, resolveRange } from '../lib/time-range'
+import { COMPARISONS, PRESETS, parseMoment, relative, resolveRange, type TimeRange } from '../lib/time-range'
 import { oneOf } from '../lib/url-state'
-import { browserZone, wallText, type Zone } from '../lib/zone'
+import { browserZone, comesTwice, wallText, type Zone } from '../lib/zone'
 import { Button } from '../ui/button'
 import { cx } from '../ui/classes'
 import { SelectField, TextField } from '../ui/field'
@@ -62,49 +62,72 @@ export function TimePanel({ time, onDone }: { time: TimeContext; onDone: () => v
 
 type Problem = { field: 'from' | 'to'; text: string } | undefined
 
+/** What stands in a field, and the very moment that it was written of, as long as nobody touched it. */
+interface Field {
+  text: string
+  of?: number | undefined
+}
+
+const written = (of: number, zone: Zone): Field => ({ text: wallText(of, zone), of })
+const read = ({ text, of }: Field, zone: Zone, now: number) => of ?? parseMoment(text, zone, now)
+
+/** The same moment by other clocks, not another moment. */
+function moved(field: Field, before: Zone, zone: Zone): Field {
+  const at = field.text.includes('now') ? undefined : read(field, before, 0)
+  return at === undefined ? field : written(at, zone)
+}
+
 function Section({ time, onDone }: { time: TimeContext; onDone: () => void }) {
   const { t } = useI18n()
   const [shown] = useState(() => resolveRange(time.range, Date.now()))
-  const [from, setFrom] = useState(() => wallText(shown.from, time.zone))
-  const [to, setTo] = useState(() => (time.range.kind === 'relative' ? 'now' : wallText(shown.to, time.zone)))
+  const [from, setFrom] = useState<Field>(() => written(shown.from, time.zone))
+  const [to, setTo] = useState<Field>(() =>
+    time.range.kind === 'relative' ? { text: 'now' } : written(shown.to, time.zone),
+  )
   const [zone, setZone] = useState(time.zone)
   if (zone !== time.zone) {
-    // The same moments by other clocks, not other moments.
-    const moved = (text: string) => {
-      const at = text.includes('now') ? undefined : parseMoment(text, zone, 0)
-      return at === undefined ? text : wallText(at, time.zone)
-    }
     setZone(time.zone)
-    setFrom(moved(from))
-    setTo(moved(to))
+    setFrom(moved(from, zone, time.zone))
+    setTo(moved(to, zone, time.zone))
   }
   const [problem, setProblem] = useState<Problem>()
+  const following = (): TimeRange | undefined => {
+    if (to.text.trim() !== 'now') return undefined
+    if (time.range.kind === 'relative' && from.of === shown.from) return time.range
+    const since = from.text.trim()
+    return since.startsWith('now-') ? relative(since.slice(4)) : undefined
+  }
   const apply = (event: FormEvent) => {
     event.preventDefault()
-    const following = to.trim() === 'now' && from.trim().startsWith('now-') ? relative(from.trim().slice(4)) : undefined
     const now = Date.now()
-    const start = parseMoment(from, time.zone, now)
-    const end = parseMoment(to, time.zone, now)
+    const start = read(from, time.zone, now)
+    const end = read(to, time.zone, now)
     if (start === undefined) setProblem({ field: 'from', text: t.time.notMoment })
     else if (end === undefined) setProblem({ field: 'to', text: t.time.notMoment })
     else if (end <= start) setProblem({ field: 'to', text: t.time.notBefore })
     else {
-      time.setRange(following ?? { kind: 'absolute', from: start, to: end })
+      time.setRange(following() ?? { kind: 'absolute', from: start, to: end })
       onDone()
     }
   }
+  const isLong = [shown.from, shown.to].some((moment) => comesTwice(moment, time.zone))
   const errorOf = (field: 'from' | 'to') => (problem?.field === field ? problem.text : undefined)
   return (
     <form onSubmit={apply} noValidate aria-label={t.time.absolute} className="grid gap-3">
-      {/* Wide enough for a moment with seconds; on a narrow phone one stands below the other. */}
-      <div className="grid grid-cols-[repeat(auto-fit,minmax(11rem,1fr))] gap-3">
+      {/* Wide enough for a moment with seconds; on a narrow phone, or with an offset, one stands below the other. */}
+      <div className={cx('grid gap-3', !isLong && 'grid-cols-[repeat(auto-fit,minmax(11rem,1fr))]')}>
         <TextField
           label={t.time.from}
-          value={from}
+          value={from.text}
           error={errorOf('from')}
-          onChange={(event) => setFrom(event.target.value)}
+          onChange={(event) => setFrom({ text: event.target.value })}
         />
-        <TextField label={t.time.to} value={to} error={errorOf('to')} onChange={(event) => setTo(event.target.value)} />
+        <TextField
+          label={t.time.to}
+          value={to.text}
+          error={errorOf('to')}
+          onChange={(event) => setTo({ text: event.target.value })}
+        />
       </div>
       <div className="flex items-start gap-3">
         <p className="min-w-0 flex-1 text-xs text-dim">{t.time.formats}</p>

@@ -1,6 +1,6 @@
 import type { Locale } from '../i18n'
 import { TICK_MS } from './now'
-import { browserZone, offsetText, wallClock, type Zone } from './zone'
+import { browserZone, offsetIfTwice, offsetText, wallClock, type Zone } from './zone'
 
 /** The words that numbers need; part of the message catalogues. */
 export interface UnitWords {
@@ -196,8 +196,8 @@ export function createUnits(locale: Locale, words: UnitWords, zone?: Zone) {
       isKnown(milliseconds) ? words.ahead(duration(Math.max(1, Math.round(milliseconds / SECOND)) * SECOND)) : UNKNOWN,
     dateTime: (time: string | number | null | undefined): string => {
       if (time === null || time === undefined) return UNKNOWN
-      const at = new Date(time)
-      return Number.isNaN(at.getTime()) ? UNKNOWN : dateTimeFormat.format(at)
+      const at = new Date(time).getTime()
+      return Number.isNaN(at) ? UNKNOWN : `${dateTimeFormat.format(at)}${offsetIfTwice(at, zone)}`
     },
     date: (time: string | number | null | undefined): string => {
       if (time === null || time === undefined) return UNKNOWN

@@ -60,12 +60,28 @@ export function zoneOffset(milliseconds: number, zone: Zone): number {
   return asUtc(wallClock(whole, zone)) - whole
 }
 
-/** The moment at which a clock there shows this. In the hour that is skipped in spring, the one after it. */
+/** Before and after any change of a zone's clocks, and so near that no other one comes between. */
+const AROUND_MS = 86_400_000
+
+/**
+ * The moment at which a clock there shows this. Of an hour that comes twice in autumn, the first time; in the hour that
+ * is skipped in spring, the one after it.
+ */
 export function momentOf(wall: WallClock, zone: Zone): number {
-  const guess = asUtc(wall)
-  const first = guess - zoneOffset(guess, zone)
-  // Near a change the offset of the guess may be that of the other side.
-  return guess - zoneOffset(first, zone)
+  const asIfUtc = asUtc(wall)
+  const before = asIfUtc - zoneOffset(asIfUtc - AROUND_MS, zone)
+  const after = asIfUtc - zoneOffset(asIfUtc + AROUND_MS, zone)
+  const isShown = (moment: number) => moment + zoneOffset(moment, zone) === asIfUtc
+  return !isShown(before) && isShown(after) ? after : before
+}
+
+/** Whether clocks there show the same at another moment too. */
+export function comesTwice(milliseconds: number, zone: Zone): boolean {
+  const offset = zoneOffset(milliseconds, zone)
+  return [-AROUND_MS, AROUND_MS].some((away) => {
+    const other = zoneOffset(milliseconds + away, zone)
+    return other !== offset && zoneOffset(milliseconds + offset - other, zone) === other
+  })
 }
 
 /** `+03:00` */
@@ -82,6 +98,10 @@ export function fullWallText(milliseconds: number, zone: Zone): string {
   return `${String(year).padStart(4, '0')}-${two(month)}-${two(day)} ${two(hour)}:${two(minute)}:${two(second)}`
 }
 
-/** The same, without seconds at a full minute; is read back by `parseMoment`. */
+/** The same, without seconds at a full minute, and with the offset where it says too little; is read back by `parseMoment`. */
 export const wallText = (milliseconds: number, zone: Zone): string =>
-  fullWallText(milliseconds, zone).replace(/:00$/, '')
+  `${fullWallText(milliseconds, zone).replace(/:00$/, '')}${offsetIfTwice(milliseconds, zone)}`
+
+/** ` +02:00`, or nothing where the wall clock says all. */
+export const offsetIfTwice = (milliseconds: number, zone: Zone): string =>
+  comesTwice(milliseconds, zone) ? ` ${offsetText(milliseconds, zone)}` : ''

@@ -65,6 +65,37 @@ test('another zone is another name of the same moments', async () => {
   expect([search().get('from'), search().get('to')]).toEqual(['2026-01-01T10:00:00Z', '2026-01-01T12:00:00Z'])
 })
 
+test('in the hour that comes twice each moment says which it is, and none moves where nothing is touched', async () => {
+  const section = 'from=2026-10-25T00:10:00Z&to=2026-10-25T01:10:05Z'
+  for (const width of [1280, 320]) {
+    await page.setViewportSize({ width, height: 800 })
+    await page.goto(`/runs?${section}&tz=Europe/Berlin`)
+    await page.getByRole('button', { name: 'Oct 25, 2026, 02:10:00 +02:00 – Oct 25, 2026, 02:10:05 +01:00' }).waitFor()
+    await range().click()
+    for (const [name, text] of [
+      ['From', '2026-10-25 02:10 +02:00'],
+      ['To', '2026-10-25 02:10:05 +01:00'],
+    ]) {
+      const field = page.getByRole('textbox', { name, exact: true })
+      expect(await field.inputValue()).toBe(text)
+      const cut = await field.evaluate((input) => input.scrollWidth - input.clientWidth)
+      expect(cut, `${name} at ${width} px`).toBe(0)
+    }
+    await screenshot(page, `flow-time-twice-${width}`, 'window')
+    await page.getByRole('button', { name: 'Show', exact: true }).click()
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    expect(page.url()).toContain(section)
+  }
+})
+
+test('a length up to now goes on following the clock where nothing is touched', async () => {
+  await page.goto('/runs?from=now-6h')
+  await range().click()
+  await page.getByRole('button', { name: 'Show', exact: true }).click()
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
+  await page.getByRole('button', { name: 'Time range: Last 6 hours' }).waitFor()
+})
+
 test('the context goes along to other pages, and back returns to the one before', async () => {
   await range().click()
   await page.getByRole('button', { name: 'Last 7 days' }).click()

@@ -135,6 +135,33 @@ describe('clocks that change', () => {
 
   test('the hour that spring leaves out is the one after it', () => {
     const skipped = { year: 2026, month: 3, day: 29, hour: 2, minute: 30, second: 0 }
-    expect(wallText(momentOf(skipped, 'Europe/Berlin'), 'Europe/Berlin')).toMatch(/^2026-03-29 0[13]:30$/)
+    expect(wallText(momentOf(skipped, 'Europe/Berlin'), 'Europe/Berlin')).toBe('2026-03-29 03:30')
+    expect(wallText(momentOf({ ...skipped, day: 8 }, 'America/New_York'), 'America/New_York')).toBe('2026-03-08 03:30')
   })
+
+  test.each([
+    ['Europe/Berlin', '2026-10-25T00:10:00Z', '2026-10-25 02:10 +02:00'],
+    ['Europe/Berlin', '2026-10-25T01:10:00Z', '2026-10-25 02:10 +01:00'],
+    ['Europe/Berlin', '2026-10-25T01:10:05Z', '2026-10-25 02:10:05 +01:00'],
+    ['America/New_York', '2026-11-01T05:10:00Z', '2026-11-01 01:10 -04:00'],
+    ['America/New_York', '2026-11-01T06:10:00Z', '2026-11-01 01:10 -05:00'],
+    ['Australia/Lord_Howe', '2026-04-04T14:45:00Z', '2026-04-05 01:45 +11:00'],
+  ])('of the hour that autumn repeats in %s, %s says which', (zone, moment, text) => {
+    expect(wallText(at(moment), zone)).toBe(text)
+    expect(parseMoment(text, zone, NOW)).toBe(at(moment))
+  })
+
+  test.each([
+    ['Europe/Berlin', '2026-10-25T00:10:00Z'],
+    ['America/New_York', '2026-11-01T05:10:00Z'],
+  ])('of the hour that autumn repeats in %s, who does not say which means the first', (zone, first) => {
+    expect(parseMoment(wallText(at(first), zone).slice(0, 16), zone, NOW)).toBe(at(first))
+  })
+
+  test.each(['2026-10-24T23:59:00Z', '2026-10-25T02:00:00Z', '2026-10-24T00:30:00Z', '2026-03-29T01:00:00Z'])(
+    'what comes once (%s) says no more than the wall clock',
+    (moment) => {
+      expect(wallText(at(moment), 'Europe/Berlin')).toMatch(/^\S+ \d\d:\d\d$/)
+    },
+  )
 })
