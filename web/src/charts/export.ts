@@ -3,7 +3,7 @@ import { csvText } from '../lib/csv'
 import { fullWallText, offsetText, type Zone } from '../lib/zone'
 import { lineNumber } from './line-looks'
 import type { ChartData } from './model'
-import { lineColor, readChartColors } from './theme'
+import { type ChartColors, lineColor, lineDash, readChartColors } from './theme'
 
 /** One row per time, in the zone that the page shows, with its offset. */
 export function chartCsv(data: ChartData, timeHeader: string, beforeWord: string, zone: Zone): string {
@@ -52,10 +52,7 @@ export function chartPicture(plot: uPlot, title: string, note: string, data: Cha
   lines.forEach((line, row) => {
     const y = PADDING + TITLE_HEIGHT + source.height / ratio + row * LEGEND_LINE + 8
     for (const { label, index, x } of line) {
-      context.fillStyle = lineColor(colors, lineNumber(data, index))
-      context.beginPath()
-      context.arc(PADDING + x + 4, y - 4, 4, 0, 2 * Math.PI)
-      context.fill()
+      drawSwatch(context, colors, lineNumber(data, index), PADDING + x + 4, y - 4)
       context.fillStyle = colors.ink
       context.fillText(label, PADDING + x + 13, y)
     }
@@ -63,6 +60,19 @@ export function chartPicture(plot: uPlot, title: string, note: string, data: Cha
   return new Promise((resolve, reject) => {
     canvas.toBlob((blob) => (blob === null ? reject(new Error('the picture could not be made')) : resolve(blob)))
   })
+}
+
+/** As on the page: a dot, and a ring for a line with dashes. */
+function drawSwatch(context: CanvasRenderingContext2D, colors: ChartColors, line: number, x: number, y: number): void {
+  const color = lineColor(colors, line)
+  const isRing = lineDash(line) !== undefined
+  context.beginPath()
+  context.arc(x, y, isRing ? 3 : 4, 0, 2 * Math.PI)
+  context.fillStyle = isRing ? colors.panel : color
+  context.fill()
+  context.strokeStyle = color
+  context.lineWidth = 2
+  if (isRing) context.stroke()
 }
 
 interface LegendEntry {
