@@ -34,7 +34,7 @@ describe('TOML', () => {
 test('the form begins with what is used now, else with the default', () => {
   expect(enteredOf(option('boolean', { default: 'false' }), { boolean: 'true' })).toBe(true)
   expect(enteredOf(option('integer', { default: '7' }), {})).toBe('7')
-  expect(enteredOf(option('structure'), { structure: '[{"a":1}]' })).toBe('[{ a = 1 }]')
+  expect(enteredOf(option('structure'), { structure: '[{"a":1}]' })).toBe('[\n  { a = 1 },\n]')
   expect(enteredOf(option('structure'), { structure: 'not json' })).toBe('not json')
 })
 

@@ -24,7 +24,14 @@ export function enteredOf(option: Option, config: Readonly<Record<string, string
 /** The host tells structures as JSON; what is none is left as it is. */
 function tomlOfJson(text: string): string {
   try {
-    return text === '' ? '' : (tomlValue(JSON.parse(text)) ?? text)
+    if (text === '') return ''
+    const value: unknown = JSON.parse(text)
+    // A line of its own for each of a list: a set has a whole query.
+    if (!Array.isArray(value) || value.length === 0) return tomlValue(value) ?? text
+    return `[\n${value
+      .flatMap((item) => tomlValue(item) ?? [])
+      .map((item) => `  ${item},\n`)
+      .join('')}]`
   } catch {
     return text
   }

@@ -98,7 +98,7 @@ export const plugins = {
     options: 'Options',
     noOptions: 'This probe has no options.',
     configText: (name: string) =>
-      `Put this below the entry of ${name}. The host takes it over as soon as the file is saved.`,
+      `Put this at the end of the entry of ${name}, in place of all that it says of config there: config = …, [plugin.config] or [[plugin.config.…]]. The host takes it over as soon as the file is saved.`,
     default: (value: string) => `(${value} where not given)`,
     optionProblems: {
       required: 'Required.',

@@ -105,7 +105,7 @@ export const plugins: Pick<Messages, 'plugins' | 'costs' | 'runs' | 'events'> = 
     options: 'Параметры',
     noOptions: 'У этой пробы нет параметров.',
     configText: (name) =>
-      `Поместите это после записи ${name}. Хост возьмёт изменения в работу, как только файл будет сохранён.`,
+      `Поместите это в конец записи ${name} вместо всего, что в ней сказано о config: config = …, [plugin.config] или [[plugin.config.…]]. Хост возьмёт изменения в работу, как только файл будет сохранён.`,
     default: (value) => `(если не указано: ${value})`,
     optionProblems: {
       required: 'Это нужно указать.',
