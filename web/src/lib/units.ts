@@ -34,6 +34,10 @@ const DAY = 24 * HOUR
 /** So near is now: answers take time, and say theirs in whole seconds. */
 const NEAR_MS = 5 * SECOND
 
+/** From here on, and below the other, all digits are longer than a line: a probe may tell any number. */
+const BEYOND = 1e15
+const BENEATH = 1e-9
+
 /** More places of thousands are longer than all digits. */
 const COMPACT_PLACES = 2
 
@@ -51,8 +55,11 @@ const isKnown = (value: Maybe): value is number => value !== null && value !== u
 export function createUnits(locale: Locale, words: UnitWords, zone?: Zone) {
   const zoned = zone === undefined ? {} : { timeZone: zone }
   const formats = new Map<string, Intl.NumberFormat>()
+  const powerFormat = new Intl.NumberFormat(locale, { notation: 'scientific', maximumFractionDigits: 1 })
   /** Digits after the point; without, two that mean something, so that what is small is not called zero. */
   const format = (value: number, digits?: number): string => {
+    const size = Math.abs(value)
+    if (size >= BEYOND || (digits === undefined && size > 0 && size < BENEATH)) return powerFormat.format(value)
     const key = String(digits)
     const known = formats.get(key)
     const places = digits === undefined ? { maximumSignificantDigits: 2 } : { maximumFractionDigits: digits }
@@ -68,7 +75,10 @@ export function createUnits(locale: Locale, words: UnitWords, zone?: Zone) {
   const compactFormat = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 })
   const shortened = (places: number) =>
     new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: places })
-  const compact = (value: number): string => (Math.abs(value) < 10_000 ? short(value) : compactFormat.format(value))
+  const compact = (value: number): string => {
+    const size = Math.abs(value)
+    return size < 10_000 || size >= BEYOND ? short(value) : compactFormat.format(value)
+  }
   const dateTimeFormat = new Intl.DateTimeFormat(locale, {
     ...zoned,
     year: 'numeric',
@@ -109,10 +119,15 @@ export function createUnits(locale: Locale, words: UnitWords, zone?: Zone) {
     if (minutes < 60) return `${minutes} ${words.minute}`
     const days = Math.floor((minutes * MINUTE) / DAY)
     const hours = Math.floor((minutes % (24 * 60)) / 60)
-    if (days > 0) return hours > 0 && days < 10 ? `${days} ${words.day} ${hours} ${words.hour}` : `${days} ${words.day}`
+    if (days > 0)
+      return hours > 0 && days < 10 ? `${days} ${words.day} ${hours} ${words.hour}` : `${format(days, 0)} ${words.day}`
     const rest = minutes % 60
     return rest > 0 ? `${hours} ${words.hour} ${rest} ${words.minute}` : `${hours} ${words.hour}`
   }
+
+  /** What is measured in steps of `least` and is less than one is not nothing. */
+  const inSteps = (milliseconds: number, least: number): string =>
+    milliseconds < least ? `< ${length(least)}` : length(milliseconds)
 
   const count = (value: Maybe): string => (isKnown(value) ? compact(value) : UNKNOWN)
 
@@ -162,6 +177,10 @@ export function createUnits(locale: Locale, words: UnitWords, zone?: Zone) {
     duration,
     rate,
     secondsRate,
+    /** Hours that are known to the hundredth. */
+    hours: (value: Maybe): string => (isKnown(value) ? inSteps(value * HOUR, MINUTE) : UNKNOWN),
+    /** Days that are known to the tenth: no minutes, and not less than what a tenth is called. */
+    days: (value: Maybe): string => (isKnown(value) ? inSteps(Math.round(value * 24) * HOUR, 2 * HOUR) : UNKNOWN),
     /** Large counts are shortened: 1.2M. */
     count,
     /** Neither shortened nor rounded nor grouped: a version, an identifier, a setting. */
@@ -216,7 +235,7 @@ export function createUnits(locale: Locale, words: UnitWords, zone?: Zone) {
       const power = Math.abs(thousands) < 10_000 ? 0 : Math.floor(Math.log10(Math.abs(thousands)) / 3) * 3
       const places = placesFor(Math.abs(step) / scale / 10 ** power)
       // Thousands are shortened, unless the step is too small a part of them.
-      return power > 0 && places <= COMPACT_PLACES
+      return power > 0 && places <= COMPACT_PLACES && Math.abs(thousands) < BEYOND
         ? `${shortened(places).format(thousands)}${unit}`
         : `${format(value / scale, placesFor(Math.abs(step) / scale))}${unit}`
     },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { analysisCsv, changedCriteria, knownMs, reasonText } from '../../src/features/server/analysis-model.ts'
+import { analysisCsv, changedCriteria, knownDays, reasonText } from '../../src/features/server/analysis-model.ts'
 import { analysis } from '../../src/i18n/en/analysis.ts'
 import { words } from '../../src/i18n/en/words.ts'
 import { createUnits } from '../../src/lib/units.ts'
@@ -22,7 +22,7 @@ test('each verdict has its reason with figures, and a reason of a newer host is 
   expect(newer && reasonText(newer, analysis.analysis, units)).toBe('it is archived')
   const early = first && { ...first, reason_code: 'too-early-for-low-activity', observed_days: 0.4, needed_days: 1 }
   expect(early && reasonText(early, analysis.analysis, units)).toBe(
-    '180 transactions an hour; to call it little takes 1 d, and 9 h 36 min are known',
+    '180 transactions an hour; to call it little takes 1 d, and 10 h are known',
   )
 })
 
@@ -42,7 +42,7 @@ test('a name that a spreadsheet would run is saved as text', () => {
 test('no more of a period is known than was watched, and no more than it has', () => {
   const [first] = items
   const known = (days: number | null) =>
-    knownMs({
+    knownDays({
       from: '2026-01-01T00:00:00Z',
       to: '2026-01-11T00:00:00Z',
       items:
@@ -53,5 +53,5 @@ test('no more of a period is known than was watched, and no more than it has', (
               { ...first, observed_days: days },
             ],
     })
-  expect([known(null), known(0.5), known(31)]).toEqual([0, 43_200_000, 864_000_000])
+  expect([known(null), known(0.5), known(31)]).toEqual([0, 0.5, 10])
 })

@@ -71,6 +71,29 @@ test.each([
   expect(english.duration(value)).toBe(text)
 })
 
+test('what is known in steps is not called nothing where it is less than one', () => {
+  expect([0, 0.01, 0.02, 1.5, 100].map((hours) => english.hours(hours))).toEqual([
+    '< 1 min',
+    '< 1 min',
+    '1 min',
+    '1 h 30 min',
+    '4 d 4 h',
+  ])
+  expect([0, 0.1, 0.5, 1, 30].map((days) => english.days(days))).toEqual(['< 2 h', '2 h', '12 h', '1 d', '30 d'])
+  expect([english.hours(null), english.days(undefined)]).toEqual([UNKNOWN, UNKNOWN])
+})
+
+test.each(['count', 'bytes', 'bytes-rate', 'rate', 'seconds', 'seconds-rate', 'percent'] as const)(
+  'of %s no number that a probe may tell is longer than a line has room for',
+  (how) => {
+    for (const value of [1e300, -1e300, 1.5e15, 1e-300, -1e-300]) {
+      expect(formatValue(english, how, value).length).toBeLessThan(20)
+      expect(valueLabels(english, how, [0, value]).join('').length).toBeLessThan(40)
+    }
+    expect(formatValue(english, 'count', 1e300)).toBe('1E300')
+  },
+)
+
 test('what is below zero says so, in any unit', () => {
   expect([-120_000, -59_700, -3, -0.02].map((value) => english.duration(value))).toEqual([
     '-2 min',

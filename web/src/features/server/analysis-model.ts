@@ -27,12 +27,15 @@ export const CRITERIA = [
 export type CriterionKey = (typeof CRITERIA)[number]
 export type CriteriaDraft = Partial<Record<CriterionKey, string>>
 
-export const DAY_MS = 86_400_000
+const DAY_MS = 86_400_000
+
+export const periodDays = ({ from, to }: Pick<DatabaseAnalysis, 'from' | 'to'>): number =>
+  (Date.parse(to) - Date.parse(from)) / DAY_MS
 
 /** Of how much of the period anything is known: a server may have been added a moment ago. */
-export function knownMs({ from, to, items }: Pick<DatabaseAnalysis, 'from' | 'to' | 'items'>): number {
-  const longest = Math.max(0, ...items.map((one) => one.observed_days ?? 0))
-  return Math.min(Date.parse(to) - Date.parse(from), longest * DAY_MS)
+export function knownDays(analysis: Pick<DatabaseAnalysis, 'from' | 'to' | 'items'>): number {
+  const longest = Math.max(0, ...analysis.items.map((one) => one.observed_days ?? 0))
+  return Math.min(periodDays(analysis), longest)
 }
 
 /** The host leaves alone what is null. */
@@ -48,10 +51,9 @@ export const UNCHANGED: Record<CriterionKey, null> = {
 
 /** Why, in the reader's language; what this page does not know yet comes in the host's own words. */
 export function reasonText(one: AnalysedDatabase, t: Messages['analysis'], u: Units): string {
-  const length = (days: number | null) => u.duration(days === null ? null : days * DAY_MS)
-  const days = length(one.idle_days ?? one.observed_days)
-  const known = length(one.observed_days)
-  const needed = length(one.needed_days)
+  const days = u.days(one.idle_days ?? one.observed_days)
+  const known = u.days(one.observed_days)
+  const needed = u.days(one.needed_days)
   const perHour = u.count(one.transactions_per_hour)
   const connections = u.count(one.connections_mean)
   switch (one.reason_code) {

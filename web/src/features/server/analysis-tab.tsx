@@ -23,7 +23,7 @@ import { SearchBox } from '../../ui/search-box'
 import { Segmented } from '../../ui/segmented'
 import { TableSkeleton } from '../../ui/skeleton'
 import { Tiles } from '../fleet/tiles'
-import { analysisCsv, DAY_MS, knownMs, reasonText, VERDICTS, type Verdict } from './analysis-model'
+import { analysisCsv, knownDays, periodDays, reasonText, VERDICTS, type Verdict } from './analysis-model'
 import { CriteriaDialog } from './criteria-dialog'
 
 const COLUMN_IDS = ['name', 'verdict', 'reason', 'idle', 'transactions', 'connections', 'size'] as const
@@ -79,18 +79,18 @@ function Analysis({ analysis }: { analysis: DatabaseAnalysis }) {
   const counts = countsOf(found.map((one) => one.verdict))
   const unused = analysis.totals.filter((total) => total.verdict === 'dead' || total.verdict === 'static')
   const bytes = unused.reduce((sum, total) => sum + (total.size_bytes ?? 0), 0)
-  const period = Date.parse(analysis.to) - Date.parse(analysis.from)
-  const known = knownMs(analysis)
+  const period = periodDays(analysis)
+  const known = knownDays(analysis)
   const neededDays = Math.max(analysis.criteria.dead_days ?? 0, analysis.criteria.static_connections_days ?? 0)
   return (
     <>
       <p className="mb-3 text-dim">
         {known < WHOLE * period
-          ? t.analysis.known(u.duration(known), u.duration(period))
+          ? t.analysis.known(u.days(known), u.days(period))
           : t.analysis.period(u.date(analysis.from), u.date(analysis.to))}
         {bytes > 0 && ` · ${t.analysis.unusedSize(u.bytes(bytes))}`}
       </p>
-      {known < WHOLE * neededDays * DAY_MS && (
+      {known < WHOLE * neededDays && (
         <p className="-mt-2 mb-3 text-warn">{t.analysis.shortWindow(u.count(neededDays))}</p>
       )}
       <VerdictTiles server={analysis.server} rows={rows} />

@@ -22,8 +22,6 @@ import { buttonClass } from '../../ui/button'
 import { Icon } from '../../ui/icon'
 import { ChartsPageSkeleton } from '../../ui/skeleton'
 
-const HOUR_MS = 3_600_000
-
 export function ServerPage() {
   const name = useParam('name')
   const query = useQuery(serverQuery(name))
@@ -145,7 +143,7 @@ function HeaderCards({ server }: { server: ServerStatus }) {
       />
       <Fact
         label={t.server.uptime}
-        value={u.duration(server.uptime_hours == null ? null : server.uptime_hours * HOUR_MS)}
+        value={u.hours(server.uptime_hours)}
         note={server.uptime_hours == null ? unreachable : server.tls === true ? t.server.tlsOn : undefined}
       />
       <Fact

@@ -61,7 +61,6 @@ const inUrl = (servers: readonly ServerStatus[]) => ({
 type ServersSearch = SearchOf<ReturnType<typeof inUrl>>
 
 const UNFILTERED: ServersSearch = { q: undefined, state: undefined, version: undefined, tag: undefined }
-const HOUR_MS = 3_600_000
 
 export function ServersPage() {
   const { t } = useI18n()
@@ -319,7 +318,7 @@ function useColumns(conditionOf: FacetProps['conditionOf']): Column<ServerStatus
         header: names.uptime,
         numeric: true,
         sortBy: (server) => server.uptime_hours,
-        cell: (server) => u.duration(server.uptime_hours == null ? null : server.uptime_hours * HOUR_MS),
+        cell: (server) => u.hours(server.uptime_hours),
         width: 100,
         priority: 11,
       },
