@@ -30,6 +30,7 @@ function About({ plugin }: { plugin: Plugin }) {
           [t.plugins.servers, list(plugin.servers)],
           ...(metadata
             ? ([
+                [t.plugins.version, metadata.version],
                 [t.plugins.scope, t.plugins.scopes[metadata.scope]],
                 // A probe that asks no server runs with any.
                 ...(metadata.min_server_version > 0
@@ -37,7 +38,6 @@ function About({ plugin }: { plugin: Plugin }) {
                   : []),
               ] as const)
             : []),
-          [t.plugins.version, metadata?.version ?? t.common.unknown],
           [t.plugins.loadedAt, <Age key="loaded" at={plugin.loaded_at} />],
           [t.plugins.digest, <Digest key="digest" digest={plugin.digest} />],
           [t.plugins.earlier, <Digest key="earlier" digest={plugin.earlier_digest} />],

@@ -19,7 +19,7 @@ export const databases = {
     noConnections: 'no connections allowed',
     sizePending: 'not measured yet',
     emptyTitle: 'No databases known yet',
-    emptyText: 'The list is read shortly after a server is added.',
+    emptyText: 'The list is read soon after the first connection to a server.',
     noMatchTitle: 'No database matches',
     noMatchText: 'Change the search or the filter to see others.',
   },

@@ -21,7 +21,7 @@ export const databases: Pick<Messages, 'databases' | 'database'> = {
     noConnections: 'подключения запрещены',
     sizePending: 'ещё не измерен',
     emptyTitle: 'Список баз пока неизвестен',
-    emptyText: 'Он читается вскоре после добавления сервера.',
+    emptyText: 'Он читается вскоре после первого соединения с сервером.',
     noMatchTitle: 'Ни одна база не подходит',
     noMatchText: 'Измените поиск или фильтр, чтобы увидеть другие.',
   },
