@@ -37,7 +37,7 @@ export function Fact(props: { label: string; value: ReactNode; note?: ReactNode;
 /** Name and value pairs below each other. */
 export function Facts(props: { items: readonly (readonly [string, ReactNode])[] }) {
   return (
-    <dl className="grid grid-cols-[fit-content(50%)_minmax(0,1fr)] gap-x-4 gap-y-1.5 p-3 sm:grid-cols-[max-content_minmax(0,1fr)]">
+    <dl className="grid grid-cols-[fit-content(50%)_minmax(0,1fr)] items-baseline gap-x-4 gap-y-1.5 p-3 sm:grid-cols-[max-content_minmax(0,1fr)]">
       {props.items.map(([label, value]) => (
         <div key={label} className="contents">
           <dt className="text-dim">{label}</dt>

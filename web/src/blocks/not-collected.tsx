@@ -13,7 +13,17 @@ export function NotCollected({ server }: { server: ServerStatus }) {
   const { t } = useI18n()
   const { not_collected: absent, outdated } = server
   if (absent.length === 0 && outdated.length === 0) return null
-  const grants = [...new Set(absent.flatMap(({ detail }) => grantsIn(detail)))]
+  // What a statement mends stands above it, and nothing else does.
+  const mended = absent.filter(({ detail }) => grantsIn(detail).length > 0)
+  const others = absent.filter((one) => !mended.includes(one))
+  const grants = [...new Set(mended.flatMap(({ detail }) => grantsIn(detail)))]
+  const absence = ({ plugin, reason, detail, sets, places }: ServerStatus['not_collected'][number]) => (
+    <li key={`${plugin} ${reason} ${detail}`} className="break-words">
+      <code className="font-mono text-xs">{sets.join(', ')}</code>
+      {places > sets.length && <span className="text-dim"> ({t.server.places(places)})</span>}{' '}
+      <span className="text-warn">{t.absenceReasons[reason]}</span>: {t.said(detail)}
+    </li>
+  )
   return (
     <section
       aria-label={t.server.notCollected}
@@ -23,13 +33,13 @@ export function NotCollected({ server }: { server: ServerStatus }) {
       <div className="min-w-0 flex-1">
         <h2 className="font-semibold">{t.server.notCollected}</h2>
         <ul className="mt-0.5 grid gap-0.5">
-          {absent.map(({ plugin, reason, detail, sets, places }) => (
-            <li key={`${plugin} ${reason} ${detail}`} className="break-words">
-              <code className="font-mono text-xs">{sets.join(', ')}</code>
-              {places > sets.length && <span className="text-dim"> ({t.server.places(places)})</span>}{' '}
-              <span className="text-warn">{t.absenceReasons[reason]}</span>: {t.said(detail)}
+          {mended.map(absence)}
+          {grants.length > 0 && (
+            <li className="my-1">
+              <CopyButton text={grants.join('\n')} label={t.form.copySql} />
             </li>
-          ))}
+          )}
+          {others.map(absence)}
           {outdated.map(({ set, since }) => (
             <li key={set} className="break-words">
               <code className="font-mono text-xs">{set}</code> <span className="text-warn">{t.server.outdated}</span>:{' '}
@@ -37,11 +47,6 @@ export function NotCollected({ server }: { server: ServerStatus }) {
             </li>
           ))}
         </ul>
-        {grants.length > 0 && (
-          <div className="mt-1.5">
-            <CopyButton text={grants.join('\n')} label={t.form.copySql} />
-          </div>
-        )}
       </div>
     </section>
   )

@@ -49,16 +49,19 @@ export function ForbiddenState() {
   return <Notice icon="lock" title={t.states.forbiddenTitle} text={t.states.forbiddenText(t.roles[user.role])} />
 }
 
-export function NotFoundState(props: { text?: string }) {
+/** Leads to `children`, else to the page of all of its kind. */
+export function NotFoundState(props: { text?: string; children?: ReactNode }) {
   const { t } = useI18n()
   const path = useLocation({ select: (location) => location.pathname })
   const pages = useNav(useUser().role).flatMap((group) => group.items)
   const near = pages.find(({ to, exact }) => !exact && path.startsWith(to))
   return (
     <Notice icon="search" title={t.states.notFoundTitle} text={props.text ?? t.states.notFoundText}>
-      <Link to={near?.to ?? paths.home()} className={buttonClass('plain')}>
-        {near?.label ?? t.nav.fleet}
-      </Link>
+      {props.children ?? (
+        <Link to={near?.to ?? paths.home()} className={buttonClass('plain')}>
+          {near?.label ?? t.nav.fleet}
+        </Link>
+      )}
     </Notice>
   )
 }

@@ -116,11 +116,12 @@ describe('SSH keys', () => {
     await signIn(page, 'admin', '/ssh-keys')
     await page.getByRole('button', { name: 'Actions: disks' }).click()
     await page.getByRole('menuitem', { name: 'Delete' }).click()
-    await page
-      .getByRole('alertdialog', { name: 'Key disks is in use' })
-      .getByText(/billing-01, catalog-01/)
-      .waitFor()
-    expect(await page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).count()).toBe(0)
+    const dialog = page.getByRole('alertdialog', { name: 'Key disks is in use' })
+    await dialog.getByText(/billing-01, catalog-01/).waitFor()
+    expect(await dialog.getByRole('button', { name: 'Delete' }).count()).toBe(0)
+    await dialog.getByRole('link', { name: 'catalog-01' }).click()
+    await page.getByRole('heading', { name: 'catalog-01' }).waitFor()
+    await dialog.waitFor({ state: 'detached' })
   })
 
   test('a key that is brought along may come from a file, and a wrong one is told', async () => {

@@ -13,6 +13,7 @@ import { useI18n } from '../../i18n'
 import { paths } from '../../lib/paths'
 import { useParam } from '../../lib/router-hooks'
 import { Badge } from '../../ui/badge'
+import { buttonClass } from '../../ui/button'
 import { Icon } from '../../ui/icon'
 import { ChartsPageSkeleton } from '../../ui/skeleton'
 
@@ -34,7 +35,15 @@ export function DatabasePage() {
           // A name may be used again after a drop: the one that exists counts.
           const found = databases.filter((database) => database.name === name)
           const database = found.find((one) => one.exists) ?? found[0]
-          if (database === undefined) return <NotFoundState text={t.database.notFound(name)} />
+          if (database === undefined) {
+            return (
+              <NotFoundState text={t.database.notFound(name)}>
+                <Link to={paths.serverDatabases(server)} className={buttonClass('plain')}>
+                  {server}
+                </Link>
+              </NotFoundState>
+            )
+          }
           return <Database server={server} database={database} />
         }}
       </QueryView>

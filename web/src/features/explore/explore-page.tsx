@@ -2,10 +2,12 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { metricSetsQuery } from '../../api/history-queries'
 import { serversQuery } from '../../api/queries'
+import { useUser } from '../../app/session-context'
 import { PageHeader } from '../../blocks/page-header'
 import { EmptyState, QueryView } from '../../blocks/state-view'
 import { useI18n } from '../../i18n'
 import { paths } from '../../lib/paths'
+import { canEditServers } from '../../lib/roles'
 import { useUrlState } from '../../lib/router-hooks'
 import { buttonClass } from '../../ui/button'
 import { SelectFilter } from '../../ui/field'
@@ -17,6 +19,7 @@ import { SavedViews } from './saved-views'
 /** Any metric of any server. */
 export function ExplorePage() {
   const { t } = useI18n()
+  const mayEdit = canEditServers(useUser().role)
   const [search, setSearch] = useUrlState(EXPLORE_IN_URL)
   const servers = useQuery(serversQuery())
   const sets = useQuery(metricSetsQuery())
@@ -32,9 +35,11 @@ export function ExplorePage() {
         {(all) =>
           server === undefined ? (
             <EmptyState title={t.servers.emptyTitle} text={t.explore.noServers}>
-              <Link to={paths.home()} className={buttonClass('plain')}>
-                {t.nav.fleet}
-              </Link>
+              {mayEdit && (
+                <Link to={paths.setup()} className={buttonClass('primary')}>
+                  {t.fleet.setUp}
+                </Link>
+              )}
             </EmptyState>
           ) : (
             <QueryView query={sets} skeleton={<ExploreSkeleton />}>

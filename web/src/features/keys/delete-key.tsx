@@ -1,9 +1,12 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { Fragment } from 'react'
 import { keyServersQuery, sshKeysQuery } from '../../api/admin-queries'
 import { api, unwrap } from '../../api/client'
 import type { SshKey } from '../../api/types'
 import { ConfirmDanger } from '../../blocks/confirm-danger'
 import { useI18n } from '../../i18n'
+import { paths } from '../../lib/paths'
 import { Button } from '../../ui/button'
 import { DialogActions, QuestionDialog } from '../../ui/dialog'
 import { toast } from '../../ui/toasts'
@@ -29,7 +32,19 @@ export function DeleteKey({ sshKey, onClose }: { sshKey: SshKey; onClose: () => 
         open
         onOpenChange={change}
         title={t.keys.inUseTitle(name)}
-        text={`${t.keys.inUseText} ${users.map((server) => server.name).join(', ')}`}
+        text={
+          <>
+            {t.keys.inUseText}{' '}
+            {users.map((server, index) => (
+              <Fragment key={server.name}>
+                {index > 0 && ', '}
+                <Link to={paths.server(server.name)} className="text-accent-strong hover:underline">
+                  {server.name}
+                </Link>
+              </Fragment>
+            ))}
+          </>
+        }
       >
         <DialogActions>
           <Button look="primary" onClick={onClose}>

@@ -4,6 +4,7 @@ import { Card } from '../../blocks/card'
 import { EmptyState } from '../../blocks/state-view'
 import { useI18n } from '../../i18n'
 import { paths } from '../../lib/paths'
+import { cx } from '../../ui/classes'
 import { kindAndUnit, probeWords } from './probe-words'
 import { usePlugin } from './use-plugin'
 
@@ -18,7 +19,7 @@ export function PluginMetricsTab() {
   if (metadata == null) return <EmptyState title={t.plugins.metricSets} text={t.plugins.notLoaded} />
   if (metadata.sets.length === 0) return <EmptyState title={t.plugins.metricSets} text={t.plugins.noMetrics} />
   return (
-    <div className="grid items-start gap-3 xl:grid-cols-2">
+    <div className={cx('grid items-start gap-3', metadata.sets.length > 1 && 'xl:grid-cols-2')}>
       {metadata.sets.map((set) => (
         <MetricSet key={set.name} set={set} metadata={metadata} />
       ))}

@@ -131,6 +131,7 @@ function Connect() {
           </Link>
         </div>
       </Step>
+      <Step number={4} title={t.setup.sample} />
       <LeaveQuestion isOpen={() => form.dirty && !done.current} />
     </form>
   )
