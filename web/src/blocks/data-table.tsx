@@ -1,6 +1,7 @@
 import { useVirtualizer, useWindowVirtualizer, type Virtualizer } from '@tanstack/react-virtual'
 import {
   type KeyboardEvent,
+  type MouseEvent,
   type ReactNode,
   type RefObject,
   useCallback,
@@ -51,6 +52,8 @@ export interface DataTableProps<Row, Id extends string> {
   rowHeight?: number
   /** More about a row, below it. */
   detail?: (row: Row) => ReactNode | null
+  /** What a click on a row does, beside what is in it to press: for a pointer only, so something in it does the same. */
+  onOpen?: (row: Row) => void
   /** What a row says where there is no room for columns; without it, all that would fit. */
   card?: (row: Row) => ReactNode
   /** The row that is looked at. */
@@ -257,7 +260,8 @@ function GridRow<Row, Id extends string>({ view, row, index }: { view: View<Row,
       <tr
         aria-rowindex={index + 2}
         style={{ height }}
-        className={cx('hover:bg-sunken/70', isCurrent && 'bg-accent-soft/60')}
+        className={cx('hover:bg-sunken/70', props.onOpen && 'cursor-pointer', isCurrent && 'bg-accent-soft/60')}
+        onClick={clickOn(row, props.onOpen)}
       >
         {shown.map((column) => (
           <td
@@ -282,6 +286,14 @@ function GridRow<Row, Id extends string>({ view, row, index }: { view: View<Row,
     </tbody>
   )
 }
+
+/** Neither a press of something in the row nor the end of a selection of its text opens it. */
+const clickOn = <Row,>(row: Row, onOpen: ((row: Row) => void) | undefined) =>
+  onOpen &&
+  ((event: MouseEvent<HTMLElement>) => {
+    const pressed = event.target instanceof Element && event.target.closest('a, button, input, label, select') !== null
+    if (!pressed && getSelection()?.isCollapsed !== false) onOpen(row)
+  })
 
 const Spacer = (props: { height: number; columns: number }) => (
   <tbody aria-hidden="true">
@@ -308,6 +320,7 @@ function Cards<Row, Id extends string>({ view }: { view: View<Row, Id> }) {
         const row = rows[item.index]
         if (row === undefined) return null
         const isCurrent = props.currentKey !== undefined && props.currentKey === props.rowKey(row)
+        const detail = props.detail?.(row)
         return (
           <li
             key={item.key}
@@ -317,8 +330,12 @@ function Cards<Row, Id extends string>({ view }: { view: View<Row, Id> }) {
             aria-posinset={item.index + 1}
             className={cx('border-b border-line px-3 py-2 last:border-b-0', isCurrent && 'bg-accent-soft/60')}
           >
-            {props.card ? props.card(row) : <PlainCard view={view} row={row} />}
-            {props.detail?.(row)}
+            {/* biome-ignore lint/a11y/noStaticElementInteractions: the same is done by what is in it to press */}
+            {/* biome-ignore lint/a11y/useKeyWithClickEvents: the same is done by what is in it to press */}
+            <div onClick={clickOn(row, props.onOpen)} className={cx(props.onOpen && 'cursor-pointer')}>
+              {props.card ? props.card(row) : <PlainCard view={view} row={row} />}
+            </div>
+            {detail && <div className="-mx-3 mt-2 -mb-2">{detail}</div>}
           </li>
         )
       })}

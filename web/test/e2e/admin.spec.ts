@@ -171,10 +171,16 @@ test('the trail is filtered by the URL and read page by page', async () => {
   await page.getByRole('cell', { name: 'root' }).first().waitFor()
 })
 
-test('an entry of the log opens', async () => {
-  await signIn(page, 'admin', '/logs?level=error')
+test('an entry of the log with details opens, and one without them has nothing to open', async () => {
+  await signIn(page, 'admin', '/logs')
   await page.getByRole('button', { name: 'the store was away for 12 s' }).first().click()
   await page.getByText(/pool timed out while waiting/).waitFor()
+  const row = page
+    .getByRole('row')
+    .filter({ has: page.getByText('Info', { exact: true }) })
+    .first()
+  await row.waitFor()
+  expect(await row.getByRole('button').count()).toBe(0)
   expect(await axeInBothThemes(page)).toEqual([])
 })
 
@@ -307,4 +313,38 @@ test('a run that a filter took away does not hold the page still', async () => {
   await page.getByRole('button', { name: 'Not applicable' }).click()
   await page.waitForURL(/outcome=not-applicable/)
   await page.getByRole('button', { name: /^Live/ }).waitFor()
+})
+
+test('a click on a row of the runs opens it, and one on what is in it does not', async () => {
+  await signIn(page, 'viewer', '/runs')
+  const row = page.getByRole('region', { name: 'Runs' }).getByRole('row').nth(1)
+  const opener = row.getByRole('button', { name: /^Details of the run/ })
+  await row
+    .getByRole('cell')
+    .nth(1)
+    .click({ position: { x: 2, y: 2 } })
+  await page.waitForFunction(() => document.querySelector('td [aria-expanded="true"]') !== null)
+  expect(await opener.getAttribute('aria-expanded')).toBe('true')
+  await row
+    .getByRole('cell')
+    .nth(1)
+    .click({ position: { x: 2, y: 2 } })
+  await page.waitForFunction(() => document.querySelector('td [aria-expanded="true"]') === null)
+})
+
+test('on a telephone what a run says begins below its last line', async () => {
+  await page.setViewportSize({ width: 390, height: 844 })
+  await signIn(page, 'viewer', '/runs')
+  const card = page.getByRole('region', { name: 'Runs' }).getByRole('listitem').first()
+  await card
+    .locator('div')
+    .first()
+    .click({ position: { x: 200, y: 4 } })
+  const details = card.getByText('Cost:')
+  await details.waitFor()
+  const gap = await card.evaluate((item) => {
+    const [row, panel] = item.children
+    return (panel?.getBoundingClientRect().top ?? 0) - (row?.getBoundingClientRect().bottom ?? 0)
+  })
+  expect(gap).toBeGreaterThan(4)
 })

@@ -53,6 +53,25 @@ test('sessions are read again by themselves, and stand still while one is open',
   await expect.poll(() => asked, { timeout: 15_000 }).toBeGreaterThan(0)
 })
 
+test('a click on the row of a session opens it, and one on its details leaves it open', async () => {
+  await signIn(page, 'operator', '/servers/billing-01/sessions?every=0')
+  const ofSession = { has: page.getByRole('button', { name: 'Session 4205: details' }) }
+  const row = table().getByRole('row').filter(ofSession)
+  const opener = table().getByRole('button', { name: 'Session 4205: details' })
+  const isOpen = () => opener.getAttribute('aria-expanded')
+  await row.getByRole('cell').nth(1).click()
+  await expect.poll(isOpen).toBe('true')
+  await opener.click()
+  await expect.poll(isOpen).toBe('false')
+  await page.setViewportSize({ width: 390, height: 844 })
+  const card = table().getByRole('listitem').filter(ofSession)
+  await card.locator('code').click()
+  await expect.poll(isOpen).toBe('true')
+  // To read what is told below it, and to mark it, closes nothing.
+  await card.getByText('Connected for').click()
+  expect(await isOpen()).toBe('true')
+})
+
 test('a session that ended does not hold the page still', async () => {
   await signIn(page, 'operator', '/servers/billing-01/sessions?every=0')
   await table().getByRole('button', { name: 'Session 4205: details' }).click()

@@ -166,8 +166,7 @@ function LogTable({ entries }: { entries: LogEntry[] }) {
       detail={(entry) =>
         open === keyOf(entry) ? (
           <pre className="bg-canvas px-3 py-3 font-mono text-xs break-words whitespace-pre-wrap sm:pl-10">
-            {t.said(entry.message)}
-            {entry.details && `\n${t.said(entry.details)}`}
+            {`${t.said(entry.message)}\n${t.said(entry.details ?? '')}`}
           </pre>
         ) : null
       }
@@ -175,9 +174,11 @@ function LogTable({ entries }: { entries: LogEntry[] }) {
   )
 }
 
-/** A long message, or one with details, opens. */
+/** One with details opens; of another all is said. */
 function Message(props: { entry: LogEntry; open: boolean; onToggle: () => void }) {
   const { t } = useI18n()
+  const message = t.said(props.entry.message)
+  if (!props.entry.details) return <span className="block pl-5 break-words whitespace-normal">{message}</span>
   return (
     <button
       type="button"
@@ -186,7 +187,7 @@ function Message(props: { entry: LogEntry; open: boolean; onToggle: () => void }
       className="flex min-h-[24px] w-full items-center gap-1.5 text-left hover:text-accent-strong"
     >
       <Icon name="chevron" className={cx('size-3.5 shrink-0 text-dim', !props.open && '-rotate-90')} />
-      <span className="truncate">{t.said(props.entry.message)}</span>
+      <span className="truncate">{message}</span>
     </button>
   )
 }

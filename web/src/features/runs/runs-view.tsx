@@ -131,6 +131,7 @@ function RunsTable(props: { runs: Run[]; hideServer: boolean; hidePlugin: boolea
       rowKey={(run) => run.id}
       rowHeight={36}
       reserve={FURTHER_RESERVE}
+      onOpen={toggle}
       detail={(run) => (open === run.id ? <RunDetails run={run} /> : null)}
       card={(run) => <RunCard run={run} open={open === run.id} onToggle={() => toggle(run)} />}
     />

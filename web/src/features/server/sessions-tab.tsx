@@ -225,6 +225,7 @@ function SessionsTable({ sessions, blocked, readAt, open, onToggle }: TableProps
           onToggle={() => onToggle(session.pid)}
         />
       )}
+      onOpen={(session) => onToggle(session.pid)}
       detail={(session) =>
         open === session.pid ? (
           <SessionDetails session={session} blocks={blocked.get(session.pid)} readAt={readAt} />
