@@ -259,9 +259,9 @@ function AccountMenu(props: { onHelp: () => void; className?: string }) {
         <>
           <Icon name="user" />
           <span className="sr-only">{t.nav.account}:</span>
-          <span className="max-w-24 min-w-0 truncate font-medium lg:max-w-none">{user.login}</span>
-          <span className="hidden min-w-0 flex-1 truncate text-left text-xs text-dim lg:inline">
-            {t.roles[user.role]}
+          <span className="flex min-w-0 flex-1 flex-wrap items-baseline gap-x-2 text-left">
+            <span className="max-w-24 truncate font-medium lg:max-w-full">{user.login}</span>
+            <span className="hidden max-w-full truncate text-xs text-dim lg:inline">{t.roles[user.role]}</span>
           </span>
           <Icon name="chevron" className="size-3 shrink-0 text-dim" />
         </>

@@ -57,7 +57,7 @@ export function ChartFrame({ frame, ...props }: ChartFrameProps & { frame: (elem
       <div className="flex items-start gap-1 pt-2 pr-1.5 pl-3">
         <div className="min-w-0 flex-1">
           <h2 className="truncate font-semibold">{title}</h2>
-          <p className="truncate text-xs text-dim" title={props.help}>
+          <p className="text-xs break-words text-dim">
             {props.help}
             {answer &&
               ` · ${answer.resolution === 'merged' ? t.charts.merged(u.duration(answer.interval_seconds * 1_000)) : t.charts.resolution[answer.resolution]}`}

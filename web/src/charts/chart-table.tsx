@@ -24,7 +24,7 @@ export function ChartTable(props: { title: string; data: ChartData; marks: reado
       cell: (row) => formatValue(u, data.format, values[row.index], seriesFacts(values).max),
     })
     return [
-      { id: 'time', header: t.charts.time, cell: (row) => u.dateTime(row.at * 1_000), width: 184 },
+      { id: 'time', header: t.charts.time, cell: (row) => u.dateTime(row.at * 1_000), width: 200 },
       ...data.series.map((one) => value(one.key, one.label, one.values)),
       ...data.compared.map((one) => value(`${one.key} before`, `${one.label} (${t.charts.before})`, one.values)),
       ...(marks.length === 0

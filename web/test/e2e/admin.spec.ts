@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { axeInBothThemes, screenshot, signIn } from './browser.ts'
+import { axeInBothThemes, cutTexts, screenshot, signIn } from './browser.ts'
 import { usePage } from './harness.ts'
 
 /** Users, keys, the trail, the log, the own account: by role and label. */
@@ -315,21 +315,48 @@ test('a run that a filter took away does not hold the page still', async () => {
   await page.getByRole('button', { name: /^Live/ }).waitFor()
 })
 
-test('a click on a row of the runs opens it, and one on what is in it does not', async () => {
-  await signIn(page, 'viewer', '/runs')
+test('a click on a row of the runs opens it; one on what is in it, or the end of a selection, does not', async () => {
+  await signIn(page, 'viewer', '/runs?outcome=failed')
   const row = page.getByRole('region', { name: 'Runs' }).getByRole('row').nth(1)
   const opener = row.getByRole('button', { name: /^Details of the run/ })
+  const isOpen = () => opener.getAttribute('aria-expanded')
+  const said = row.getByRole('cell').nth(4)
+  await said.click()
+  await expect.poll(isOpen).toBe('true')
+  await said.click()
+  await expect.poll(isOpen).toBe('false')
+  await opener.click()
+  await expect.poll(isOpen).toBe('true')
+  await opener.press('Enter')
+  await expect.poll(isOpen).toBe('false')
+  // In a tab of its own, so that this page stays to be looked at.
   await row
-    .getByRole('cell')
-    .nth(1)
-    .click({ position: { x: 2, y: 2 } })
-  await page.waitForFunction(() => document.querySelector('td [aria-expanded="true"]') !== null)
-  expect(await opener.getAttribute('aria-expanded')).toBe('true')
-  await row
-    .getByRole('cell')
-    .nth(1)
-    .click({ position: { x: 2, y: 2 } })
-  await page.waitForFunction(() => document.querySelector('td [aria-expanded="true"]') === null)
+    .getByRole('link')
+    .first()
+    .click({ modifiers: ['Control'] })
+  expect(await isOpen()).toBe('false')
+  const box = await said.locator('span').first().boundingBox()
+  if (box === null) throw new Error('the run says nothing')
+  await page.mouse.move(box.x + 2, box.y + box.height / 2)
+  await page.mouse.down()
+  await page.mouse.move(box.x + 60, box.y + box.height / 2)
+  await page.mouse.up()
+  expect(await page.evaluate('getSelection().toString().length')).toBeGreaterThan(3)
+  expect(await isOpen()).toBe('false')
+})
+
+test('the longest reason and a long plugin are read in full beside all columns', async () => {
+  await page.route('**/api/runs?*', async (route) => {
+    const response = await route.fetch()
+    const [run] = await response.json()
+    const refused = { ...run, outcome: 'failed', reason: 'authentication-failed', plugin: 'top_tables_of_the_shop' }
+    await route.fulfill({ response, json: [refused] })
+  })
+  await signIn(page, 'viewer', '/runs')
+  const table = page.getByRole('region', { name: 'Runs' })
+  await table.getByText('Sign-in to the server refused').waitFor()
+  await table.getByRole('columnheader', { name: 'Values' }).waitFor()
+  expect(await cutTexts(table)).toEqual([])
 })
 
 test('on a telephone what a run says begins below its last line', async () => {

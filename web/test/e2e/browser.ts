@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import { type Browser, chromium, type Locator, type Page } from 'playwright-core'
 import { inject } from 'vitest'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -170,6 +170,14 @@ const isDark = (page: Page): Promise<boolean> => page.evaluate("localStorage.get
 /** Pixels by which the page is wider than the window. */
 export const overflow = (page: Page): Promise<number> =>
   page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth')
+
+/** Texts in it that end before their end. */
+export const cutTexts = (within: Locator): Promise<string[]> =>
+  within.evaluate((element) =>
+    [...element.querySelectorAll('*')]
+      .filter((one) => one.clientWidth > 1 && one.scrollWidth > one.clientWidth)
+      .map((one) => one.textContent),
+  )
 
 /** Pictures cost more time than all else; `SCREENSHOTS=1` wants them. */
 export async function screenshot(page: Page, name: string, of: 'page' | 'window' = 'page'): Promise<void> {

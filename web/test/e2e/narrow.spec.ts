@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { beforeEach, expect, test } from 'vitest'
-import { axeInBothThemes, overflow, signIn } from './browser.ts'
+import { axeInBothThemes, cutTexts, overflow, signIn } from './browser.ts'
 import { usePage } from './harness.ts'
 
 /** On the screen of a phone one sees what one came for. */
@@ -87,4 +87,12 @@ test('why a server cannot be reached is told once', async () => {
   await chart.getByText('Unreachable').waitFor()
   expect(await page.getByText(/Connection refused/).count()).toBe(1)
   expect((await chart.boundingBox())?.height).toBeLessThan(150)
+})
+
+test('what a chart shows, and how closely, is read in full', async () => {
+  await page.setViewportSize({ width: 320, height: 844 })
+  await signIn(page, 'viewer', '/servers/billing-01')
+  const chart = page.getByRole('region', { name: 'Connections' })
+  await chart.getByText(/every sample$/).waitFor()
+  expect(await cutTexts(chart)).toEqual([])
 })

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { axeInBothThemes, freshWorld, screenshot, signIn } from './browser.ts'
+import { axeInBothThemes, cutTexts, freshWorld, screenshot, signIn } from './browser.ts'
 import { problem, usePage } from './harness.ts'
 
 /** What is around every page: palette, keys, sessions, banners. */
@@ -491,4 +491,12 @@ test('a metric is found by its help in the language of the reader', async () => 
   await page.keyboard.press('Control+k')
   await page.getByRole('combobox', { name: 'Поиск по всему' }).fill('ожидающих')
   await page.getByRole('option', { name: /Сколько ожидающих/ }).waitFor()
+})
+
+test('the role is read in full beside the login, in the longer language too', async () => {
+  await page.addInitScript("localStorage.setItem('pgvigil.locale', 'ru')")
+  await signIn(page, 'admin')
+  const account = page.getByRole('complementary').getByRole('button', { name: /admin/ })
+  await account.getByText('администратор').waitFor()
+  expect(await cutTexts(account)).toEqual([])
 })

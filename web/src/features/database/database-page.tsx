@@ -88,12 +88,12 @@ function Database(props: { server: string; database: DatabaseStatus }) {
           label={t.database.created}
           value={u.date(database.creation_time)}
           note={
-            <>
+            <span className="whitespace-normal">
               {t.database.firstSeen}: {u.date(database.first_seen)}{' '}
               {database.creation_time == null && (
                 <AbsenceReason server={server} set="pg_database_created" database={database.name} />
               )}
-            </>
+            </span>
           }
         />
         <Fact label={t.database.owner} value={database.owner ?? u.integer(null)} note={database.encoding} />

@@ -156,11 +156,11 @@ function useColumns(
         priority: 0,
         cell: (run) => <OpenButton run={run} open={open === run.id} onToggle={() => toggle(run)} />,
       },
-      { id: 'outcome', header: names.outcome, width: 190, priority: 1, cell: (run) => <RunBadge run={run} /> },
+      { id: 'outcome', header: names.outcome, width: 218, priority: 1, cell: (run) => <RunBadge run={run} /> },
       {
         id: 'plugin',
         header: names.plugin,
-        width: 160,
+        width: 176,
         priority: 2,
         hidden: hidePlugin,
         cell: (run) => <PluginLink run={run} />,
@@ -168,12 +168,12 @@ function useColumns(
       {
         id: 'server',
         header: names.server,
-        width: 140,
+        width: 132,
         priority: 3,
         hidden: hideServer,
         cell: (run) => <ServerLink run={run} />,
       },
-      { id: 'detail', header: names.detail, width: 180, grow: true, priority: 5, cell: (run) => <Detail run={run} /> },
+      { id: 'detail', header: names.detail, width: 170, grow: true, priority: 5, cell: (run) => <Detail run={run} /> },
       {
         id: 'values',
         header: names.values,
@@ -193,7 +193,7 @@ function useColumns(
       {
         id: 'started',
         header: names.started,
-        width: 120,
+        width: 110,
         numeric: true,
         priority: 4,
         cell: (run) => <Age at={run.started_at} className="text-dim" />,

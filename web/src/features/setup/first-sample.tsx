@@ -69,7 +69,7 @@ function FirstRun({ run }: { run: Run }) {
   return (
     <li className="border-b border-line px-3 py-2 last:border-b-0">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
-        <span className="w-40 min-w-0 truncate font-medium">{run.plugin}</span>
+        <span className="min-w-40 break-all font-medium">{run.plugin}</span>
         <RunBadge run={run} />
         {run.outcome === 'collected' && <span className="text-dim">{t.setup.values(run.values ?? 0)}</span>}
         <Age at={run.started_at} className="ml-auto text-xs text-dim" />
