@@ -29,13 +29,13 @@ function redocStandalone(): Plugin {
 /** What the shell needs, and pages too: left to itself it comes in a dozen pieces. */
 const FRAME = [
   /\/node_modules\/(@base-ui|@floating-ui|@tanstack\/(react-router|router-core|react-store|store|history)|use-sync-external-store)\//,
-  /\/src\/(app\/(nav|time|live)|api\/(live|event-stream|freshness)|lib\/(paths|roles|preferences|shortcuts)|ui\/open-dialogs|blocks\/state-view)\.tsx?$/,
+  /\/src\/(app\/(nav|time|live)|api\/(live|event-stream|freshness)|lib\/(paths|roles|preferences|router-hooks|shortcuts)|ui\/open-dialogs|blocks\/state-view)\.tsx?$/,
 ]
 
 /** The small pieces that many pages share, and the shell does not need. */
 const BLOCKS = [
   /\/node_modules\/.*(useBlocker|AlertDialogRoot|DialogDescription|useMutation|mutationObserver)\.m?js$/,
-  /\/src\/(lib\/(csv|download|grants|group|router-hooks|sort)|ui\/(badge|dialog|search-box)|charts\/(facts|line-looks)|api\/(admin|history)-queries)\.tsx?$/,
+  /\/src\/(lib\/(csv|download|grants|group|sort)|ui\/(badge|dialog|search-box)|charts\/(facts|line-looks)|api\/(admin|history)-queries)\.tsx?$/,
   /\/src\/blocks\/(absence|age|card|confirm-danger|copy-button|form-problem|name-filter|server-state|usage-bar)\.tsx$/,
 ]
 

@@ -1,6 +1,6 @@
 import { createRootRoute, createRoute, createRouter, retainSearchParams } from '@tanstack/react-router'
 import { parseSearch, stringifySearch } from '../lib/search-text'
-import { TIME_KEYS, validateTime } from '../lib/time-range'
+import { TIME_KEYS } from '../lib/time-range'
 import { CrashPage } from './crash'
 import { lazyPage, lazyTab } from './lazy-page'
 import { NotFoundPage } from './not-found'
@@ -10,9 +10,8 @@ const root = createRootRoute({
   component: Shell,
   notFoundComponent: NotFoundPage,
   errorComponent: CrashPage,
-  validateSearch: validateTime,
   // One time context for all pages: every link takes it along.
-  search: { middlewares: [retainSearchParams([...TIME_KEYS])] },
+  search: { middlewares: [retainSearchParams<Record<string, unknown>>([...TIME_KEYS])] },
 })
 
 // Whoever is signed out sees the form at every address; this one is for bookmarks.

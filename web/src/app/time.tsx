@@ -2,10 +2,12 @@ import { useNavigate, useSearch } from '@tanstack/react-router'
 import { type ReactNode, useCallback, useMemo } from 'react'
 import { I18nZone } from '../i18n'
 import { usePreferences } from '../lib/preferences'
+import { useDropped } from '../lib/router-hooks'
 import {
   type Comparison,
   parseRange,
   rangeToSearch,
+  readTime,
   shiftRange,
   type TimeRange,
   type TimeSearch,
@@ -33,9 +35,7 @@ export interface TimeContext {
 
 /** The time context of the URL, the same on all pages. */
 export function useTime(): TimeContext {
-  // The root route validated it to this shape.
-  const search = useSearch({ strict: false }) as TimeSearch
-  const { from, to, tz, cmp, live } = search
+  const { from, to, tz, cmp, live } = useTimeSearch().search
   const zone = useZone(tz)
   const change = useChangeSearch()
   return useMemo(() => {
@@ -57,6 +57,11 @@ export function useTime(): TimeContext {
   }, [from, to, zone, cmp, live, change])
 }
 
+function useTimeSearch() {
+  const raw: Record<string, unknown> = useSearch({ strict: false })
+  return useMemo(() => readTime(raw), [raw])
+}
+
 function useZone(tz: string | undefined): Zone {
   const preferred = usePreferences().zone
   return tz ?? preferred ?? undefined
@@ -76,8 +81,9 @@ function useChangeSearch() {
   )
 }
 
-/** Below it, times are written in the zone of the time context. */
+/** Below it, times are written in the zone of the time context. What the URL says of it without meaning leaves the URL. */
 export function ZonedTimes(props: { children: ReactNode }) {
-  const search = useSearch({ strict: false }) as TimeSearch
+  const { search, unknown } = useTimeSearch()
+  useDropped(unknown)
   return <I18nZone zone={useZone(search.tz)}>{props.children}</I18nZone>
 }

@@ -1,7 +1,7 @@
 import { type FormEvent, useState } from 'react'
 import { type TimeContext, UTC } from '../app/time'
 import { useI18n } from '../i18n'
-import { COMPARISONS, PRESETS, parseMoment, relative, resolveRange, type TimeRange } from '../lib/time-range'
+import { COMPARISONS, isTooLong, PRESETS, parseMoment, relative, resolveRange, type TimeRange } from '../lib/time-range'
 import { oneOf } from '../lib/url-state'
 import { browserZone, comesTwice, wallText, type Zone } from '../lib/zone'
 import { Button } from '../ui/button'
@@ -105,6 +105,7 @@ function Section({ time, onDone }: { time: TimeContext; onDone: () => void }) {
     if (start === undefined) setProblem({ field: 'from', text: t.time.notMoment })
     else if (end === undefined) setProblem({ field: 'to', text: t.time.notMoment })
     else if (end <= start) setProblem({ field: 'to', text: t.time.notBefore })
+    else if (isTooLong({ from: start, to: end })) setProblem({ field: 'from', text: t.time.tooLong })
     else {
       time.setRange(following() ?? { kind: 'absolute', from: start, to: end })
       onDone()

@@ -1,4 +1,4 @@
-import { oneOf, searchText } from './url-state'
+import { anyText, choiceOf, readSearch } from './url-state'
 import { isZone, momentOf, wallClock, type Zone } from './zone'
 
 /** The time context that all pages share: a window, what it is compared with, a zone, and whether it moves on. */
@@ -8,6 +8,9 @@ const UNIT_SECONDS: Record<string, number> = { s: 1, m: 60, h: 3_600, d: 86_400,
 
 /** As long as the API answers. */
 const LONGEST_SECONDS = 20 * 366 * 86_400
+/** Of years of four digits, which are those that the API takes. */
+const FIRST_MOMENT = Date.parse('0001-01-01T00:00:00Z')
+const LAST_MOMENT = Date.parse('9999-12-31T23:59:59.999Z')
 const SHORTEST_SECONDS = 60
 
 /** A window of time. A relative one follows the clock, an absolute one stands still. */
@@ -46,27 +49,41 @@ export function relative(text: string): TimeRange | undefined {
 
 export const DEFAULT_RANGE: TimeRange = { kind: 'relative', seconds: 86_400, text: DEFAULT_TEXT }
 
-/** What cannot be understood is the default. */
-export function parseRange(search: Pick<TimeSearch, 'from' | 'to'>): TimeRange {
-  const { from, to } = search
-  if (from === undefined) return DEFAULT_RANGE
+/** Undefined is what cannot be understood or what the host does not answer. */
+function rangeIn({ from, to }: Pick<TimeSearch, 'from' | 'to'>): TimeRange | undefined {
+  if (from === undefined) return to === undefined ? DEFAULT_RANGE : undefined
   if (to === undefined || to === 'now') {
     const since = from.startsWith('now-') ? relative(from.slice(4)) : undefined
     if (since !== undefined) return since
   }
   const range = { from: Date.parse(from), to: Date.parse(to ?? '') }
-  return range.from < range.to ? { kind: 'absolute', ...range } : DEFAULT_RANGE
+  const isAnswered = isMoment(range.from) && isMoment(range.to) && range.from < range.to && !isTooLong(range)
+  return isAnswered ? { kind: 'absolute', ...range } : undefined
 }
 
-/** What cannot be understood leaves the URL, so that one sees that it did not count. */
-export function validateTime(search: Record<string, unknown>): TimeSearch {
-  const tz = searchText(search.tz)
-  return {
-    ...rangeToSearch(parseRange({ from: searchText(search.from), to: searchText(search.to) })),
-    tz: tz !== undefined && isZone(tz) ? tz : undefined,
-    cmp: oneOf(search.cmp, COMPARISONS),
-    live: oneOf(search.live, ['0']),
-  }
+const isMoment = (milliseconds: number): boolean => milliseconds >= FIRST_MOMENT && milliseconds <= LAST_MOMENT
+
+export const isTooLong = (section: { from: number; to: number }): boolean =>
+  section.to - section.from > LONGEST_SECONDS * SECOND
+
+/** What cannot be understood is the default. */
+export const parseRange = (search: Pick<TimeSearch, 'from' | 'to'>): TimeRange => rangeIn(search) ?? DEFAULT_RANGE
+
+const nothing = () => undefined
+const ALONE = {
+  tz: (text: string) => (isZone(text) ? text : undefined),
+  cmp: choiceOf(COMPARISONS),
+  live: choiceOf(['0']),
+}
+
+/** What is understood of the search part of the URL, and what stands there without meaning. */
+export function readTime(raw: Readonly<Record<string, unknown>>) {
+  // These two mean something only together.
+  const range = rangeIn(readSearch({ from: anyText, to: anyText }, raw).search)
+  const part = range === undefined ? nothing : anyText
+  const { search, unknown } = readSearch({ ...ALONE, from: part, to: part }, raw)
+  const understood: TimeSearch = { ...search, ...rangeToSearch(range ?? DEFAULT_RANGE) }
+  return { search: understood, unknown }
 }
 
 const iso = (milliseconds: number): string => new Date(milliseconds).toISOString().replace('.000Z', 'Z')
@@ -160,7 +177,7 @@ export function parseMoment(written: string, zone: Zone, now: number): number | 
     const [, date, clock, offset = 'Z'] = zoned
     const full = /^[+-]\d\d$/.test(offset) ? `${offset}:00` : offset.replace(/^([+-]\d\d)(\d\d)$/, '$1:$2')
     const at = Date.parse(`${date}T${clock}${/^(utc|gmt)$/i.test(full) ? 'Z' : full.toUpperCase()}`)
-    return Number.isNaN(at) ? undefined : at
+    return isMoment(at) ? at : undefined
   }
   const like = ISO_LIKE.exec(text)
   if (like !== null) return wallMoment(like[1], like[2], like[3], like.slice(4), zone)
@@ -186,5 +203,6 @@ function wallMoment(year: Digits, month: Digits, day: Digits, clock: Digits[], z
   const { month: m, day: d, hour, minute, second } = wall
   const lastDay = new Date(Date.UTC(wall.year, m, 0)).getUTCDate()
   if (m < 1 || m > 12 || d < 1 || d > lastDay || hour > 23 || minute > 59 || second > 59) return undefined
-  return momentOf(wall, zone)
+  const at = momentOf(wall, zone)
+  return isMoment(at) ? at : undefined
 }

@@ -37,7 +37,8 @@ export const browserZone = (): string => new Intl.DateTimeFormat().resolvedOptio
 
 export function isZone(text: string): boolean {
   try {
-    return Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone !== ''
+    clockOf(text)
+    return true
   } catch {
     return false
   }
@@ -51,8 +52,9 @@ export function wallClock(milliseconds: number, zone: Zone): WallClock {
   return { year, month, day, hour, minute, second }
 }
 
-const asUtc = (wall: WallClock): number =>
-  Date.UTC(wall.year, wall.month - 1, wall.day, wall.hour, wall.minute, wall.second)
+/** Not by `Date.UTC`, to which the year 19 is 1919. */
+const asUtc = ({ year, month, day, hour, minute, second }: WallClock): number =>
+  new Date(0).setUTCFullYear(year, month - 1, day) + ((hour * 60 + minute) * 60 + second) * 1_000
 
 /** How far ahead of UTC clocks are there at that moment, in milliseconds. */
 export function zoneOffset(milliseconds: number, zone: Zone): number {

@@ -96,6 +96,25 @@ test('a length up to now goes on following the clock where nothing is touched', 
   await page.getByRole('button', { name: 'Time range: Last 6 hours' }).waitFor()
 })
 
+test('what the host does not answer is refused at its field, and leaves the address with a word', async () => {
+  await range().click()
+  await page.getByLabel('From', { exact: true }).fill('1900-01-01')
+  await page.getByRole('button', { name: 'Show', exact: true }).click()
+  await page.getByText('At most 20 years can be shown.').waitFor()
+  expect(await page.getByLabel('From', { exact: true }).getAttribute('aria-invalid')).toBe('true')
+  expect(await axeInBothThemes(page, '[role=dialog]')).toEqual([])
+  const left = (part: string) =>
+    page.getByText(`The address had something that means nothing here, and it is left out: ${part}`)
+  await page.goto('/servers/billing-01?from=1900-01-01&to=2026-11-01&q=x')
+  await left('from=1900-01-01, to=2026-11-01').waitFor()
+  await page.getByRole('button', { name: 'Time range: Last 24 hours' }).waitFor()
+  await chart().locator('canvas').waitFor()
+  expect(search().toString()).toBe('q=x')
+  await go(page, '/events?tz=Mars/Olympus&cmp=-7d')
+  await left('tz=Mars/Olympus').waitFor()
+  expect(search().toString()).toBe('cmp=-7d')
+})
+
 test('the context goes along to other pages, and back returns to the one before', async () => {
   await range().click()
   await page.getByRole('button', { name: 'Last 7 days' }).click()

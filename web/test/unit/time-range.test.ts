@@ -6,9 +6,9 @@ import {
   parseRange,
   rangeToQuery,
   rangeToSearch,
+  readTime,
   relative,
   shiftRange,
-  validateTime,
   widenRange,
 } from '../../src/lib/time-range.ts'
 import { momentOf, offsetText, wallText } from '../../src/lib/zone.ts'
@@ -26,26 +26,34 @@ test('a chosen section survives the way through the URL', () => {
 })
 
 test.each(['yesterday', 'now-', 'now-5x', 'now-0h', 'now-1s', 'now-99y', '2026-13-45'])(
-  'what cannot be understood (%s) leaves the URL',
+  'what cannot be understood (%s) does not count, and is told',
   (from) => {
-    expect(validateTime({ from }).from).toBeUndefined()
+    expect(readTime({ from })).toMatchObject({ search: { from: undefined }, unknown: { from } })
     expect(parseRange({ from })).toMatchObject({ text: '24h' })
   },
 )
 
-test('a section that ends before it begins is none', () => {
-  expect(parseRange({ from: '2026-01-02T00:00:00Z', to: '2026-01-01T00:00:00Z' }).kind).toBe('relative')
+test.each([
+  ['ends before it begins', '2026-01-02T00:00:00Z', '2026-01-01T00:00:00Z'],
+  ['is longer than the host answers', '1900-01-01', '2026-11-01'],
+  ['is of years that the host does not take', '+275760-09-12', '+275760-09-13'],
+  ['begins before the first year', '0000-12-31T23:00:00Z', '0001-01-02'],
+  ['has no beginning', undefined, 'now'],
+])('a section that %s is none', (_why, from, to) => {
+  expect(readTime({ from, to })).toMatchObject({ search: { from: undefined, to: undefined }, unknown: { to } })
+  expect(parseRange({ from, to })).toMatchObject({ text: '24h' })
 })
 
-test('a zone that does not exist, a comparison and a pause that are none leave the URL', () => {
-  expect(validateTime({ tz: 'Mars/Olympus', cmp: '-5y', live: '7' })).toEqual({
-    from: undefined,
-    to: undefined,
-    tz: undefined,
-    cmp: undefined,
-    live: undefined,
-  })
-  expect(validateTime({ tz: 'utc', cmp: 'prev', live: '0' })).toMatchObject({ tz: 'utc', cmp: 'prev', live: '0' })
+test('a section may be as long as the host answers', () => {
+  const section = { from: '2006-02-01T00:00:00Z', to: '2026-01-31T00:00:00Z' }
+  expect(readTime(section)).toEqual({ search: section, unknown: {} })
+})
+
+test('a zone that does not exist, a comparison and a pause that are none are told', () => {
+  const wrong = { tz: 'Mars/Olympus', cmp: '-5y', live: '7' }
+  expect(readTime(wrong)).toEqual({ search: { from: undefined, to: undefined }, unknown: wrong })
+  const right = { tz: 'utc', cmp: 'prev', live: '0' }
+  expect(readTime({ ...right, q: 'x' })).toMatchObject({ search: right, unknown: {} })
 })
 
 describe('shifting', () => {
@@ -109,13 +117,28 @@ describe('moments as people and logs write them', () => {
     ['2026-01-31 14:05:09+0530', '2026-01-31T08:35:09Z'],
     ['now', '2026-03-10T12:00:00Z'],
     ['now-6h', '2026-03-10T06:00:00Z'],
+    ['0019-01-31 14:05 UTC', '0019-01-31T14:05:00Z'],
   ])('%s', (text, expected) => {
     expect(parseMoment(text, 'Europe/Moscow', NOW)).toBe(at(expected))
   })
 
-  test.each(['', 'soon', '2026-02-30', '31.13.2026', '25:00', '2026-01-31 24:61', 'now-6'])('"%s" is none', (text) => {
+  test.each([
+    '',
+    'soon',
+    '2026-02-30',
+    '31.13.2026',
+    '25:00',
+    '2026-01-31 24:61',
+    'now-6',
+    '0000-05-01',
+    '0000-05-01 00:00 UTC',
+  ])('"%s" is none', (text) => {
     expect(parseMoment(text, 'Europe/Moscow', NOW)).toBeUndefined()
   })
+})
+
+test('a year of the first century is not one of the last', () => {
+  expect(parseMoment('0019-01-31 14:05', 'utc', NOW)).toBe(at('0019-01-31T14:05:00Z'))
 })
 
 describe('clocks that change', () => {

@@ -35,6 +35,7 @@ export const time = {
     apply: 'Show',
     notMoment: 'This is not a time.',
     notBefore: 'The end must be after the beginning.',
+    tooLong: 'At most 20 years can be shown.',
     compare: 'Compare with',
     compareNone: 'nothing',
     compared: (with_: string) => `compared: ${with_}`,

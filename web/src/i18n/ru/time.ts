@@ -31,6 +31,7 @@ export const time: Pick<Messages, 'time'> = {
     apply: 'Показать',
     notMoment: 'Это не похоже на время.',
     notBefore: 'Конец должен быть позже начала.',
+    tooLong: 'Можно показать не больше 20 лет.',
     compare: 'Сравнить с',
     compareNone: 'не сравнивать',
     compared: (with_) => `сравнение: ${with_}`,
