@@ -99,7 +99,7 @@ export function ErrorState(props: { error: unknown; onRetry: () => void; notFoun
   )
 }
 
-/** The code of a part of the page: all else is as it was. */
+/** A part of the page whose code did not come: all else is as it was. */
 export function MissingState(props: { onRetry: () => void }) {
   const { t } = useI18n()
   return (

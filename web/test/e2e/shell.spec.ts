@@ -11,6 +11,9 @@ beforeEach(() => {
   page = watched.page
 })
 
+/** The banner tells only this: a page that has something to show says itself how old it is. */
+const AWAY = /^The host cannot be reached\. We keep trying\.$/
+
 describe('the palette', () => {
   test('finds servers, plugins, metrics, pages and actions, and runs them by keyboard alone', async () => {
     await signIn(page, 'admin')
@@ -222,7 +225,7 @@ describe('a session', () => {
 
   test('outlives a host that is away over its end', async () => {
     const { renewed, ended } = await asleep(() => page.route('**/api/**', (route) => route.abort()))
-    await page.getByText('What you see is the last that was known').waitFor({ timeout: 20_000 })
+    await page.getByText(AWAY).waitFor({ timeout: 20_000 })
     await page.unroute('**/api/**')
     await renewed
     expect(ended).toEqual([])
@@ -297,7 +300,7 @@ describe('banners', () => {
     await page.getByRole('link', { name: 'billing-01' }).waitFor()
     await page.route('**/api/**', (route) => route.abort())
     await page.getByRole('link', { name: 'Events' }).click()
-    await page.getByText('What you see is the last that was known').waitFor({ timeout: 20_000 })
+    await page.getByText(AWAY).waitFor({ timeout: 20_000 })
     expect(await axeInBothThemes(page)).toEqual([])
     await screenshot(page, 'flow-offline')
     const retry = page.getByRole('alert').getByRole('button', { name: 'Try again' }).first()
@@ -305,7 +308,7 @@ describe('banners', () => {
     await page.unroute('**/api/**')
     // Unless the page itself has noticed meanwhile.
     await retry.click({ timeout: 3_000 }).catch(() => undefined)
-    await page.getByText('What you see is the last that was known').waitFor({ state: 'detached' })
+    await page.getByText(AWAY).waitFor({ state: 'detached' })
   })
 
   test('what is cancelled while the network is away is never done', async () => {
@@ -325,7 +328,7 @@ describe('banners', () => {
     await page.context().setOffline(false)
     await page.getByRole('link', { name: 'Servers' }).click()
     await page.getByRole('link', { name: 'mail-01' }).waitFor()
-    await page.getByText('What you see is the last that was known').waitFor({ state: 'detached' })
+    await page.getByText(AWAY).waitFor({ state: 'detached' })
     expect(sent.length).toBe(1)
   })
 
@@ -367,19 +370,19 @@ describe('code that cannot be loaded', () => {
     await page.getByRole('link', { name: 'billing-01' }).waitFor()
     await page.getByRole('link', { name: 'Events' }).click()
     await page.getByRole('heading', { name: 'This could not be loaded' }).waitFor()
-    await page.getByText('What you see is the last that was known').waitFor()
+    await page.getByText(AWAY).waitFor()
     await page.locator('main').getByRole('button', { name: 'Try again' }).waitFor()
     await page.unroute(away)
     // By itself: the reader may be elsewhere.
     await page.getByRole('heading', { name: 'Events', exact: true }).waitFor()
-    await page.getByText('What you see is the last that was known').waitFor({ state: 'detached' })
+    await page.getByText(AWAY).waitFor({ state: 'detached' })
   })
 
   test('of a chart is told in its place', async () => {
     await page.route('**/assets/time-chart-*', (route) => route.abort())
     await signIn(page, 'viewer', '/servers/billing-01')
     const chart = page.getByRole('region', { name: 'Connections' })
-    await chart.getByRole('alert').getByText('The code of this part is missing').waitFor()
+    await chart.getByRole('alert').getByText('The host is away, or has been updated meanwhile').waitFor()
     expect(await axeInBothThemes(page)).toEqual([])
     await page.unroute('**/assets/time-chart-*')
     await chart.getByRole('button', { name: 'Try again' }).click()
@@ -394,9 +397,9 @@ describe('code that cannot be loaded', () => {
     await page.getByRole('link', { name: 'Audit' }).click()
     await page.locator('main h1').getByText('Loading').waitFor()
     await page.clock.fastForward(29_000)
-    expect(await page.getByText('The code of this part is missing').count()).toBe(0)
+    expect(await page.getByText('The host is away, or has been updated meanwhile').count()).toBe(0)
     await page.clock.fastForward(2_000)
-    await page.getByRole('alert').getByText('The code of this part is missing').waitFor()
+    await page.getByRole('alert').getByText('The host is away, or has been updated meanwhile').waitFor()
     await page.getByRole('button', { name: 'Try again' }).click()
     await page.locator('main h1').getByText('Audit').waitFor()
   })

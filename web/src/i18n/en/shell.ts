@@ -56,12 +56,12 @@ export const shell = {
   },
   states: {
     errorTitle: 'This could not be loaded',
-    partTitle: 'The code of this part is missing',
-    partText: 'The host is away, or it has been updated meanwhile. Everything else is still here.',
+    partTitle: 'The host is away, or has been updated meanwhile',
+    partText: 'This part comes as soon as it can be loaded. Everything else is still here.',
     unreachableTitle: 'The host cannot be reached',
     unreachableText: 'Check that pgvigil is running and that the network lets you through. We keep trying.',
     unknownInUrl: (part: string) => `The address had something that means nothing here, and it is left out: ${part}`,
-    offlineText: 'What you see is the last that was known; we keep trying.',
+    offlineText: 'We keep trying.',
     newVersion: 'The host has been updated. Reload to use its new pages.',
     stores: {
       full: {
