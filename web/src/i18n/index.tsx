@@ -96,12 +96,19 @@ export const withMoments =
   (text) =>
     said(text.replace(MOMENT, (at) => u.dateTime(at)))
 
+/** What the host puts in backticks, in the quotes of the language. */
+export const withQuotes =
+  (said: Messages['said'], [before, after]: Messages['quotes']): Messages['said'] =>
+  (text) =>
+    said(text).replaceAll(/`([^`\n]+)`/g, `${before}$1${after}`)
+
 /** Below it, times are written as clocks in `zone` show them. */
 export function I18nZone(props: { zone: Zone; children: ReactNode }) {
   const outer = useI18n()
   const value = useMemo<I18n>(() => {
     const u = createUnits(outer.locale, outer.t.units, props.zone)
-    return { ...outer, u, t: { ...outer.t, said: withMoments(outer.t.said, u) } }
+    const said = withQuotes(withMoments(outer.t.said, u), outer.t.quotes)
+    return { ...outer, u, t: { ...outer.t, said } }
   }, [outer, props.zone])
   return <I18nContext.Provider value={value}>{props.children}</I18nContext.Provider>
 }

@@ -475,7 +475,7 @@ test('what is not there is named, and the way leads to its like', async () => {
     route.fulfill(problem(404, 'there is no server called `zz`')),
   )
   await page.goto('/events?server=zz')
-  await main.getByText('there is no server called `zz`').waitFor()
+  await main.getByText('there is no server called “zz”').waitFor()
   await main.getByRole('link', { name: 'Events' }).click()
   await page.waitForURL(({ search }) => !search.includes('zz'))
 })

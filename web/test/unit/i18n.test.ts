@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { en } from '../../src/i18n/en/en.ts'
-import { preferredLocale, withMoments } from '../../src/i18n/index.tsx'
+import { preferredLocale, withMoments, withQuotes } from '../../src/i18n/index.tsx'
 import { said } from '../../src/i18n/ru/host/index.ts'
 import { ru } from '../../src/i18n/ru/ru.ts'
 import { createUnits } from '../../src/lib/units.ts'
@@ -53,4 +53,12 @@ test('a moment in what the host says is one of the zone that is shown', () => {
     'to: is not a time: use 2026-01-31, 2026-01-31T12:00:00Z (UTC where no zone is given), now or now-6h',
   ])
     expect(withMoments(en.said, inTokyo)(quoted)).toBe(quoted)
+})
+
+test('what the host puts in backticks stands in quotes of the language, each of its own', () => {
+  const text = 'plugin `filesystem` is quarantined on `crm-01`; ` alone\nand ` too'
+  expect(withQuotes(en.said, en.quotes)(text)).toBe(
+    'plugin “filesystem” is quarantined on “crm-01”; ` alone\nand ` too',
+  )
+  expect(withQuotes(said, ru.quotes)('plugin `filesystem`')).toBe('плагин «filesystem»')
 })

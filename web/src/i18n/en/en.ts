@@ -21,6 +21,7 @@ const said = (text: string): string => text
 
 export const en = {
   said,
+  quotes: ['“', '”'] as readonly [before: string, after: string],
   ...words,
   ...time,
   ...app,

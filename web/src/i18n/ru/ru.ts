@@ -20,6 +20,7 @@ import { words } from './words'
 export const ru: Messages = {
   // Comes later than all else; see HOST_TEXTS.
   said: (text) => text,
+  quotes: ['«', '»'],
   ...words,
   ...time,
   ...app,
