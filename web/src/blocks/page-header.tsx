@@ -8,7 +8,7 @@ export function PageHeader(props: {
   tabTitle?: string
   note?: ReactNode
   /** `range`: what is shown is of a window of time. `live`: it is of now, and follows. */
-  time?: 'range' | 'live'
+  time?: 'range' | 'live' | undefined
   children?: ReactNode
 }) {
   const context = useTime()

@@ -480,6 +480,15 @@ test('what is not there is named, and the way leads to its like', async () => {
   await page.waitForURL(({ search }) => !search.includes('zz'))
 })
 
+test('what is not there is of no time', async () => {
+  await signIn(page, 'viewer', '/plugins/nothere/runs')
+  for (const path of ['/plugins/nothere/runs', '/servers/nobody', '/servers/billing-01/db/nobody']) {
+    await page.goto(path)
+    await page.getByRole('heading', { name: 'Nothing here' }).waitFor()
+    expect(await page.getByRole('button', { name: /^Live|^Time range/ }).count()).toBe(0)
+  }
+})
+
 test('a metric is found by its help in the language of the reader', async () => {
   await page.addInitScript("localStorage.setItem('pgvigil.locale', 'ru')")
   await page.route('**/api/plugins', async (route) => {

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
+import { asProblem } from '../../api/problem'
 import { databasesQuery } from '../../api/queries'
 import type { DatabaseStatus } from '../../api/types'
 import { AbsenceReason } from '../../blocks/absence'
@@ -22,6 +23,10 @@ export function DatabasePage() {
   const server = useParam('name')
   const name = useParam('db')
   const query = useQuery(databasesQuery(server))
+  // A name may be used again after a drop: the one that exists counts.
+  const found = query.data?.filter((database) => database.name === name) ?? []
+  const database = found.find((one) => one.exists) ?? found[0]
+  const isMissing = query.data === undefined ? asProblem(query.error).status === 404 : database === undefined
   return (
     <>
       <p className="mb-1">
@@ -29,23 +34,19 @@ export function DatabasePage() {
           ← {server}
         </Link>
       </p>
-      <PageHeader title={name} tabTitle={`${name}, ${server}`} time="range" />
+      <PageHeader title={name} tabTitle={`${name}, ${server}`} time={isMissing ? undefined : 'range'} />
       <QueryView query={query} skeleton={<ChartsPageSkeleton />}>
-        {(databases) => {
-          // A name may be used again after a drop: the one that exists counts.
-          const found = databases.filter((database) => database.name === name)
-          const database = found.find((one) => one.exists) ?? found[0]
-          if (database === undefined) {
-            return (
-              <NotFoundState text={t.database.notFound(name)}>
-                <Link to={paths.serverDatabases(server)} className={buttonClass('plain')}>
-                  {server}
-                </Link>
-              </NotFoundState>
-            )
-          }
-          return <Database server={server} database={database} />
-        }}
+        {() =>
+          database === undefined ? (
+            <NotFoundState text={t.database.notFound(name)}>
+              <Link to={paths.serverDatabases(server)} className={buttonClass('plain')}>
+                {server}
+              </Link>
+            </NotFoundState>
+          ) : (
+            <Database server={server} database={database} />
+          )
+        }
       </QueryView>
     </>
   )

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { Outlet, useLocation } from '@tanstack/react-router'
+import { asProblem } from '../../api/problem'
 import { pluginQuery } from '../../api/queries'
 import type { Plugin } from '../../api/types'
 import { LinkTabs } from '../../blocks/link-tabs'
@@ -21,9 +22,11 @@ export function PluginPage() {
   const ofWindow = useLocation({
     select: ({ pathname }) => pathname === paths.pluginCosts(name) || pathname === paths.pluginRuns(name),
   })
+  const isMissing = asProblem(query.error).status === 404
+  const time = ofWindow ? 'range' : 'live'
   return (
     <>
-      <PageHeader title={name} time={ofWindow ? 'range' : 'live'} note={query.data && <Note plugin={query.data} />}>
+      <PageHeader title={name} time={isMissing ? undefined : time} note={query.data && <Note plugin={query.data} />}>
         {query.data && <PluginActions plugin={query.data} />}
       </PageHeader>
       <QueryView query={query} skeleton={<FormSkeleton />} notFoundText={t.plugins.notFound(name)}>

@@ -31,11 +31,7 @@ export function ServerPage() {
   const isOverview = useLocation({ select: ({ pathname }) => pathname.replace(/\/$/, '') }) === paths.server(name)
   return (
     <>
-      <PageHeader
-        title={name}
-        {...(hasTime ? { time: 'range' as const } : {})}
-        note={query.data && <Note server={query.data} />}
-      >
+      <PageHeader title={name} time={hasTime ? 'range' : undefined} note={query.data && <Note server={query.data} />}>
         {mayEdit && query.data && (
           <Link to={paths.editServer(name)} className={buttonClass('plain')}>
             <Icon name="edit" />
