@@ -21,7 +21,7 @@ export function PageHeader(props: {
       <h1 className="min-w-0 text-xl font-semibold tracking-tight break-words">{props.title}</h1>
       {props.note && <div className="min-w-0 text-dim">{props.note}</div>}
       {(props.children || props.time) && (
-        <div className="ml-auto flex max-w-full flex-wrap items-center gap-2">
+        <div className="ml-auto flex max-w-full flex-wrap items-center justify-end gap-2">
           {props.time === 'range' && <TimeBar />}
           {props.time === 'live' && <LiveButton time={context} />}
           {props.children}

@@ -33,7 +33,7 @@ export function TimeBar() {
   const isNow = time.range.kind === 'relative'
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms
-    <div role="group" aria-label={t.time.label} className="flex max-w-full flex-wrap items-center gap-1">
+    <div role="group" aria-label={t.time.label} className="flex max-w-full flex-wrap items-center justify-end gap-1">
       <div className="flex min-w-0 items-center rounded-md border border-line-strong/60 bg-panel">
         <IconButton icon="left" label={t.time.earlier} onClick={() => time.shift(-1)} className="size-[30px]" />
         <Popover

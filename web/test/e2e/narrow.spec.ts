@@ -38,8 +38,32 @@ test('the last of a thousand servers is reached by scrolling the page', async ()
     })
     .toBe(true)
   expect(await page.evaluate<number>("document.querySelectorAll('*').length")).toBeLessThan(2_500)
-  // Columns are chosen where there are columns.
-  expect(await page.getByRole('button', { name: 'Columns' }).isVisible()).toBe(false)
+})
+
+test('columns are chosen where there are columns', async () => {
+  await signIn(page, 'viewer', '/servers')
+  const choice = page.getByRole('button', { name: 'Columns' })
+  await page.setViewportSize({ width: 582, height: 844 })
+  await page.getByRole('list', { name: 'Servers' }).waitFor()
+  expect(await choice.isVisible()).toBe(false)
+  await page.setViewportSize({ width: 583, height: 844 })
+  await page.getByRole('table', { name: 'Servers' }).waitFor()
+  await choice.click()
+  await page.getByRole('menuitemcheckbox', { name: 'Uptime' }).click()
+  await page.getByRole('columnheader', { name: 'Uptime' }).waitFor()
+})
+
+test('what one can do on a page stands at its right, in as many lines as it takes', async () => {
+  const right = async (path: string, role: 'link' | 'button', name: string | RegExp) => {
+    await page.goto(path)
+    const box = await page.getByRole('main').getByRole(role, { name }).boundingBox()
+    return Math.round((box?.x ?? 0) + (box?.width ?? 0))
+  }
+  await page.setViewportSize({ width: 320, height: 844 })
+  await signIn(page, 'admin', '/runs')
+  const ofRuns = await right('/runs', 'button', /^Live/)
+  expect(await right('/servers', 'link', 'Add server')).toBe(ofRuns)
+  expect(await right('/servers/billing-01', 'link', 'Edit')).toBe(ofRuns)
 })
 
 test('tabs that are out of sight are seen to be there', async () => {

@@ -126,8 +126,8 @@ function ServersTable({ servers }: { servers: ServerStatus[] }) {
             {t.servers.shown(rows.length, servers.length)}
           </span>
         )}
-        {/* Cards are as they are. */}
-        <span className="ml-auto max-sm:hidden">
+        {/* Cards are as they are; beyond this width of the window the table has room for columns, see STACKED_BELOW. */}
+        <span className="ml-auto max-[583px]:hidden">
           <ColumnChoice
             table="servers"
             columns={columns}
