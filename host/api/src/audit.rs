@@ -29,6 +29,9 @@ struct AuditQuery {
     /// As in the events: `login_failed`, `server_update`...
     #[salvo(parameter(required = false))]
     event_type: Option<String>,
+    /// The event type to leave out: `refresh`, of which each load of a page of the UI writes one
+    #[salvo(parameter(required = false))]
+    without: Option<String>,
     /// ISO 8601, UTC where no zone is given
     #[salvo(parameter(required = false))]
     date_from: Option<String>,
@@ -85,6 +88,7 @@ async fn list_audit_events(api: Api, query: AuditQuery) -> ApiResult<Json<AuditP
     let filter = AuditFilter {
         user_or_address: page::given(query.username),
         event_type: page::given(query.event_type),
+        without: page::given(query.without),
         from,
         to,
         limit,

@@ -25,6 +25,8 @@ pub struct AuditFilter {
     /// Part of the user name or of the address, in any case; no wildcards.
     pub user_or_address: Option<String>,
     pub event_type: Option<String>,
+    /// The event type that is left out.
+    pub without: Option<String>,
     pub from: Option<Timestamp>,
     pub to: Option<Timestamp>,
     pub limit: u32,
@@ -85,8 +87,9 @@ macro_rules! matching {
             r" from audit_event
             where ($1 is null or folded like $1 escape '\')
                 and ($2 is null or event_type = $2)
-                and ($3 is null or at >= $3)
-                and ($4 is null or at < $4) ",
+                and ($3 is null or event_type <> $3)
+                and ($4 is null or at >= $4)
+                and ($5 is null or at < $5) ",
             $rest
         )
     };
@@ -124,21 +127,24 @@ impl Store {
     pub async fn audit(&self, filter: &AuditFilter) -> Result<AuditPage, StorageError> {
         let part = filter.user_or_address.as_deref().map(containing);
         let event_type = filter.event_type.as_deref().map(clean);
+        let without = filter.without.as_deref().map(clean);
         let (from, to) = (filter.from.map(Ts::from), filter.to.map(Ts::from));
         read_store!(self, "read the audit trail", |db| {
             let total: i64 = sqlx::query_scalar(matching!("count(*)", ""))
                 .bind(&part)
                 .bind(&event_type)
+                .bind(&without)
                 .bind(from)
                 .bind(to)
                 .fetch_one(&mut *db)
                 .await?;
             let rows: Vec<AuditRow> = sqlx::query_as(matching!(
                 "at, event_type, username, ip_address, user_agent, jti, details",
-                "order by at desc, id desc limit $5 offset $6"
+                "order by at desc, id desc limit $6 offset $7"
             ))
             .bind(&part)
             .bind(&event_type)
+            .bind(&without)
             .bind(from)
             .bind(to)
             .bind(i64::from(filter.limit))

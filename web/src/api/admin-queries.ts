@@ -37,23 +37,26 @@ export const ownSessionsQuery = () =>
 export const PAGE_SIZE = 100
 
 /** Pages count from 1. */
-const pageOf = (page: number, range: TimeRange, size = PAGE_SIZE) => {
+const pageOf = (page: number, range: TimeRange) => {
   const { from, to } = rangeToQuery(range)
   // A window that follows the clock has no end: what is written this very second belongs to it.
   const until = range.kind === 'relative' ? {} : { date_to: to }
-  return { limit: size, offset: (page - 1) * size, date_from: from, ...until }
+  return { limit: PAGE_SIZE, offset: (page - 1) * PAGE_SIZE, date_from: from, ...until }
 }
 
 export interface AuditFilter {
   who: string
   kind: string | undefined
+  /** The kind that is left out. */
+  without: string | undefined
 }
 
-export const auditQuery = (filter: AuditFilter, page: number, range: TimeRange, size: number) =>
+export const auditQuery = (filter: AuditFilter, page: number, range: TimeRange) =>
   queryOptions({
-    queryKey: ['audit', filter, page, range, size],
+    queryKey: ['audit', filter, page, range],
     queryFn: ({ signal }) => {
-      const query = { ...pageOf(page, range, size), username: filter.who, event_type: filter.kind ?? '' }
+      const { who, kind = '', without = '' } = filter
+      const query = { ...pageOf(page, range), username: who, event_type: kind, without }
       return unwrap(api.GET('/api/audit/sessions', { params: { query }, signal }))
     },
     placeholderData: keptOf(filter),

@@ -13,8 +13,6 @@ export const TRAIL_RESERVE = 60
 export function Trail<Item>(props: {
   query: UseQueryResult<{ items: Item[]; total: number }>
   page: number
-  /** Rows of a page. */
-  size?: number
   onPage: (page: number) => void
   /** Whether less is asked for than all of the time that is looked at. */
   filtered: boolean
@@ -31,7 +29,7 @@ export function Trail<Item>(props: {
             // While another page is loaded, this one stays for the place and the focus, and is seen to be old.
             <div aria-busy={props.query.isPlaceholderData} className="aria-busy:opacity-60">
               {props.children(items)}
-              <Pager page={page} size={props.size ?? PAGE_SIZE} total={total} onPage={props.onPage} />
+              <Pager page={page} size={PAGE_SIZE} total={total} onPage={props.onPage} />
             </div>
           )
         }

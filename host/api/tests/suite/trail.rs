@@ -107,6 +107,25 @@ async fn a_page_says_how_many_there_are_in_all() {
 }
 
 #[tokio::test]
+async fn what_fills_the_trail_can_be_left_out() {
+    let app = TestApp::new().await;
+    let admin = app.sign_in("admin").await;
+    for (hour, event_type) in [(0, "server_update"), (1, "refresh"), (2, "logout"), (3, "refresh")] {
+        app.store.insert_audit(&event(day(0, hour), event_type, "ann")).await.unwrap();
+    }
+    let trail = async |query: &str| {
+        let page = app.get(&admin, &format!("/api/audit/sessions?username=ann{query}")).await.body;
+        let kinds: Vec<_> = page["items"].as_array().unwrap().iter().map(|event| event["event_type"].clone()).collect();
+        (json!(kinds), page["total"].clone())
+    };
+    assert_eq!(trail("").await.1, json!(4));
+    assert_eq!(trail("&without=").await.1, json!(4), "as a form with an empty field");
+    assert_eq!(trail("&without=refresh").await, (json!(["logout", "server_update"]), json!(2)));
+    assert_eq!(trail("&without=refresh&limit=1&offset=1").await, (json!(["server_update"]), json!(2)));
+    assert_eq!(trail("&without=refresh&event_type=refresh").await, (json!([]), json!(0)));
+}
+
+#[tokio::test]
 async fn the_log_is_filtered_by_level_and_source() {
     let app = TestApp::new().await;
     let admin = app.sign_in("admin").await;

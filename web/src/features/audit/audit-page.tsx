@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
-import { auditQuery, auditStatsQuery, PAGE_SIZE } from '../../api/admin-queries'
+import { auditQuery, auditStatsQuery } from '../../api/admin-queries'
 import type { AuditEvent } from '../../api/types'
 import { useUser } from '../../app/session-context'
 import { useTime } from '../../app/time'
@@ -9,14 +9,13 @@ import { Fact } from '../../blocks/card'
 import { type Column, DataTable } from '../../blocks/data-table'
 import { PageHeader } from '../../blocks/page-header'
 import { pageFrom, pageText, readPage } from '../../blocks/pager'
-import { EmptyState, ForbiddenState } from '../../blocks/state-view'
+import { ForbiddenState } from '../../blocks/state-view'
 import { TRAIL_RESERVE, Trail } from '../../blocks/trail'
 import { useI18n } from '../../i18n'
 import { canSeeAudit } from '../../lib/roles'
 import { useUrlState } from '../../lib/router-hooks'
 import { anyText } from '../../lib/url-state'
 import { Badge, type Tone } from '../../ui/badge'
-import { Button } from '../../ui/button'
 import { SelectFilter } from '../../ui/field'
 import type { IconName } from '../../ui/icon'
 import { SearchBox } from '../../ui/search-box'
@@ -29,8 +28,6 @@ const USUAL: readonly string[] = ['login_success', 'logout', 'refresh']
 const RENEWAL = 'refresh'
 /** In the URL, where renewals are wanted too. */
 const EVERYTHING = 'all'
-/** The most of one answer: most of them may be renewals, of which none is shown. */
-const SIFTED_PAGE_SIZE = 500
 
 export function AuditPage() {
   const { t } = useI18n()
@@ -49,12 +46,8 @@ function Audit() {
   const [search, setSearch] = useUrlState(IN_URL)
   const { q = '', kind } = search
   const page = pageFrom(search.page)
-  const size = kind === undefined ? SIFTED_PAGE_SIZE : PAGE_SIZE
-  const query = useQuery(auditQuery({ who: q, kind: kind === EVERYTHING ? undefined : kind }, page, range, size))
-  const sift = (events: AuditEvent[]) =>
-    kind === undefined ? events.filter((event) => event.event_type !== RENEWAL) : events
-  const events = query.data?.items ?? []
-  const hidden = events.length - sift(events).length
+  const without = kind === undefined ? RENEWAL : undefined
+  const query = useQuery(auditQuery({ who: q, kind: kind === EVERYTHING ? undefined : kind, without }, page, range))
   const columns = useColumns()
   const kinds: Record<string, string> = t.audit.kinds
   return (
@@ -77,38 +70,25 @@ function Audit() {
           ]}
           onChange={(chosen) => setSearch({ kind: chosen === '' ? undefined : chosen, page: undefined })}
         />
-        {hidden > 0 && (
-          <span className="flex items-center gap-1 text-dim">
-            {t.audit.renewalsHidden(hidden)}
-            <Button look="quiet" onClick={() => setSearch({ kind: EVERYTHING, page: undefined })}>
-              {t.audit.showRenewals}
-            </Button>
-          </span>
-        )}
       </div>
       <Trail
         query={query}
         page={page}
-        size={size}
         onPage={(next) => setSearch({ page: pageText(next) }, 'push')}
         filtered={q !== '' || (kind !== undefined && kind !== EVERYTHING)}
         onReset={() => setSearch({ q: undefined, kind: undefined, page: undefined })}
         empty={{ title: t.audit.emptyTitle, text: t.audit.emptyText }}
       >
-        {(items) => {
-          const rows = sift(items)
-          if (rows.length === 0) return <EmptyState title={t.audit.emptyTitle} text={t.audit.onlyRenewals} />
-          return (
-            <DataTable
-              label={t.audit.title}
-              columns={columns}
-              rows={rows}
-              rowKey={(event) => `${event.timestamp} ${event.event_type} ${event.username} ${event.jti}`}
-              rowHeight={36}
-              reserve={TRAIL_RESERVE}
-            />
-          )
-        }}
+        {(items) => (
+          <DataTable
+            label={t.audit.title}
+            columns={columns}
+            rows={items}
+            rowKey={(event) => `${event.timestamp} ${event.event_type} ${event.username} ${event.jti}`}
+            rowHeight={36}
+            reserve={TRAIL_RESERVE}
+          />
+        )}
       </Trail>
     </>
   )

@@ -10,10 +10,6 @@ export const admin = {
     emptyText: 'In this time nobody did what you look for. Choose a longer time.',
     withoutRenewals: 'What: all but renewals',
     everything: 'Everything',
-    renewalsHidden: (count: number) =>
-      `${plural(count, { one: 'renewal of a session is', other: 'renewals of sessions are' })} hidden.`,
-    showRenewals: 'Show',
-    onlyRenewals: 'Sessions were renewed, and nothing else was done.',
     columns: { at: 'When', kind: 'What', who: 'Who', details: 'Details', from: 'From', with: 'With' },
     kinds: {
       login_success: 'Signed in',

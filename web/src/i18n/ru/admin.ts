@@ -11,10 +11,6 @@ export const admin: Pick<Messages, 'audit' | 'logs' | 'account'> = {
     emptyText: 'За это время такого никто не делал. Выберите промежуток длиннее.',
     withoutRenewals: 'Что: всё, кроме продлений',
     everything: 'Всё',
-    renewalsHidden: (count) =>
-      `${plural(count, { one: 'продление сеанса скрыто', few: 'продления сеансов скрыты', many: 'продлений сеансов скрыто', other: 'продления сеансов скрыто' })}.`,
-    showRenewals: 'Показать',
-    onlyRenewals: 'Сеансы продлевались, больше ничего не происходило.',
     columns: { at: 'Когда', kind: 'Что', who: 'Кто', details: 'Подробности', from: 'Откуда', with: 'Чем' },
     kinds: {
       login_success: 'Вход',

@@ -100,12 +100,14 @@ export const adminRoutes: readonly Route[] = [
   route('get', '/api/audit/sessions', 'admin', (call) => {
     const who = call.query.get('username') ?? ''
     const kind = call.query.get('event_type') ?? ''
+    const without = call.query.get('without') ?? ''
     return pageOf(
       call,
       makeAudit().filter(
         (event) =>
           within(call, event.timestamp) &&
           (kind === '' || event.event_type === kind) &&
+          event.event_type !== without &&
           `${event.username} ${event.ip_address}`.includes(who),
       ),
     )
