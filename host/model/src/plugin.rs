@@ -1,5 +1,6 @@
 //! What a probe says of itself, and how a plugin stands.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -236,17 +237,27 @@ impl PluginState {
         let running = count(|state| matches!(state, EntryState::Running { .. }));
         let slowed = entries.iter().filter(|entry| entry.slowed_to_ms.is_some()).count();
         let total = entries.len();
+        let servers = if total == 1 { "server" } else { "servers" };
         match self {
             Self::Loaded | Self::Degraded if total > 0 && quarantined == total => {
                 (Self::Quarantined, Some("it failed too often by its own fault, everywhere".to_owned()))
             }
             Self::Loaded | Self::Degraded if quarantined + backed_off > 0 => {
-                let detail =
-                    format!("of {total} places it is quarantined in {quarantined} and backed off in {backed_off}");
-                (Self::Degraded, Some(detail))
+                let mut parts = vec![
+                    (backed_off, format!("fails on {backed_off} of {total} {servers}, runs less often there")),
+                    (
+                        quarantined,
+                        format!("quarantined on {quarantined} of {total} {servers}: failed too often by its own fault"),
+                    ),
+                ];
+                parts.retain(|(count, _)| *count > 0);
+                parts.sort_by_key(|(count, _)| Reverse(*count));
+                let parts: Vec<String> = parts.into_iter().map(|(_, text)| text).collect();
+                (Self::Degraded, Some(parts.join("; ")))
             }
             Self::Loaded | Self::Degraded if slowed > 0 => {
-                (Self::Degraded, Some(format!("slowed in {slowed} of {total} places by the budget of the server")))
+                let detail = format!("slowed on {slowed} of {total} {servers} by the budget of the server");
+                (Self::Degraded, Some(detail))
             }
             Self::Loaded if running > 0 => (Self::Running, None),
             other => (other, None),

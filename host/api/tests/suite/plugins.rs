@@ -30,7 +30,15 @@ async fn a_plugin_shows_how_it_stands_and_what_it_lacks() {
     let viewer = app.sign_in("viewer").await;
     let plugin = app.get(&viewer, "/api/plugins/pg_stat_database").await.body;
     insta::assert_json_snapshot!(plugin);
-    app.host.on_servers.lock().unwrap().remove(1);
+    app.host
+        .on_servers
+        .lock()
+        .unwrap()
+        .splice(1.., [1, 2].map(|_| entry(one, EntryState::BackedOff { due_in_ms: 5 }, 3)));
+    let plugin = app.get(&viewer, "/api/plugins/pg_stat_database").await.body;
+    let worst_first = "fails on 2 of 3 servers, runs less often there; quarantined on 1 of 3 servers: failed too often by its own fault";
+    assert_eq!(plugin["state_detail"], worst_first);
+    app.host.on_servers.lock().unwrap().truncate(1);
     let plugin = app.get(&viewer, "/api/plugins/pg_stat_database").await.body;
     assert_eq!(plugin["state"], "quarantined");
 }

@@ -4,20 +4,19 @@ import { CopyButton } from '../../blocks/copy-button'
 import { useI18n } from '../../i18n'
 import { cx } from '../../ui/classes'
 import { Icon } from '../../ui/icon'
-import { failureText, newestFailure, troubleText } from './trouble-model'
+import { failureText, newestFailure } from './trouble-model'
 
 /** What is wrong with the plugin as a whole, and the line that would help. */
 export function PluginTrouble({ plugin }: { plugin: Plugin }) {
   const { t } = useI18n()
-  const text = troubleText(plugin, t)
   const failure = newestFailure(plugin)
-  const { state, missing_grants: missing, is_held_back: heldBack } = plugin
+  const { state, state_detail: detail, missing_grants: missing, is_held_back: heldBack } = plugin
   const bad = state === 'refused' || state === 'quarantined'
   return (
     <>
-      {text && (
+      {detail && (
         <Notice bad={bad}>
-          <p className="break-words whitespace-pre-wrap">{text}</p>
+          <p className="break-words whitespace-pre-wrap first-letter:uppercase">{t.said(detail)}</p>
           {failure && (
             <p className="mt-0.5 break-words">
               {t.plugins.newestFailure}: {failureText(failure, t)} (<Age at={failure.started_at} />)

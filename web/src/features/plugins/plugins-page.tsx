@@ -25,7 +25,7 @@ import { toast } from '../../ui/toasts'
 import { LastRuns, PluginStateBadge } from './plugin-badges'
 import { probeWords } from './probe-words'
 import { ReloadReport } from './reload-report'
-import { failureText, newestFailure, troubleText } from './trouble-model'
+import { failureText, newestFailure } from './trouble-model'
 
 const COLUMN_IDS = ['name', 'state', 'runs', 'interval', 'version', 'probe'] as const
 type ColumnId = (typeof COLUMN_IDS)[number]
@@ -208,11 +208,10 @@ function useColumns(): Column<Plugin, ColumnId>[] {
 
 function StateCell({ plugin }: { plugin: Plugin }) {
   const { t } = useI18n()
-  const { state, missing_grants: missing, is_held_back: heldBack } = plugin
+  const { state, state_detail: detail, missing_grants: missing, is_held_back: heldBack } = plugin
   const own = missing.length > 0 ? t.plugins.notGranted(missing.join(', ')) : heldBack ? t.plugins.heldBack : ''
-  const trouble = troubleText(plugin, t)
-  const failure = trouble === null ? undefined : newestFailure(plugin)
-  const note = [trouble ?? own, failure && failureText(failure, t)].filter(Boolean).join(' · ')
+  const failure = detail == null ? undefined : newestFailure(plugin)
+  const note = [detail == null ? own : t.said(detail), failure && failureText(failure, t)].filter(Boolean).join(' · ')
   return (
     <>
       <PluginStateBadge state={state} />

@@ -24,12 +24,6 @@ export const plugins = {
     notApplicable: (count: number) => `${count} not applicable`,
     noRuns: 'no runs yet',
     notGranted: (what: string) => `not granted: ${what}`,
-    failsOn: (count: number, total: number) =>
-      `Fails on ${count} of ${plural(total, { one: 'server', other: 'servers' })}, runs less often there`,
-    quarantinedOn: (count: number, total: number) =>
-      `Quarantined on ${count} of ${plural(total, { one: 'server', other: 'servers' })}: it failed too often by its own fault`,
-    slowedOn: (count: number, total: number) =>
-      `Slowed on ${count} of ${plural(total, { one: 'server', other: 'servers' })} by the budget of the server`,
     newestFailure: 'Newest failure',
     heldBack: 'an earlier version runs',
     heldBackText:

@@ -2,8 +2,6 @@ import type { Messages } from '../en/en'
 import { pluralizer } from '../plural'
 
 const plural = pluralizer('ru')
-const ofServers = (count: number) => plural(count, { one: 'сервера', other: 'серверов' })
-
 export const plugins: Pick<Messages, 'plugins' | 'costs' | 'runs' | 'events'> = {
   plugins: {
     title: 'Плагины',
@@ -26,10 +24,6 @@ export const plugins: Pick<Messages, 'plugins' | 'costs' | 'runs' | 'events'> = 
     notApplicable: (count) => `неприменимо: ${count}`,
     noRuns: 'запусков ещё не было',
     notGranted: (what) => `не разрешено: ${what}`,
-    failsOn: (count, total) => `Ошибки на ${count} из ${ofServers(total)}, там запускается реже`,
-    quarantinedOn: (count, total) =>
-      `В карантине на ${count} из ${ofServers(total)}: слишком часто ошибался по своей вине`,
-    slowedOn: (count, total) => `Замедлен бюджетом сервера на ${count} из ${ofServers(total)}`,
     newestFailure: 'Последняя ошибка',
     heldBack: 'работает прежняя версия',
     heldBackText:

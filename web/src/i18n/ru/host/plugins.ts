@@ -4,12 +4,16 @@ import type { HostText } from '../../host-texts'
 export const plugins: readonly HostText[] = [
   ['it failed too often by its own fault, everywhere', 'везде слишком часто ошибался по своей вине'],
   [
-    'of {total} places it is quarantined in {quarantined} and backed off in {backedOff}',
-    'мест всего: {total}, из них в карантине: {quarantined}, реже запускается: {backedOff}',
+    'fails on {backedOff} of {total} {servers}, runs less often there',
+    'ошибки на серверах: {backedOff} из {total}, там запускается реже',
   ],
   [
-    'slowed in {slowed} of {total} places by the budget of the server',
-    'замедлен бюджетом сервера: {slowed} из {total} мест',
+    'quarantined on {quarantined} of {total} {servers}: failed too often by its own fault',
+    'в карантине на серверах: {quarantined} из {total}; слишком часто ошибался по своей вине',
+  ],
+  [
+    'slowed on {slowed} of {total} {servers} by the budget of the server',
+    'замедлен бюджетом сервера на серверах: {slowed} из {total}',
   ],
   ['added, {version}', 'добавлен, {version}'],
   ['removed', 'удалён'],
