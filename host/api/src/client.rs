@@ -6,7 +6,7 @@ use pgvigil_model::Network;
 use salvo::http::HeaderValue;
 use salvo::prelude::*;
 
-use crate::config::{ApiConfig, CookieSecurity, Origin};
+use crate::config::{ApiConfig, Origin};
 use crate::error::ApiError;
 
 /// Longer ones are cut before they are stored.
@@ -116,13 +116,10 @@ fn same_host(one: &str, other: &str) -> bool {
     !one.is_empty() && without_default_port(one) == without_default_port(other)
 }
 
-/// Whether the refresh cookie is to carry `Secure` in the answer to this request.
+/// Whether the refresh cookie is to carry `Secure` in the answer to this request: always, but for a page that was opened as
+/// `http://` on a loopback name or address. There is nothing to intercept, and not every browser keeps a secure cookie there.
 pub(crate) fn wants_secure_cookie(req: &Request, config: &ApiConfig) -> bool {
-    match config.cookie_security {
-        CookieSecurity::Always => true,
-        CookieSecurity::Never => false,
-        CookieSecurity::Auto => !is_plain_loopback(req, config),
-    }
+    !is_plain_loopback(req, config)
 }
 
 /// Whether the caller reached us, or a trusted proxy in front of us, over TLS.

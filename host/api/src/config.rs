@@ -19,7 +19,6 @@ pub struct ApiConfig {
     pub allowed_origins: Vec<Origin>,
     /// Whose `X-Forwarded-For` (or `X-Real-IP`), `X-Forwarded-Host` and `X-Forwarded-Proto` count.
     pub trusted_proxies: Vec<Network>,
-    pub cookie_security: CookieSecurity,
     /// bcrypt's logarithmic cost, 4 to 31.
     pub password_cost: u32,
     pub query_texts: QueryTexts,
@@ -70,7 +69,6 @@ impl ApiConfig {
             secret_key,
             allowed_origins: Vec::new(),
             trusted_proxies: Network::LOOPBACK.to_vec(),
-            cookie_security: CookieSecurity::Auto,
             password_cost: PASSWORD_COST_DEFAULT,
             query_texts: QueryTexts::default(),
             tls: None,
@@ -120,18 +118,6 @@ impl FromStr for QueryTexts {
             None => Err(InvalidQueryTexts(text.to_owned())),
         }
     }
-}
-
-/// Whether the refresh cookie carries `Secure`, without which a browser may send it over plain HTTP.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum CookieSecurity {
-    /// Always, except for a page that was opened as `http://` on a loopback name or address: there is nothing to intercept,
-    /// and not every browser keeps a secure cookie there.
-    #[default]
-    Auto,
-    Always,
-    /// For plain HTTP across a network that is trusted; whoever listens there can take over sessions.
-    Never,
 }
 
 /// Where a page comes from, as browsers write it: `https://pgvigil.example.org`, in lower case and without the scheme's own

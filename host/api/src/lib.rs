@@ -58,9 +58,7 @@ mod stream;
 mod users;
 mod web;
 
-pub use config::{
-    ApiConfig, CookieSecurity, InvalidOrigin, InvalidQueryTexts, Origin, PASSWORD_COST_DEFAULT, Patience, QueryTexts,
-};
+pub use config::{ApiConfig, InvalidOrigin, InvalidQueryTexts, Origin, PASSWORD_COST_DEFAULT, Patience, QueryTexts};
 pub use docs::openapi_json;
 pub use host::{
     Counters, Host, HostEvent, LiveSessions, PluginAction, PluginActionError, PoolStatus, RunNews, ServerAway,
