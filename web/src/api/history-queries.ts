@@ -131,6 +131,23 @@ export const metricSetsQuery = () =>
     meta: every(MINUTE, aboutPlugins),
   })
 
+/** On which servers each of the plugins runs: that changes with plugins.toml and with the servers, not with each run. */
+export const placesQuery = (plugins: readonly string[] | undefined) =>
+  queryOptions({
+    queryKey: ['places', plugins],
+    queryFn: ({ signal }) => {
+      const placesOf = async (name: string) => {
+        const { on_servers: places } = await unwrap(
+          api.GET('/api/plugins/{name}', { params: { path: { name } }, signal }),
+        )
+        return { plugin: name, servers: places.flatMap(({ server }) => server ?? []) }
+      }
+      return Promise.all((plugins ?? []).map(placesOf))
+    },
+    enabled: plugins !== undefined,
+    meta: every(MINUTE, aboutPlugins),
+  })
+
 export interface CostsFilter {
   server?: string | undefined
   plugin?: string | undefined

@@ -19,6 +19,7 @@ export interface AutoChartCardProps {
   help: string
   /** `datname:app`; none: all series. */
   labels?: string | undefined
+  onResetLabels?: () => void
   height?: number
   explore?: boolean
 }
@@ -51,12 +52,15 @@ export function AutoChartCard(props: AutoChartCardProps) {
       marks={marks}
       beforeFailed={beforeFailed}
       zero={chart.zero}
+      onReset={props.labels === undefined ? undefined : props.onResetLabels}
       {...(props.height === undefined ? {} : { height: props.height })}
       fileParts={[server, chart.set.name, names.join('-')]}
       {...(props.explore ? { explore: { server, set: chart.set.name, metric } } : {})}
       view={(draw) => (
         <QueryView query={query} skeleton={<ChartSkeleton />} small>
-          {(answer) => (chart.kind === 'facts' ? <Facts title={props.title} answer={answer} /> : draw())}
+          {(answer) =>
+            chart.kind === 'facts' && answer.series.length > 0 ? <Facts title={props.title} answer={answer} /> : draw()
+          }
         </QueryView>
       )}
     />

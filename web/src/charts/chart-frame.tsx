@@ -37,6 +37,8 @@ export interface ChartFrameProps {
   height?: number
   /** Of the names of saved files. */
   fileParts: readonly string[]
+  /** Takes away what the reader chose among labels; none: nothing is chosen. */
+  onReset?: (() => void) | undefined
   /** Of which alone this is. */
   database?: string | undefined
   /** Where the same metric can be looked at closer. */
@@ -85,7 +87,7 @@ export function ChartFrame({ frame, ...props }: ChartFrameProps & { frame: (elem
 function Drawn(props: ChartFrameProps & { data: ChartData; asTable: boolean; onPlot: (plot: uPlot | null) => void }) {
   const { t } = useI18n()
   const { setRange } = useTime()
-  const { data, answer, title } = props
+  const { data, answer, title, onReset } = props
   const marks = marksWithin(props.marks, data.from, data.to)
   if (!hasValues(data)) {
     const isCounted = data.timestamps.length > 0 && answer?.metrics.some((metric) => metric.kind === 'counter') === true
@@ -94,8 +96,19 @@ function Drawn(props: ChartFrameProps & { data: ChartData; asTable: boolean; onP
     const few = isCounted && !isIdle
     return (
       <div className="grid content-center justify-items-center gap-1 px-4 py-3 text-center text-dim">
-        <p>{isIdle ? t.charts.nothingCounted : few ? t.charts.oneSample : t.charts.noSamples}</p>
-        {!isCounted && answer && <AbsenceReason server={answer.server} set={answer.set} database={props.database} />}
+        <p>
+          {isIdle
+            ? t.charts.nothingCounted
+            : few
+              ? t.charts.oneSample
+              : onReset
+                ? t.charts.noMatch
+                : t.charts.noSamples}
+        </p>
+        {!isCounted && onReset && <Button onClick={onReset}>{t.common.resetFilters}</Button>}
+        {!isCounted && !onReset && answer && (
+          <AbsenceReason server={answer.server} set={answer.set} database={props.database} />
+        )}
         {few && answer?.resolution !== 'raw' && answer?.resolution !== 'merged' && <LookCloser title={title} />}
       </div>
     )

@@ -1,9 +1,15 @@
 import { expect, test } from 'vitest'
-import { labelMatcher } from '../../src/api/label-matcher.ts'
+import { labelMatcher, labelMatchers } from '../../src/api/label-matcher.ts'
 import type { MetricDeclaration, MetricSetDeclaration } from '../../src/api/types.ts'
 import { autoCharts, chartOf } from '../../src/charts/auto-chart.ts'
 import { mergeColumns, mergeOf } from '../../src/charts/model.ts'
-import { knownSets, labelValues, parseLabels, searchSets } from '../../src/features/explore/explore-model.ts'
+import {
+  knownSets,
+  labelsInUrl,
+  labelValues,
+  parseLabels,
+  searchSets,
+} from '../../src/features/explore/explore-model.ts'
 import { parsePreferences } from '../../src/lib/preferences.ts'
 import { makeMetricSets } from '../mock/data/sets.ts'
 
@@ -74,6 +80,25 @@ test('labels go through the URL whatever they hold', () => {
   const text = [labelMatcher('datname', 'a,b\\c:d'), labelMatcher('state', '')].join(',')
   expect(parseLabels(text)).toEqual({ datname: 'a,b\\c:d', state: '' })
   expect(parseLabels('nonsense')).toEqual({})
+})
+
+test('a value may end with what escapes', () => {
+  const text = labelMatchers({ datname: 'a\\', state: 'idle' })
+  expect(parseLabels(text)).toEqual({ datname: 'a\\', state: 'idle' })
+  expect(labelsInUrl(['datname', 'state']).l(text)).toBe(text)
+})
+
+test.each(['zz:1', 'state:idle,zz:1', 'state', 'state:idle,nonsense', 'state:idle,state:active'])(
+  '%s chooses nothing among the labels that there are',
+  (text) => {
+    expect(labelsInUrl(['state', 'kind']).l(text)).toBeUndefined()
+  },
+)
+
+test('where no metric is shown there is nothing to choose among', () => {
+  const { l, by } = labelsInUrl([])
+  expect([l('state:idle'), by('state')]).toEqual([undefined, undefined])
+  expect(labelsInUrl(['state']).by('state')).toBe('state')
 })
 
 test('values of a label stand in order, numbers as numbers', () => {

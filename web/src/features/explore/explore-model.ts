@@ -1,9 +1,21 @@
+import { labelMatchers } from '../../api/label-matcher'
 import type { DeclaredSet, MetricDeclaration } from '../../api/types'
 import type { Locale } from '../../i18n'
-import { anyText } from '../../lib/url-state'
+import { anyText, choiceOf, type SearchOf } from '../../lib/url-state'
 
 /** `l`: values that labels must have (`datname:app`); `by`: the label whose values become lines. */
 export const EXPLORE_IN_URL = { server: anyText, q: anyText, set: anyText, metric: anyText, l: anyText, by: anyText }
+
+/** What one may choose among these labels; there are none to choose among where no metric is shown. */
+export const labelsInUrl = (labels: readonly string[]) => ({ l: valuesOf(labels), by: choiceOf(labels) })
+export type ChosenLabels = SearchOf<ReturnType<typeof labelsInUrl>>
+
+/** Each part must be a value of one of these labels, or the host would refuse all. */
+const valuesOf = (labels: readonly string[]) => (text: string) => {
+  const chosen = parseLabels(text)
+  const isKnown = Object.keys(chosen).every((label) => labels.includes(label)) && labelMatchers(chosen) === text
+  return isKnown ? text : undefined
+}
 
 /** A set with its words in the reader's language. */
 export interface KnownSet {
@@ -40,7 +52,7 @@ export function searchSets(sets: readonly KnownSet[], text: string): KnownSet[] 
 /** `datname:app,state:idle`, as the URL and the API have it; a comma in a value is escaped. */
 export function parseLabels(text: string | undefined): Record<string, string> {
   if (text === undefined) return {}
-  const pairs = text.split(/(?<!\\),/).map((pair) => {
+  const pairs = (text.match(/(?:\\.|[^\\,])+/g) ?? []).map((pair) => {
     const colon = pair.indexOf(':')
     return [pair.slice(0, Math.max(0, colon)), pair.slice(colon + 1).replace(/\\(.)/g, '$1')] as const
   })

@@ -1,15 +1,17 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { metricSetsQuery } from '../../api/history-queries'
+import { metricSetsQuery, placesQuery } from '../../api/history-queries'
 import { serversQuery } from '../../api/queries'
+import type { ServerStatus } from '../../api/types'
 import { useUser } from '../../app/session-context'
 import { PageHeader } from '../../blocks/page-header'
+import { useServerCause } from '../../blocks/server-state'
 import { EmptyState, QueryView } from '../../blocks/state-view'
 import { useI18n } from '../../i18n'
 import { paths } from '../../lib/paths'
 import { canEditServers } from '../../lib/roles'
 import { useUrlState } from '../../lib/router-hooks'
-import { buttonClass } from '../../ui/button'
+import { Button, buttonClass } from '../../ui/button'
 import { SelectFilter } from '../../ui/field'
 import { ExploreSkeleton } from '../../ui/skeleton'
 import { EXPLORE_IN_URL } from './explore-model'
@@ -23,9 +25,10 @@ export function ExplorePage() {
   const [search, setSearch] = useUrlState(EXPLORE_IN_URL)
   const servers = useQuery(serversQuery())
   const sets = useQuery(metricSetsQuery())
-  // Whoever comes without a server sees one that answers.
-  const first = servers.data?.find((server) => server.state === 'ok') ?? servers.data?.[0]
-  const server = search.server ?? first?.name
+  const set = search.server === undefined ? sets.data?.find(({ name }) => name === search.set) : undefined
+  const { data: places } = useQuery(placesQuery(set?.plugins))
+  const collecting = new Set(places?.flatMap((place) => place.servers))
+  const server = search.server ?? firstOf(servers.data ?? [], collecting)?.name
   return (
     <>
       <PageHeader title={t.explore.title} time="range">
@@ -43,20 +46,25 @@ export function ExplorePage() {
             </EmptyState>
           ) : (
             <QueryView query={sets} skeleton={<ExploreSkeleton />}>
-              {(known) => (
-                <Explorer server={server} sets={known}>
-                  <SelectFilter
-                    label={t.common.server}
-                    fill
-                    value={server}
-                    choices={namesWith(
-                      all.map((one) => one.name),
-                      server,
-                    ).map((name) => ({ value: name, label: name }))}
-                    onChange={(chosen) => setSearch({ server: chosen, l: undefined }, 'push')}
-                  />
-                </Explorer>
-              )}
+              {(known) => {
+                const shown = all.find(({ name }) => name === server)
+                return shown === undefined ? (
+                  <EmptyState title={t.states.notFoundTitle} text={t.server.notFound(server)}>
+                    <Button onClick={() => setSearch({ server: undefined })}>{t.common.resetFilters}</Button>
+                  </EmptyState>
+                ) : (
+                  <Explorer server={server} sets={known}>
+                    <SelectFilter
+                      label={t.common.server}
+                      fill
+                      value={server}
+                      choices={all.map(({ name }) => ({ value: name, label: name }))}
+                      onChange={(chosen) => setSearch({ server: chosen, l: undefined }, 'push')}
+                    />
+                    <Cause server={shown} />
+                  </Explorer>
+                )
+              }}
             </QueryView>
           )
         }
@@ -65,6 +73,19 @@ export function ExplorePage() {
   )
 }
 
-/** What the URL names stays visible, even where it does not exist any more. */
-const namesWith = (names: readonly string[], name: string): readonly string[] =>
-  names.includes(name) ? names : [name, ...names]
+/** Whoever comes without a server sees one that collects what is shown, and that answers. */
+function firstOf(servers: readonly ServerStatus[], collecting: ReadonlySet<string>): ServerStatus | undefined {
+  const there = servers.filter(({ name }) => collecting.has(name))
+  const some = there.length === 0 ? servers : there
+  return some.find(({ state }) => state === 'ok') ?? some[0]
+}
+
+function Cause({ server }: { server: ServerStatus }) {
+  const cause = useServerCause(server)
+  if (cause === '') return null
+  return (
+    <Link to={paths.server(server.name)} className="text-xs break-words text-bad underline">
+      {cause}
+    </Link>
+  )
+}

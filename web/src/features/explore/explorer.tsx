@@ -7,9 +7,10 @@ import { AutoChartCard } from '../../charts/auto-chart-card'
 import { useI18n } from '../../i18n'
 import { paths } from '../../lib/paths'
 import { useUrlState } from '../../lib/router-hooks'
+import { choiceOf } from '../../lib/url-state'
 import { Button } from '../../ui/button'
 import { kindAndUnit } from '../plugins/probe-words'
-import { EXPLORE_IN_URL, type KnownSet, knownSets } from './explore-model'
+import { EXPLORE_IN_URL, type KnownSet, knownSets, labelsInUrl } from './explore-model'
 import { LabelFilters } from './label-filters'
 import { SetList } from './set-list'
 
@@ -20,7 +21,13 @@ export function Explorer(props: { server: string; sets: readonly DeclaredSet[]; 
   const sets = useMemo(() => knownSets(props.sets, locale), [props.sets, locale])
   const chosen = sets.find((known) => known.set.name === search.set)
   const metric = chosen?.set.metrics.find((one) => one.name === search.metric)
-  const choose = (set: string, name?: string) => setSearch({ set, metric: name, l: undefined, by: undefined }, 'push')
+  const choose = (set: string | undefined, name?: string) =>
+    setSearch({ set, metric: name, l: undefined, by: undefined }, 'push')
+  const unknown = (text: string, known?: string) => (
+    <EmptyState title={t.explore.unknownTitle} text={text}>
+      <Button onClick={() => choose(known)}>{t.common.resetFilters}</Button>
+    </EmptyState>
+  )
   return (
     <div className="grid items-start gap-3 lg:grid-cols-[17rem_minmax(0,1fr)]">
       <SetList
@@ -34,27 +41,35 @@ export function Explorer(props: { server: string; sets: readonly DeclaredSet[]; 
         {props.children}
       </SetList>
       <div className="min-w-0">
-        {chosen === undefined ? (
-          search.set === undefined ? (
-            <EmptyState title={t.explore.chooseTitle} text={t.explore.chooseText} />
-          ) : (
-            <EmptyState title={t.explore.unknownTitle} text={t.explore.unknownText(search.set)}>
-              <Button onClick={() => setSearch({ set: undefined, metric: undefined })}>{t.common.resetFilters}</Button>
-            </EmptyState>
-          )
-        ) : metric === undefined ? (
+        {search.set === undefined ? (
+          <NothingChosen />
+        ) : chosen === undefined ? (
+          unknown(t.explore.unknownText(search.set))
+        ) : metric !== undefined ? (
+          <OneMetric server={props.server} known={chosen} metric={metric} />
+        ) : search.metric === undefined ? (
           <SetCharts server={props.server} known={chosen} />
         ) : (
-          <OneMetric server={props.server} known={chosen} metric={metric} />
+          unknown(t.explore.unknownMetric(search.set, search.metric), search.set)
         )}
       </div>
     </div>
   )
 }
 
+const NO_LABELS = labelsInUrl([])
+const NO_SET = { metric: choiceOf([]), ...NO_LABELS }
+
+function NothingChosen() {
+  const { t } = useI18n()
+  useUrlState(NO_SET)
+  return <EmptyState title={t.explore.chooseTitle} text={t.explore.chooseText} />
+}
+
 /** All metrics of a set. */
 function SetCharts({ server, known }: { server: string; known: KnownSet }) {
   const { t } = useI18n()
+  useUrlState(NO_LABELS)
   const charts = useMemo(() => autoCharts(known.set), [known])
   return (
     <>
@@ -107,19 +122,20 @@ function SetHeading({ known }: { known: KnownSet }) {
 function OneMetric(props: { server: string; known: KnownSet; metric: MetricDeclaration }) {
   const { t } = useI18n()
   const { server, known, metric } = props
-  const [search] = useUrlState(EXPLORE_IN_URL)
-  const by = known.set.labels.find((label) => label === search.by)
-  const chart = useMemo(() => chartOf(known.set, metric, by), [known, metric, by])
+  const { labels } = known.set
+  const [chosen, choose] = useUrlState(useMemo(() => labelsInUrl(labels), [labels]))
+  const chart = useMemo(() => chartOf(known.set, metric, chosen.by), [known, metric, chosen.by])
   return (
     <>
       <SetHeading known={known} />
-      <LabelFilters server={server} set={known.set} metric={metric.name} />
+      <LabelFilters server={server} set={known.set} metric={metric.name} chosen={chosen} onChoose={choose} />
       <AutoChartCard
         server={server}
         chart={chart}
         title={metric.name}
         help={`${known.metricHelp(metric)} (${kindAndUnit(metric, t.plugins)})`}
-        labels={search.l}
+        labels={chosen.l}
+        onResetLabels={() => choose({ l: undefined })}
         height={340}
       />
     </>

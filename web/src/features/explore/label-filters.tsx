@@ -5,16 +5,21 @@ import type { MetricSetDeclaration } from '../../api/types'
 import { useTime } from '../../app/time'
 import { NameFilter } from '../../blocks/name-filter'
 import { useI18n } from '../../i18n'
-import { useUrlState } from '../../lib/router-hooks'
 import { SelectFilter } from '../../ui/field'
-import { EXPLORE_IN_URL, labelValues, parseLabels } from './explore-model'
+import { type ChosenLabels, labelValues, parseLabels } from './explore-model'
 
 /** A choice for each label among the values that there are, and the label whose values become lines. */
-export function LabelFilters(props: { server: string; set: MetricSetDeclaration; metric: string }) {
+export function LabelFilters(props: {
+  server: string
+  set: MetricSetDeclaration
+  metric: string
+  chosen: ChosenLabels
+  onChoose: (change: ChosenLabels) => void
+}) {
   const { t } = useI18n()
   const { range } = useTime()
-  const [search, setSearch] = useUrlState(EXPLORE_IN_URL)
-  const { server, set } = props
+  const { server, set, onChoose } = props
+  const { l, by } = props.chosen
   const hasLabels = set.labels.length > 0
   // Without the filters: what is chosen must not hide the other choices.
   const all = useQuery({
@@ -22,11 +27,11 @@ export function LabelFilters(props: { server: string; set: MetricSetDeclaration;
     enabled: hasLabels,
   })
   if (!hasLabels) return null
-  const chosen = parseLabels(search.l)
+  const chosen = parseLabels(l)
   const choose = (label: string, value: string | undefined) => {
     const { [label]: _before, ...others } = chosen
     const text = labelMatchers(value === undefined ? others : { ...others, [label]: value })
-    setSearch({ l: text === '' ? undefined : text })
+    onChoose({ l: text === '' ? undefined : text })
   }
   return (
     <div className="mb-3 flex flex-wrap items-center gap-2">
@@ -43,12 +48,12 @@ export function LabelFilters(props: { server: string; set: MetricSetDeclaration;
       {set.labels.length > 1 && (
         <SelectFilter
           label={t.explore.by}
-          value={search.by ?? ''}
+          value={by ?? ''}
           choices={[
             { value: '', label: t.explore.bySeries },
             ...set.labels.map((label) => ({ value: label, label: t.explore.byLabel(label) })),
           ]}
-          onChange={(by) => setSearch({ by })}
+          onChange={(label) => onChoose({ by: label })}
         />
       )}
     </div>

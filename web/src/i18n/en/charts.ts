@@ -39,6 +39,7 @@ export const charts = {
     shared: 'shared objects',
     noLabel: '(none)',
     noSamples: 'No samples in this range',
+    noMatch: 'No samples in this range have the labels that are chosen',
     leftOut: (count: number) =>
       `Not all are counted here: ${plural(count, { one: 'series', other: 'series' })} more. Choose a shorter time.`,
     nothingCounted: 'Nothing was counted in this range, so there is no share to show',

@@ -14,9 +14,13 @@ export const explore = {
     unknownTitle: 'No probe declares this',
     unknownText: (set: string) =>
       `No plugin that is loaded declares the set “${set}”. The plugin may be switched off or refused, or the set renamed.`,
+    unknownMetric: (set: string, metric: string) =>
+      `The set “${set}” declares no metric “${metric}”. It may have been renamed.`,
     family: (count: number) => plural(count, { one: 'metric', other: 'metrics' }),
     every: (duration: string) => `every ${duration}`,
     historyOnly: 'no plugin collects it any more',
+    /** After the name of a plugin */
+    notOn: (server: string) => `does not run on ${server}`,
     metric: 'Metric',
     value: 'Value',
     by: 'Lines',

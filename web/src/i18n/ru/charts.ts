@@ -40,6 +40,7 @@ export const charts: Pick<Messages, 'charts'> = {
     shared: 'общие объекты',
     noLabel: '(без имени)',
     noSamples: 'За этот период измерений нет',
+    noMatch: 'За этот период нет измерений с выбранными метками',
     leftOut: (count) =>
       `Учтены не все: ещё ${plural(count, { one: 'ряд', few: 'ряда', many: 'рядов', other: 'ряда' })}. Выберите период короче.`,
     nothingCounted: 'За этот период ничего не насчитано, поэтому и доли нет',

@@ -15,9 +15,11 @@ export const explore: Pick<Messages, 'explore'> = {
     unknownTitle: 'Такого не объявляет ни одна проба',
     unknownText: (set) =>
       `Ни один загруженный плагин не объявляет набор «${set}». Плагин мог быть выключен или отклонён, а набор переименован.`,
+    unknownMetric: (set, metric) => `В наборе «${set}» нет метрики «${metric}». Её могли переименовать.`,
     family: (count) => plural(count, { one: 'метрика', few: 'метрики', many: 'метрик', other: 'метрики' }),
     every: (duration) => `раз в ${duration}`,
     historyOnly: 'ни один плагин больше не собирает',
+    notOn: (server) => `не запускается на ${server}`,
     metric: 'Метрика',
     value: 'Значение',
     by: 'Линии',
