@@ -48,6 +48,7 @@ mod plugins;
 mod runs;
 mod series;
 mod server_input;
+mod server_status;
 mod servers;
 mod sessions;
 mod settings;
@@ -56,6 +57,7 @@ mod ssh_keys;
 mod statistics;
 mod stream;
 mod users;
+mod visits;
 mod web;
 
 pub use config::{ApiConfig, InvalidOrigin, InvalidQueryTexts, Origin, PASSWORD_COST_DEFAULT, Patience, QueryTexts};

@@ -17,7 +17,7 @@ use crate::rate::{one_host, request_rate, requests_at_once};
 use crate::state::{Api, from_depot};
 use crate::{
     account, analysis, audit, costs, databases, docs, events, health, logs, metric_sets, metrics, plugins, runs,
-    series, servers, sessions, settings, ssh_keys, statistics, stream, users, web,
+    series, servers, sessions, settings, ssh_keys, statistics, stream, users, visits, web,
 };
 
 /// Smaller answers are not worth compressing.
@@ -45,6 +45,7 @@ pub(crate) fn api() -> Router {
         audit::routes(),
         logs::routes(),
         health::routes(),
+        visits::routes(),
         servers::routes(),
         databases::routes(),
         statistics::routes(),
