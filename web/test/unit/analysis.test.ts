@@ -1,7 +1,14 @@
 import { expect, test } from 'vitest'
-import { analysisCsv, changedCriteria, knownDays, reasonText } from '../../src/features/server/analysis-model.ts'
+import {
+  analysisCsv,
+  changedCriteria,
+  judgedWindow,
+  knownDays,
+  reasonText,
+} from '../../src/features/server/analysis-model.ts'
 import { analysis } from '../../src/i18n/en/analysis.ts'
 import { words } from '../../src/i18n/en/words.ts'
+import { parseRange } from '../../src/lib/time-range.ts'
 import { createUnits } from '../../src/lib/units.ts'
 import { makeAnalysis, makeCriteria } from '../mock/data/analysis.ts'
 
@@ -54,4 +61,13 @@ test('no more of a period is known than was watched, and no more than it has', (
             ],
     })
   expect([known(null), known(0.5), known(31)]).toEqual([0, 0.5, 10])
+})
+
+test('of a time that is longer than the host looks at, the newest part is judged', () => {
+  const window = (from: string, to: string) => judgedWindow(parseRange({ from, to }))
+  expect(window('now-400d', 'now')).toEqual({ from: 'now-400d', to: 'now' })
+  expect(window('now-2y', 'now')).toEqual({ from: 'now-400d', to: 'now' })
+  const [from, to] = ['2024-01-01T00:00:00Z', '2026-02-05T00:00:00Z']
+  expect(window(from, to)).toEqual({ from: '2025-01-01T00:00:00Z', to })
+  expect(window('2025-06-01T00:00:00Z', to)).toEqual({ from: '2025-06-01T00:00:00Z', to })
 })

@@ -1,6 +1,7 @@
 import type { AnalysedDatabase, AnalysisCriteria, DatabaseAnalysis } from '../../api/types'
 import type { Messages } from '../../i18n/en/en'
 import { csvText } from '../../lib/csv'
+import { rangeSeconds, rangeToQuery, type TimeRange } from '../../lib/time-range'
 import type { Units } from '../../lib/units'
 import { isValidSetting } from '../settings/settings-model'
 
@@ -28,6 +29,16 @@ export type CriterionKey = (typeof CRITERIA)[number]
 export type CriteriaDraft = Partial<Record<CriterionKey, string>>
 
 const DAY_MS = 86_400_000
+
+/** The host looks at no longer time than this at once. */
+const WINDOW_DAYS_MAX = 400
+
+/** Of a window that is longer, the newest part. */
+export function judgedWindow(range: TimeRange): { from: string; to: string } {
+  if (rangeSeconds(range) <= WINDOW_DAYS_MAX * 86_400) return rangeToQuery(range)
+  if (range.kind === 'relative') return { from: `now-${WINDOW_DAYS_MAX}d`, to: 'now' }
+  return rangeToQuery({ ...range, from: range.to - WINDOW_DAYS_MAX * DAY_MS })
+}
 
 export const periodDays = ({ from, to }: Pick<DatabaseAnalysis, 'from' | 'to'>): number =>
   (Date.parse(to) - Date.parse(from)) / DAY_MS

@@ -14,7 +14,6 @@ import { paths } from '../../lib/paths'
 import { canEditServers } from '../../lib/roles'
 import { useParam, useUrlState } from '../../lib/router-hooks'
 import { matchesSearch } from '../../lib/sort'
-import { rangeToQuery } from '../../lib/time-range'
 import { anyText, choiceOf, parseSort, sortOf, sortToText } from '../../lib/url-state'
 import { Badge, type Tone } from '../../ui/badge'
 import { Button } from '../../ui/button'
@@ -23,7 +22,7 @@ import { SearchBox } from '../../ui/search-box'
 import { Segmented } from '../../ui/segmented'
 import { TableSkeleton } from '../../ui/skeleton'
 import { Tiles } from '../fleet/tiles'
-import { analysisCsv, knownDays, periodDays, reasonText, VERDICTS, type Verdict } from './analysis-model'
+import { analysisCsv, judgedWindow, knownDays, periodDays, reasonText, VERDICTS, type Verdict } from './analysis-model'
 import { CriteriaDialog } from './criteria-dialog'
 
 const COLUMN_IDS = ['name', 'verdict', 'reason', 'idle', 'transactions', 'connections', 'size'] as const
@@ -55,7 +54,7 @@ export function AnalysisTab() {
   const server = useParam('name')
   const { range, usual } = useTime()
   // The usual window is far too short for a verdict; the host knows how long a one its criteria take.
-  const query = useQuery(analysisQuery(server, usual ? {} : rangeToQuery(range)))
+  const query = useQuery(analysisQuery(server, usual ? {} : judgedWindow(range)))
   return (
     <QueryView query={query} skeleton={<TableSkeleton rows={8} />}>
       {(analysis) =>
