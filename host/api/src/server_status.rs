@@ -208,7 +208,7 @@ impl Standing {
             Reachability::Unknown => {
                 let since = overview.server.created_at;
                 // Runs that got no answer and no refusal either say at least what they wait for.
-                let waits = facts.failing.first().map(|last| Self::warned(last, since));
+                let waits = facts.failing.first().map(|last| Self::warned(last, facts.failing.len() - 1, since));
                 let words = "added (connection pending)".to_owned();
                 Self {
                     state: ServerState::Pending,
@@ -225,8 +225,9 @@ impl Standing {
                 words: unreachable_words(*reason, detail),
             },
             Reachability::Reachable { since } => {
-                let failing = facts.failing.iter().find(|last| !is_of_the_outage(last, *since));
-                failing.map_or_else(|| Self::fine(*since), |last| Self::warned(last, *since))
+                let mut failing = facts.failing.iter().filter(|last| !is_of_the_outage(last, *since));
+                let first = failing.next();
+                first.map_or_else(|| Self::fine(*since), |last| Self::warned(last, failing.count(), *since))
             }
         }
     }
@@ -247,17 +248,23 @@ impl Standing {
         Self { state: ServerState::Ok, reason: None, detail: None, since: Some(since), words: "ok".to_owned() }
     }
 
-    fn warned(last: &LastRun, since: Timestamp) -> Self {
+    /// `others`: of how many plugins more the last run failed.
+    fn warned(last: &LastRun, others: usize, since: Timestamp) -> Self {
         let StoredOutcome::Failed { reason, detail } = &last.run.outcome else { return Self::fine(since) };
         let words = match reason {
             FailureReason::SshFailed | FailureReason::HostKeyChanged => format!("ok (SSH: {})", ssh_words(detail)),
             // The predecessor had no plugins; of theirs `state` and `detail` tell.
             _ => "ok".to_owned(),
         };
+        let others = match others {
+            0 => String::new(),
+            1 => "; one other plugin fails too".to_owned(),
+            count => format!("; {count} other plugins fail too"),
+        };
         Self {
             state: ServerState::Warning,
             reason: Some(*reason),
-            detail: Some(format!("plugin `{}`: {detail}", last.run.plugin)),
+            detail: Some(format!("plugin `{}`: {detail}{others}", last.run.plugin)),
             // An outage in between was another state.
             since: Some(last.failing_since.unwrap_or(last.run.started_at).max(since)),
             words,

@@ -95,12 +95,13 @@ fn read_created(target: &Target, report: &mut Report) -> Result<BTreeMap<String,
 }
 
 fn deny_created(target: &Target, report: &mut Report) -> BTreeMap<String, Timestamp> {
-    let detail = if target.server_version_num >= FIRST_WITH_GRANTABLE_STAT_FILE {
-        grant_to_me(STAT_FILE)
+    let (reason, detail) = if target.server_version_num >= FIRST_WITH_GRANTABLE_STAT_FILE {
+        (AbsenceReason::Denied, grant_to_me(STAT_FILE))
     } else {
-        "before PostgreSQL 11 only a superuser may read the age of a file, and no GRANT changes that".to_owned()
+        let detail = "before PostgreSQL 11 only a superuser may read the age of a file, and no GRANT changes that";
+        (AbsenceReason::NotApplicable, detail.to_owned())
     };
-    report.absent_set::<metrics::PgDatabaseCreated>(AbsenceReason::Denied, detail);
+    report.absent_set::<metrics::PgDatabaseCreated>(reason, detail);
     BTreeMap::new()
 }
 
@@ -138,6 +139,7 @@ mod tests {
     fn before_11_no_grant_is_promised() {
         let host = FakeHost::new().postgres(LIST, fixture!("denied.10.json"));
         let run = host.collect::<DatabaseList>(&target(100_023));
+        assert_eq!(run.absences()[0].1, AbsenceReason::NotApplicable);
         assert!(run.absences()[0].2.starts_with("before PostgreSQL 11 only a superuser"));
     }
 

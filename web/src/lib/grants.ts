@@ -4,6 +4,10 @@ export const quoteRole = (name: string): string => `"${name.replaceAll('"', '""'
 /** What lets the role see what others do. */
 export const monitorGrant = (role: string): string => `grant pg_monitor to ${quoteRole(role)};`
 
+/** What lets the role see the ages of files, and so of databases. It reads none of them. */
+export const statFileGrant = (role: string): string =>
+  `grant execute on function pg_catalog.pg_stat_file(text, boolean) to ${quoteRole(role)};`
+
 /** As it is or quoted, or `<the role to see>` where that is for the reader to fill in. */
 const NAME = '(?:[\\w$]+|"(?:[^"]|"")+"|<[^<>]+>)'
 

@@ -41,6 +41,22 @@ const COMPOSED: Record<string, string[]> = {
       'limits.values = {} and limits.memory = {} MiB',
       '{}; the next one begins with it',
     ],
+  'a row has the labels of an earlier one and is left out: {labels}': [
+    'a row has the labels of an earlier one and is',
+    '{} left out: {}',
+  ],
+  '{count} rows have the labels of earlier ones and are left out: {labels}': [
+    '{} rows have the labels of earlier ones and are',
+    '{} left out: {}',
+  ],
+  'a value is infinite and left out: metric `{metric}`, {labels}': [
+    'a value is',
+    '{} infinite and left out: metric `{}`, {}',
+  ],
+  '{count} values are infinite and left out: metric `{metric}`, {labels}': [
+    '{} values are',
+    '{} infinite and left out: metric `{}`, {}',
+  ],
   'version {version} was {why}': ['"version"', '{} {} was {}'],
   'the configuration of {version} was {why}': ['"the configuration of"', '{} {} was {}'],
   'the one connection to {place} was not free within {ms} ms: {holder}': [

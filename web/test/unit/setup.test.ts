@@ -5,11 +5,16 @@ import { makePassword, passwordProblem } from '../../src/lib/password.ts'
 import { makeRuns } from '../mock/data/plugins.ts'
 
 test('a role that is a word of SQL, and one and a password with difficult signs, do not end the statement', () => {
-  expect(roleSql('pgvigil', 'simple', 'pg_monitor')).toBe(
-    `create role "pgvigil" login password 'simple';\ngrant pg_monitor to "pgvigil";`,
+  expect(roleSql('pgvigil', 'simple', 'pg_monitor', 'shop')).toBe(
+    [
+      `create role "pgvigil" login password 'simple';`,
+      `grant pg_monitor to "pgvigil";`,
+      `-- In database "shop", for the times when databases were created; PostgreSQL 11 and later.`,
+      `grant execute on function pg_catalog.pg_stat_file(text, boolean) to "pgvigil";`,
+    ].join('\n'),
   )
-  expect(roleSql('order', 'x', 'pg_monitor')).toContain('grant pg_monitor to "order";')
-  expect(roleSql('O"Neil', "a'; drop table x; --", 'old')).toContain(
+  expect(roleSql('order', 'x', 'pg_monitor', 'postgres')).toContain('grant pg_monitor to "order";')
+  expect(roleSql('O"Neil', "a'; drop table x; --", 'old', 'postgres')).toContain(
     `create role "O""Neil" login password 'a''; drop table x; --';`,
   )
 })

@@ -1,6 +1,7 @@
 //! One app per test: a store of its own, and a host that answers what the test tells it.
 
 use std::collections::HashMap;
+use std::iter;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -345,6 +346,8 @@ pub struct FakeHost {
     pub settings_changed: AtomicUsize,
     pub ssh_keys: SshKeys,
     pub on_servers: Mutex<Vec<PluginOnServer>>,
+    /// Beside `pg_stat_database`, and like it but in name.
+    pub other_plugins: Mutex<Vec<&'static str>>,
     /// What was asked of plugins.
     pub actions: Mutex<Vec<PluginAction>>,
     pub events: broadcast::Sender<HostEvent>,
@@ -361,6 +364,7 @@ impl Default for FakeHost {
             settings_changed: AtomicUsize::default(),
             ssh_keys: SshKeys::default(),
             on_servers: Mutex::default(),
+            other_plugins: Mutex::default(),
             actions: Mutex::default(),
             events: broadcast::Sender::new(16),
         }
@@ -437,7 +441,7 @@ impl Host for FakeHost {
     }
 
     fn plugins(&self) -> Vec<PluginStatus> {
-        vec![PluginStatus {
+        let first = PluginStatus {
             name: "pg_stat_database".parse().unwrap(),
             probe: "builtin:pg_stat_database".into(),
             state: PluginState::Loaded,
@@ -478,7 +482,10 @@ impl Host for FakeHost {
             },
             config: vec![("limit".into(), "10".into())],
             loaded_at: Some(Timestamp::from_seconds(1_790_000_000)),
-        }]
+        };
+        let others = self.other_plugins.lock().unwrap();
+        let others = others.iter().map(|name| PluginStatus { name: name.parse().unwrap(), ..first.clone() });
+        iter::once(first.clone()).chain(others).collect()
     }
 
     async fn plugins_on_servers(&self) -> Vec<PluginOnServer> {

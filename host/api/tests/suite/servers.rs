@@ -469,6 +469,26 @@ async fn the_status_of_a_server_that_answers_has_the_predecessors_words_only() {
 }
 
 #[tokio::test]
+async fn a_warning_names_one_plugin_that_fails_and_counts_the_others() {
+    let app = TestApp::new().await;
+    let server = app.add_server(server_body("main")).await;
+    let failed = |plugin: &str| {
+        let outcome = RunOutcome::Failed { reason: FailureReason::ProbeFailed, detail: "no such table".to_owned() };
+        RunReport { plugin: plugin.parse().unwrap(), ..run(server, now(), outcome) }
+    };
+    *app.host.other_plugins.lock().unwrap() = vec!["pg_stat_activity", "database_list"];
+    let good = run(server, now().plus_seconds(-60), collected("pg_stat_database", Vec::new()));
+    app.store.record(&[good, failed("pg_stat_activity")]).await.unwrap();
+    let viewer = app.sign_in("viewer").await;
+    let detail = async || app.get(&viewer, "/api/servers/main").await.body["detail"].clone();
+    assert_eq!(detail().await, "plugin `pg_stat_activity`: no such table");
+    app.store.record(&[failed("pg_stat_database")]).await.unwrap();
+    assert_eq!(detail().await, "plugin `pg_stat_activity`: no such table; one other plugin fails too");
+    app.store.record(&[failed("database_list")]).await.unwrap();
+    assert_eq!(detail().await, "plugin `database_list`: no such table; 2 other plugins fail too");
+}
+
+#[tokio::test]
 async fn what_says_nothing_of_a_server_is_no_warning() {
     for (plugin, reason) in [("removed", FailureReason::ProbeFailed), ("pg_stat_database", FailureReason::Cancelled)] {
         let app = TestApp::new().await;

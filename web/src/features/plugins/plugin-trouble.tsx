@@ -17,6 +17,9 @@ export function PluginTrouble({ plugin }: { plugin: Plugin }) {
       {detail && (
         <Notice bad={bad}>
           <p className="break-words whitespace-pre-wrap first-letter:uppercase">{t.said(detail)}</p>
+          {plugin.on_servers.some((one) => one.state === 'quarantined') && (
+            <p className="mt-0.5">{t.plugins.quarantineEnds}</p>
+          )}
           {failure && (
             <p className="mt-0.5 break-words">
               {t.plugins.newestFailure}: {failureText(failure, t)} (<Age at={failure.started_at} />)

@@ -140,7 +140,7 @@ function Connect() {
 function RoleStep({ form }: { form: ServerForm }) {
   const { t } = useI18n()
   const [kind, setKind] = useState<RoleKind>('pg_monitor')
-  const sql = roleSql(form.draft.user, form.draft.password, kind)
+  const sql = roleSql(form.draft.user, form.draft.password, kind, form.draft.database)
   return (
     <div className="grid gap-3">
       <p className="text-dim">{t.setup.roleText}</p>

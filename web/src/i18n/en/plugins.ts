@@ -25,6 +25,8 @@ export const plugins = {
     noRuns: 'no runs yet',
     notGranted: (what: string) => `not granted: ${what}`,
     newestFailure: 'Newest failure',
+    quarantineEnds:
+      'Quarantine ends when “Run now” ends well, when the plugin is reloaded, or when the server is edited.',
     heldBack: 'an earlier version runs',
     heldBackText:
       'An earlier version of this plugin runs: it was rolled back, or what plugins.toml names now cannot be loaded.',

@@ -25,6 +25,8 @@ export const plugins: Pick<Messages, 'plugins' | 'costs' | 'runs' | 'events'> = 
     noRuns: 'запусков ещё не было',
     notGranted: (what) => `не разрешено: ${what}`,
     newestFailure: 'Последняя ошибка',
+    quarantineEnds:
+      'Карантин кончается, когда успешно завершится «Запустить сейчас», когда плагин перезагрузят или когда изменят сервер.',
     heldBack: 'работает прежняя версия',
     heldBackText:
       'Работает прежняя версия плагина: её вернули, или то, что теперь названо в plugins.toml, не загружается.',

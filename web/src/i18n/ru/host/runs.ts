@@ -3,6 +3,24 @@ import type { HostText } from '../../host-texts'
 /** Why a run failed, or what it could not read: from the host, the SDK and our own probes. */
 export const runs: readonly HostText[] = [
   ['plugin `{plugin}`: {detail}', 'плагин `{plugin}`: {detail}'],
+  ['one other plugin fails too', 'ошибка ещё у одного плагина'],
+  ['{count} other plugins fail too', 'ошибки и у других плагинов: {count}'],
+  [
+    'a row has the labels of an earlier one and is left out: {labels}',
+    'пропущена строка с теми же метками, что у предыдущей: {labels}',
+  ],
+  [
+    '{count} rows have the labels of earlier ones and are left out: {labels}',
+    'пропущены строки с теми же метками, что у предыдущих, всего {count}: {labels}',
+  ],
+  [
+    'a value is infinite and left out: metric `{metric}`, {labels}',
+    'пропущено бесконечное значение: метрика `{metric}`, {labels}',
+  ],
+  [
+    '{count} values are infinite and left out: metric `{metric}`, {labels}',
+    'пропущены бесконечные значения, всего {count}: метрика `{metric}`, {labels}',
+  ],
   ['the run did not finish within {ms} ms', 'запуск не закончился за {ms} мс'],
   ['the host stopped', 'хост остановился'],
   ['the host failed while it ran the probe: {error}', 'хост ошибся, выполняя пробу: {error}'],
