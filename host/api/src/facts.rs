@@ -74,7 +74,7 @@ pub(crate) struct Rate {
 pub(crate) struct Measured {
     pub(crate) set: &'static str,
     pub(crate) at: Timestamp,
-    /// After this moment the next measurement is overdue.
+    /// After this moment the next measurement is overdue: at once where a run failed that was to bring it.
     pub(crate) good_until: Timestamp,
 }
 
@@ -165,10 +165,20 @@ async fn read(api: &Api, server: ServerId, intervals: &Intervals) -> ApiResult<F
         (SIZE_SET, newest_at(&sizes)),
         (FILESYSTEM_SET, data_filesystem.map(|row| row.at)),
     ];
+    // While the server itself is away, all is as old as that, and its state says so.
+    let has_failed_since = |set, at| {
+        last_runs.iter().any(|LastRun { run, .. }| {
+            matches!(run.outcome, StoredOutcome::Failed { reason, .. } if !reason.is_server_down())
+                && run.started_at > at
+                && intervals.plugin(set) == Some(&run.plugin)
+        })
+    };
     let measured = sets.into_iter().filter_map(|(set, at)| {
         let at = at?;
-        Some(Measured { set, at, good_until: at.plus_seconds(intervals.patience_seconds(set)) })
+        let patience_seconds = if has_failed_since(set, at) { 0 } else { intervals.patience_seconds(set) };
+        Some(Measured { set, at, good_until: at.plus_seconds(patience_seconds) })
     });
+    let measured = measured.collect();
     let mut failing = last_runs;
     failing.retain(|last| matches!(last.run.outcome, StoredOutcome::Failed { .. }));
     Ok(Facts {
@@ -181,7 +191,7 @@ async fn read(api: &Api, server: ServerId, intervals: &Intervals) -> ApiResult<F
             avail_bytes: value(&filesystems, row, "avail_bytes"),
             size_bytes: value(&filesystems, row, "size_bytes"),
         }),
-        measured: measured.collect(),
+        measured,
         failing,
         absent,
     })

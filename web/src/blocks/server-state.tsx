@@ -98,6 +98,10 @@ export function absenceOf(server: ServerStatus, set: string, t: I18n['t']): stri
   return t.servers.notCollected
 }
 
+/** When a set was measured last of which newer values should be there by now. */
+export const outdatedSince = (server: Pick<ServerStatus, 'outdated'>, set: string): string | undefined =>
+  server.outdated.find((one) => one.set === set)?.since
+
 /** Used share of the disk, from 0 to 1. */
 export function diskUsage(server: Pick<ServerStatus, 'free_space' | 'total_space'>): number | null {
   const { free_space: free, total_space: total } = server

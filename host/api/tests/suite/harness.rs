@@ -346,7 +346,7 @@ pub struct FakeHost {
     pub settings_changed: AtomicUsize,
     pub ssh_keys: SshKeys,
     pub on_servers: Mutex<Vec<PluginOnServer>>,
-    /// Beside `pg_stat_database`, and like it but in name.
+    /// Beside `pg_stat_database`, and like it but that they bring no sets.
     pub other_plugins: Mutex<Vec<&'static str>>,
     /// What was asked of plugins.
     pub actions: Mutex<Vec<PluginAction>>,
@@ -484,7 +484,11 @@ impl Host for FakeHost {
             loaded_at: Some(Timestamp::from_seconds(1_790_000_000)),
         };
         let others = self.other_plugins.lock().unwrap();
-        let others = others.iter().map(|name| PluginStatus { name: name.parse().unwrap(), ..first.clone() });
+        let others = others.iter().map(|name| {
+            let metadata = first.metadata.as_deref().cloned().unwrap();
+            let metadata = Some(Arc::new(ProbeMetadata { sets: [].into(), ..metadata }));
+            PluginStatus { name: name.parse().unwrap(), metadata, ..first.clone() }
+        });
         iter::once(first.clone()).chain(others).collect()
     }
 

@@ -640,6 +640,28 @@ async fn connections_are_told_with_ours_beside_the_states_of_the_others() {
 }
 
 #[tokio::test]
+async fn a_number_whose_next_measurement_failed_is_told_with_its_age_at_once() {
+    let app = TestApp::new().await;
+    let id = app.add_server(server_body("main")).await;
+    let viewer = app.sign_in("viewer").await;
+    *app.host.other_plugins.lock().unwrap() = vec!["beside"];
+    app.store.declare(&"pg_stat_database".parse().unwrap(), &[counters(), sizes()]).await.unwrap();
+    let measured = run(id, now().plus_seconds(-20), collected("pg_database_size", vec![row("shop", &[1e6])]));
+    let beside = || RunReport {
+        plugin: "beside".parse().unwrap(),
+        sets: [].into(),
+        ..run(id, now(), RunOutcome::Collected(Collected::default()))
+    };
+    let outdated = async || app.get(&viewer, "/api/servers/main").await.body["outdated"].clone();
+    app.store.record(&[measured, beside()]).await.unwrap();
+    assert_eq!(outdated().await, json!([]));
+    let outcome = RunOutcome::Failed { reason: FailureReason::SshFailed, detail: "refused".to_owned() };
+    app.store.record(&[run(id, now().plus_seconds(-10), outcome), beside()]).await.unwrap();
+    let told = outdated().await;
+    assert_eq!((&told[0]["set"], told.as_array().unwrap().len()), (&json!("pg_database_size"), 1), "{told}");
+}
+
+#[tokio::test]
 async fn a_number_that_nobody_measures_any_more_is_told_with_its_age() {
     let app = TestApp::new().await;
     let id = app.add_server(server_body("main")).await;

@@ -28,7 +28,8 @@ export function judge(server: ServerStatus, now: number): Judged {
 
 /** When the oldest of the numbers was seen that are told here; null where there is none. */
 export function oldest(servers: readonly ServerStatus[]): number | null {
-  const known = servers.flatMap(({ checked_at: at }) => (at == null ? [] : [Date.parse(at)]))
+  const seen = servers.flatMap(({ checked_at, outdated }) => [checked_at, ...outdated.map(({ since }) => since)])
+  const known = seen.flatMap((at) => (at == null ? [] : [Date.parse(at)]))
   return known.length === 0 ? null : Math.min(...known)
 }
 

@@ -11,7 +11,14 @@ import { Fact } from '../../blocks/card'
 import { LinkTabs } from '../../blocks/link-tabs'
 import { NotCollected } from '../../blocks/not-collected'
 import { PageHeader } from '../../blocks/page-header'
-import { absenceOf, connectionCounts, diskUsage, ServerStateBadge, useServerCause } from '../../blocks/server-state'
+import {
+  absenceOf,
+  connectionCounts,
+  diskUsage,
+  outdatedSince,
+  ServerStateBadge,
+  useServerCause,
+} from '../../blocks/server-state'
 import { EmptyState, QueryView } from '../../blocks/state-view'
 import { usageTone } from '../../blocks/usage-bar'
 import { useI18n } from '../../i18n'
@@ -127,6 +134,7 @@ function HeaderCards({ server }: { server: ServerStatus }) {
   const { t, u } = useI18n()
   const counts = connectionCounts(server)
   const used = diskUsage(server)
+  const diskSince = outdatedSince(server, 'filesystem')
   const tone = used === null ? 'ok' : usageTone(used)
   const unreachable = server.state === 'unreachable' ? t.serverStates.unreachable : undefined
   const role = server.in_recovery == null ? undefined : server.in_recovery ? t.server.standby : t.server.primary
@@ -167,7 +175,14 @@ function HeaderCards({ server }: { server: ServerStatus }) {
         label={t.server.disk}
         value={u.bytes(server.free_space)}
         note={
-          used === null ? absenceOf(server, 'filesystem', t) : `${u.percent(1 - used)} / ${u.bytes(server.total_space)}`
+          used === null ? (
+            absenceOf(server, 'filesystem', t)
+          ) : (
+            <>
+              {u.percent(1 - used)} / {u.bytes(server.total_space)}
+              {diskSince && <Age at={diskSince} className="block text-warn" />}
+            </>
+          )
         }
         tone={tone === 'ok' ? undefined : tone}
       />

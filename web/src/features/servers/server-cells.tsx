@@ -6,6 +6,7 @@ import {
   connectionCounts,
   diskUsage,
   isStale,
+  outdatedSince,
   ServerStateBadge,
   useServerCause,
 } from '../../blocks/server-state'
@@ -93,6 +94,7 @@ export function ConnectionsCell({ server }: { server: ServerStatus }) {
 export function DiskCell({ server }: { server: ServerStatus }) {
   const { t, u } = useI18n()
   const used = diskUsage(server)
+  const since = outdatedSince(server, 'filesystem')
   if (used === null) return <span className="text-xs text-dim">{absenceOf(server, 'filesystem', t)}</span>
   return (
     <>
@@ -100,7 +102,10 @@ export function DiskCell({ server }: { server: ServerStatus }) {
         <UsageBar used={used} className="flex-1" />
         <span className="w-10 text-right text-xs tabular-nums">{u.percent(Math.round(used * 100) / 100)}</span>
       </div>
-      <div className="truncate text-xs text-dim">{t.servers.diskFree(u.bytes(server.free_space))}</div>
+      <div className="truncate text-xs text-dim">
+        {t.servers.diskFree(u.bytes(server.free_space))}
+        {since && <Age at={since} className="ml-1 text-warn" />}
+      </div>
     </>
   )
 }
