@@ -45,11 +45,11 @@ test('of a server that was added just now, no month is claimed', async () => {
   await page.route('**/api/analysis?*', async (route) => {
     const response = await route.fetch()
     const answer = await response.json()
-    for (const one of answer.items) one.observed_days = 0.01
+    for (const one of answer.items) one.observed_days = 0
     await route.fulfill({ response, json: answer })
   })
   await signIn(page, 'viewer', '/servers/billing-01/analysis')
-  await page.getByText('Known are 14 min of the 31 d that are looked at').waitFor()
+  await page.getByText('Known are < 2 h of the 31 d that are looked at').waitFor()
   await page.getByText(/^Shorter than the 30 days/).waitFor()
   expect(await page.getByText(/^What was done from /).count()).toBe(0)
 })

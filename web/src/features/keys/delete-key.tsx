@@ -38,7 +38,7 @@ export function DeleteKey({ sshKey, onClose }: { sshKey: SshKey; onClose: () => 
             {users.map((server, index) => (
               <Fragment key={server.name}>
                 {index > 0 && ', '}
-                <Link to={paths.server(server.name)} className="text-accent-strong hover:underline">
+                <Link to={paths.server(server.name)} className="text-accent-strong underline">
                   {server.name}
                 </Link>
               </Fragment>
