@@ -86,7 +86,7 @@ function useColumns(plugin: string): Column<Row, ColumnId>[] {
       {
         id: 'state',
         header: names.state,
-        width: 190,
+        width: 240,
         priority: 1,
         sortBy: (row) => ORDER[row.on.state],
         cell: (row) => (

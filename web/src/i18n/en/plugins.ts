@@ -111,7 +111,7 @@ export const plugins = {
       refused: 'plugins.toml is refused',
     },
     reloadKept: 'Everything runs on as before.',
-    reloadSame: 'All plugins are as plugins.toml says. What was backed off or quarantined is tried again.',
+    reloadSame: 'What was backed off or quarantined is tried again; what was rolled back stays so.',
     runNow: 'Run now',
     runNowTitle: (name: string) => `Run ${name} now`,
     runNowText: 'Out of turn; the schedule stays as it is.',

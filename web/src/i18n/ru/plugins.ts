@@ -119,7 +119,7 @@ export const plugins: Pick<Messages, 'plugins' | 'costs' | 'runs' | 'events'> = 
       refused: 'plugins.toml отклонён',
     },
     reloadKept: 'Всё работает как прежде.',
-    reloadSame: 'Все плагины соответствуют plugins.toml. Отложенное и отправленное в карантин пробуется снова.',
+    reloadSame: 'Отложенное и отправленное в карантин пробуется снова; то, что откатили, остаётся прежним.',
     runNow: 'Запустить сейчас',
     runNowTitle: (name) => `Запустить ${name} сейчас`,
     runNowText: 'Вне очереди; расписание останется прежним.',
