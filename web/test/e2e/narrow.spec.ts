@@ -120,3 +120,28 @@ test('what a chart shows, and how closely, is read in full', async () => {
   await chart.getByText(/every sample$/).waitFor()
   expect(await cutTexts(chart)).toEqual([])
 })
+
+test('what a test of the connection says is within the window, however long its words', async () => {
+  const key = `SHA256:${'nThbg6kXUpJWGl7E1IGOCspRomTxdCARLviKw6E5SY8'.repeat(2)}`
+  const said = {
+    success: false,
+    message: key,
+    steps: [
+      { name: 'authenticate', outcome: 'failed', detail: `shows the SSH host key ${key}`, duration_ms: 7 },
+      {
+        name: 'privileges',
+        outcome: 'warning',
+        detail: `grant execute on function f_${'x'.repeat(80)}() to pgmon`,
+        duration_ms: 7,
+      },
+    ],
+  }
+  await page.route('**/api/servers/test', (route) => route.fulfill({ json: { postgres: said, ssh: said } }))
+  await signIn(page, 'admin', '/servers/billing-01/edit')
+  await page.getByRole('button', { name: 'Test connection' }).click()
+  await page.getByText('SSH: The test has failed').waitFor()
+  for (const width of [320, 390, 1280]) {
+    await page.setViewportSize({ width, height: 844 })
+    expect(await overflow(page), `${width} px`).toBe(0)
+  }
+})

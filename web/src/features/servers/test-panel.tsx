@@ -17,7 +17,7 @@ export function TestPanel(props: {
   const stale = test.variables !== draft
   return (
     <Card title={t.form.test} {...(props.className ? { className: props.className } : {})}>
-      <div aria-live="polite" aria-busy={test.isPending} className="grid gap-4 p-4">
+      <div aria-live="polite" aria-busy={test.isPending} className="grid grid-cols-1 gap-4 p-4">
         {test.isPending ? (
           <p className="text-dim">{t.form.testing}</p>
         ) : test.data ? (

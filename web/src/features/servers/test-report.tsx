@@ -25,7 +25,7 @@ export function TestReport(props: { title: string; result: TestResult; stale: bo
         {props.title}: {result.success ? t.form.testPassed : t.form.testFailed}
       </h3>
       <p className="mt-0.5 break-words text-dim">{t.said(result.message)}</p>
-      <ol className="mt-2 grid gap-2">
+      <ol className="mt-2 grid grid-cols-1 gap-2">
         {result.steps.map((step) => (
           <Step key={step.name} step={step} />
         ))}
@@ -52,7 +52,7 @@ function Step({ step }: { step: TestStep }) {
         </div>
         <div className="break-words whitespace-pre-wrap text-dim">{t.said(step.detail)}</div>
         {grants.length > 0 && (
-          <div className="mt-1.5 grid gap-1.5">
+          <div className="mt-1.5 grid grid-cols-1 gap-1.5">
             <pre className="rounded-md border border-line bg-sunken p-2 font-mono text-xs break-words whitespace-pre-wrap">
               {grants.join('\n')}
             </pre>
