@@ -145,3 +145,17 @@ test('what a test of the connection says is within the window, however long its 
     expect(await overflow(page), `${width} px`).toBe(0)
   }
 })
+
+test('why there are no filesystems stands beside what one can do, or above it', async () => {
+  await page.setViewportSize({ width: 320, height: 844 })
+  await page.addInitScript("localStorage.setItem('pgvigil.locale', 'ru')")
+  await page.route('**/api/servers/logistics-01', async (route) => {
+    const response = await route.fetch()
+    await route.fulfill({ response, json: { ...(await response.json()), free_space: null, total_space: null } })
+  })
+  await page.route('**/api/servers/logistics-01/filesystems', (route) => route.fulfill({ json: [] }))
+  await signIn(page, 'admin', '/servers/logistics-01')
+  const card = page.getByRole('region', { name: 'Файловые системы' })
+  await card.getByRole('link').first().waitFor()
+  expect(await cutTexts(card)).toEqual([])
+})

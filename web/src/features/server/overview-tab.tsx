@@ -61,12 +61,12 @@ function NoFilesystems({ name }: { name: string }) {
   const off = server.ssh_user === ''
   return (
     <div className="flex flex-wrap items-center gap-3 p-4 text-dim">
-      <p className="min-w-0 flex-1">
+      <p className="min-w-0 flex-1 basis-60">
         {off ? t.server.filesystemsEmpty : t.server.filesystemsAbsent(absenceOf(server, 'filesystem', t))}
       </p>
       {!off && (
         <Link to={paths.serverPlugins(name)} className={buttonClass('plain')}>
-          {t.nav.runs}
+          {t.server.tabs.plugins}
         </Link>
       )}
       {mayEdit && (
