@@ -1,6 +1,6 @@
 import { AlertDialog } from '@base-ui/react/alert-dialog'
 import { Dialog } from '@base-ui/react/dialog'
-import type { ReactNode, RefObject } from 'react'
+import { type ReactNode, type RefObject, useRef } from 'react'
 import { cx } from './classes'
 import { Icon } from './icon'
 import { useCountsAsOpen } from './open-dialogs'
@@ -37,7 +37,7 @@ export function QuestionDialog(props: {
   )
 }
 
-/** Something to do or to read beside the page. */
+/** Something to do or to read beside the page. A form takes what one types; what is only read is closed by a press. */
 export function ModalDialog(props: {
   open: boolean
   onOpenChange: (open: boolean) => void
@@ -48,12 +48,17 @@ export function ModalDialog(props: {
   children: ReactNode
 }) {
   useCountsAsOpen(props.open)
+  const popup = useRef<HTMLDivElement>(null)
   const width = props.size === 'wide' ? 'w-[min(52rem,calc(100vw-2rem))]' : 'w-[min(34rem,calc(100vw-2rem))]'
   return (
     <Dialog.Root open={props.open} onOpenChange={props.onOpenChange}>
       <Dialog.Portal>
         <Dialog.Backdrop className={backdropClass} />
-        <Dialog.Popup className={cx(popupClass, 'top-4 p-5 sm:top-[10vh] sm:max-h-[80dvh]', width)}>
+        <Dialog.Popup
+          ref={popup}
+          initialFocus={() => firstField(popup.current)}
+          className={cx(popupClass, 'top-4 p-5 sm:top-[10vh] sm:max-h-[80dvh]', width)}
+        >
           <div className="flex items-start gap-3">
             <Dialog.Title className="min-w-0 flex-1 text-lg font-semibold break-words">{props.title}</Dialog.Title>
             <Dialog.Close
@@ -70,6 +75,10 @@ export function ModalDialog(props: {
     </Dialog.Root>
   )
 }
+
+/** Where there is none, the first that can have the focus has it. */
+const firstField = (within: HTMLElement | null): HTMLElement | null =>
+  within?.querySelector<HTMLElement>('form :is(input, select, textarea):enabled') ?? null
 
 /** Buttons below a dialog's content: the way out first, what it is for last. */
 export const DialogActions = (props: { children: ReactNode }) => (

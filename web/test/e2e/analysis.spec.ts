@@ -67,7 +67,15 @@ test('of more databases than one answer may have, none is left out', async () =>
 
 test('criteria are kept by the host, within the ranges that it gives', async () => {
   await signIn(page, 'operator', '/servers/billing-01/analysis')
+  const dialog = page.getByRole('dialog', { name: 'Criteria' })
+  await page.route('**/api/analysis/criteria', async (route) => {
+    // There before its form is.
+    await dialog.locator(':focus').waitFor()
+    await route.continue()
+  })
   await page.getByRole('button', { name: 'Criteria' }).click()
+  await dialog.locator('form input').first().and(page.locator(':focus')).waitFor()
+  await page.unroute('**/api/analysis/criteria')
   const days = page.getByLabel('Dead after days')
   await days.fill('400')
   await page.getByText('A whole number from 1 to 365.').waitFor()

@@ -70,7 +70,11 @@ test('a view is saved under a name and opened again', async () => {
   await page.goto('/explore?server=orders-01&set=pg_connections&from=now-7d')
   await page.getByRole('button', { name: 'Views' }).click()
   await page.getByRole('menuitem', { name: 'Save this view' }).click()
-  await page.getByLabel('Name', { exact: true }).fill('connections of a week')
+  await page
+    .locator(':focus')
+    .and(page.getByLabel('Name', { exact: true }))
+    .waitFor()
+  await page.keyboard.type('connections of a week')
   expect(await axeInBothThemes(page)).toEqual([])
   await screenshot(page, 'flow-save-view')
   await page.keyboard.press('Enter')

@@ -162,3 +162,28 @@ describe.each(LOOKS)('$locale, $theme', (look) => {
     await close()
   })
 })
+
+test('a form takes what one types as it opens, and what is only read is closed by the same key', async () => {
+  const { page, faults, close } = await open(browser, inject('baseUrl'), { locale: 'en', theme: 'light' })
+  await freshWorld(page)
+  await signIn(page, 'admin', '/account')
+  const focusAfter = async (id: string) => {
+    await page.goto(POPUPS[id]?.path ?? id)
+    await page.locator('main h1').waitFor()
+    await settled(page)
+    await POPUPS[id]?.show(page, en)
+    const focus = page.getByRole('dialog').locator(':focus')
+    await focus.waitFor()
+    return await focus.evaluate((one) => one.ariaLabel ?? document.querySelector(`label[for="${one.id}"]`)?.textContent)
+  }
+  expect(await focusAfter('views-save')).toBe('Name')
+  expect(await focusAfter('user-new')).toBe('User name')
+  expect(await focusAfter('user-edit')).toBe('Role')
+  expect(await focusAfter('key-import')).toBe('Name')
+  expect(await focusAfter('key-new')).toBe('Name')
+  expect(await focusAfter('key-edit')).toBe('Name')
+  expect(await focusAfter('plugin-run')).toBe('Server')
+  for (const read of ['shortcuts', 'key-show', 'plugins-reload']) expect(await focusAfter(read), read).toBe('Close')
+  expect(faults).toEqual([])
+  await close()
+})

@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { type FormEvent, useState } from 'react'
+import { type FormEvent, useEffect, useRef, useState } from 'react'
 import { api, unwrap } from '../../api/client'
 import { ANALYSIS_KEY, criteriaQuery } from '../../api/history-queries'
 import type { AnalysisCriteria } from '../../api/types'
@@ -19,22 +19,29 @@ import { CRITERIA, type CriteriaDraft, changedCriteria, UNCHANGED } from './anal
 export function CriteriaDialog({ onClose }: { onClose: () => void }) {
   const { t } = useI18n()
   const query = useQuery(criteriaQuery())
+  const [isLate] = useState(query.data === undefined)
   return (
     <FormDialog onClose={onClose} title={t.analysis.criteria} text={t.analysis.criteriaText} size="wide">
       <div className="mt-4">
         <QueryView query={query} skeleton={<FormSkeleton />}>
-          {(criteria) => <CriteriaForm criteria={criteria} onClose={onClose} />}
+          {(criteria) => <CriteriaForm criteria={criteria} isLate={isLate} onClose={onClose} />}
         </QueryView>
       </div>
     </FormDialog>
   )
 }
 
-function CriteriaForm({ criteria, onClose }: { criteria: AnalysisCriteria; onClose: () => void }) {
+function CriteriaForm(props: { criteria: AnalysisCriteria; isLate: boolean; onClose: () => void }) {
+  const { criteria, isLate, onClose } = props
   const { t, u } = useI18n()
   const client = useQueryClient()
   const [draft, setDraft] = useState<CriteriaDraft>({})
   const changed = changedCriteria(criteria, draft)
+  const form = useRef<HTMLFormElement>(null)
+  useEffect(() => {
+    // The dialog, open before there was a form, could not give it the focus.
+    if (isLate) form.current?.querySelector('input')?.focus()
+  }, [isLate])
   const save = useMutation({
     mutationFn: () => unwrap(api.PUT('/api/analysis/criteria', { body: { ...UNCHANGED, ...changed } })),
     onSuccess: async () => {
@@ -48,7 +55,7 @@ function CriteriaForm({ criteria, onClose }: { criteria: AnalysisCriteria; onClo
     if (Object.keys(changed).length > 0) save.mutate()
   }
   return (
-    <form onSubmit={submit} noValidate className="grid gap-4 sm:grid-cols-2">
+    <form ref={form} onSubmit={submit} noValidate className="grid gap-4 sm:grid-cols-2">
       {CRITERIA.map((key) => {
         const criterion = criteria[key]
         if (criterion === undefined) return null
