@@ -1,5 +1,6 @@
-import { type ReactNode, useEffect } from 'react'
+import type { ReactNode } from 'react'
 import { useTime } from '../app/time'
+import { useAsPageTitle } from '../lib/page-title'
 import { LiveButton, TimeBar } from './time-bar'
 
 /** The title of the page and of the browser's tab, and what can be done here. */
@@ -12,10 +13,7 @@ export function PageHeader(props: {
   children?: ReactNode
 }) {
   const context = useTime()
-  const tabTitle = props.tabTitle ?? props.title
-  useEffect(() => {
-    document.title = `${tabTitle} · pgvigil`
-  }, [tabTitle])
+  useAsPageTitle(props.tabTitle ?? props.title)
   return (
     <div className="mb-3 flex min-h-8 flex-wrap items-center gap-x-3 gap-y-2">
       <h1 className="min-w-0 text-xl font-semibold tracking-tight break-words">{props.title}</h1>

@@ -354,6 +354,23 @@ describe('banners', () => {
   })
 })
 
+/** What a screen reader was told last of where one is. */
+const heard = (title: string) =>
+  page
+    .locator('[data-page]')
+    .and(page.getByText(`${title} · pgvigil`, { exact: true }))
+    .waitFor({ state: 'attached' })
+
+test('a page whose code takes its time is told when it is there', async () => {
+  await signIn(page, 'admin')
+  await page.route('**/assets/audit-page-*.js', async (route) => {
+    await heard('Loading')
+    await route.continue()
+  })
+  await page.getByRole('link', { name: 'Audit' }).click()
+  await heard('Audit')
+})
+
 describe('code that cannot be loaded', () => {
   test('of a page leaves shell and data, and is tried again', async () => {
     await signIn(page, 'admin')
@@ -370,11 +387,13 @@ describe('code that cannot be loaded', () => {
     await page.getByRole('link', { name: 'billing-01' }).waitFor()
     await page.getByRole('link', { name: 'Events' }).click()
     await page.getByRole('heading', { name: 'This could not be loaded' }).waitFor()
+    await heard('This could not be loaded')
     await page.getByText(AWAY).waitFor()
     await page.locator('main').getByRole('button', { name: 'Try again' }).waitFor()
     await page.unroute(away)
     // By itself: the reader may be elsewhere.
     await page.getByRole('heading', { name: 'Events', exact: true }).waitFor()
+    await heard('Events')
     await page.getByText(AWAY).waitFor({ state: 'detached' })
   })
 

@@ -5,6 +5,7 @@ import { type ApiProblem, asProblem } from '../../api/problem'
 import { versionQuery } from '../../api/queries'
 import { Logo } from '../../app/logo'
 import { LOCALES, useI18n } from '../../i18n'
+import { useAsPageTitle } from '../../lib/page-title'
 import { setTheme, useIsDark } from '../../lib/theme'
 import { unsaved } from '../../lib/unsaved'
 import { Button } from '../../ui/button'
@@ -27,9 +28,7 @@ export function LoginPage(props: { expired: boolean; unended: boolean }) {
   const [lost] = useState(unsaved.wasLost)
   useEffect(() => unsaved.forget, [])
 
-  useEffect(() => {
-    document.title = `${t.login.title} · pgvigil`
-  }, [t])
+  useAsPageTitle(t.login.title)
 
   useEffect(() => {
     if (wait === 0) return
