@@ -14,7 +14,7 @@ const LOOKS: Record<Look, string> = {
 export const buttonClass = (look: Look = 'plain'): string =>
   cx(
     'inline-flex min-h-8 items-center justify-center gap-1.5 rounded-md border px-2.5 py-1 font-medium whitespace-nowrap',
-    'disabled:opacity-55',
+    'disabled:opacity-55 aria-disabled:opacity-55',
     LOOKS[look],
   )
 

@@ -250,13 +250,15 @@ describe('plugins', () => {
 
   test('a reload says what it did, and a broken file that nothing has changed', async () => {
     await signIn(page, 'admin', '/plugins')
-    await page.getByRole('button', { name: 'Reload' }).click()
+    const reload = page.getByRole('button', { name: 'Reload' })
+    await reload.press('Enter')
     await page.getByRole('dialog', { name: 'plugins.toml is taken over' }).waitFor()
     expect(await axeInBothThemes(page)).toEqual([])
     await screenshot(page, 'flow-reload')
     await page.keyboard.press('Escape')
+    await page.locator(':focus').and(reload).waitFor()
     await page.request.get('/mock/option?reload=refused')
-    await page.getByRole('button', { name: 'Reload' }).click()
+    await reload.click()
     await page.getByText('plugins.toml:14:12: unknown field').waitFor()
     await page.getByText('Everything runs on as before.').waitFor()
     expect(await axeInBothThemes(page)).toEqual([])

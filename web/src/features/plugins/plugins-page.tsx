@@ -79,7 +79,8 @@ function ReloadButton() {
   })
   return (
     <>
-      <Button disabled={reload.isPending} onClick={() => reload.mutate()}>
+      {/* Keeps the focus, to which the report gives it back: a button that is `disabled` loses it. */}
+      <Button aria-disabled={reload.isPending} onClick={() => reload.isPending || reload.mutate()}>
         <Icon name="refresh" />
         {reload.isPending ? t.plugins.reloading : t.plugins.reload}
       </Button>
