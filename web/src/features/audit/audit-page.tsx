@@ -14,7 +14,7 @@ import { TRAIL_RESERVE, Trail } from '../../blocks/trail'
 import { useI18n } from '../../i18n'
 import { canSeeAudit } from '../../lib/roles'
 import { useUrlState } from '../../lib/router-hooks'
-import { anyText } from '../../lib/url-state'
+import { anyText, choiceOf } from '../../lib/url-state'
 import { Badge, type Tone } from '../../ui/badge'
 import { SelectFilter } from '../../ui/field'
 import type { IconName } from '../../ui/icon'
@@ -22,7 +22,6 @@ import { SearchBox } from '../../ui/search-box'
 import { browserName } from './user-agent'
 
 const ALARMING: readonly string[] = ['login_failed', 'login_limited', 'refresh_reused', 'access_denied']
-const IN_URL = { q: anyText, kind: anyText, page: readPage }
 const USUAL: readonly string[] = ['login_success', 'logout', 'refresh']
 /** One is written with each load of a page: among them nothing else is seen. */
 const RENEWAL = 'refresh'
@@ -43,13 +42,17 @@ export function AuditPage() {
 function Audit() {
   const { t } = useI18n()
   const { range } = useTime()
-  const [search, setSearch] = useUrlState(IN_URL)
+  const kinds: Record<string, string> = t.audit.kinds
+  const inUrl = useMemo(
+    () => ({ q: anyText, kind: choiceOf([EVERYTHING, ...Object.keys(kinds)]), page: readPage }),
+    [kinds],
+  )
+  const [search, setSearch] = useUrlState(inUrl)
   const { q = '', kind } = search
   const page = pageFrom(search.page)
   const without = kind === undefined ? RENEWAL : undefined
   const query = useQuery(auditQuery({ who: q, kind: kind === EVERYTHING ? undefined : kind, without }, page, range))
   const columns = useColumns()
-  const kinds: Record<string, string> = t.audit.kinds
   return (
     <>
       <Stats />
