@@ -32,7 +32,9 @@ test('a server is as bad in the totals as on the map, in the lists and on its pa
     expect([state, await total.locator('dd > span').first().textContent()]).toEqual([state, String(count)])
     await page.getByRole('list', { name: 'What the colours mean' }).getByText(state, { exact: true }).waitFor()
   }
-  // It answers, and its disk is full: that is critical, and nowhere all well.
+  // It answers, and its disk is full: that is critical, and nowhere all well, nor only a warning.
+  const worst = page.getByRole('region', { name: 'Needs attention' }).getByRole('listitem')
+  expect(await worst.filter({ hasText: 'mail-01' }).textContent()).toMatch(/^mail-01Criticaldisk \d/)
   expect(tiles.filter((text) => text?.startsWith('mail-01'))).toEqual([expect.stringMatching(/: Critical, disk \d/)])
   await page.getByRole('link', { name: 'Critical', exact: true }).click()
   await page.waitForURL(/\/servers\?.*state=critical/)

@@ -2,11 +2,7 @@ import type { Condition, ServerStatus } from '../../api/types'
 import { CONDITIONS, conditionOf, connectionCounts, diskUsage, isStale } from '../../blocks/server-state'
 import { usageTone } from '../../blocks/usage-bar'
 
-export type Trouble =
-  | { kind: 'unreachable'; since: string | null }
-  | { kind: 'warning'; since: string | null }
-  | { kind: 'disk'; used: number }
-  | { kind: 'stale' }
+export type Trouble = { kind: 'disk'; used: number } | { kind: 'stale' }
 
 export interface Judged {
   server: ServerStatus
@@ -14,12 +10,9 @@ export interface Judged {
   troubles: Trouble[]
 }
 
-/** A server with all that is wrong with it, as far as the host knows. */
+/** How bad a server is, and what makes it worse than the host's own word for it. */
 export function judge(server: ServerStatus, now: number): Judged {
   const troubles: Trouble[] = []
-  const since = server.state_since ?? null
-  if (server.state === 'unreachable') troubles.push({ kind: 'unreachable', since })
-  if (server.state === 'warning') troubles.push({ kind: 'warning', since })
   const used = diskUsage(server)
   if (used !== null && usageTone(used) === 'bad') troubles.push({ kind: 'disk', used })
   if (server.state !== 'unreachable' && isStale(server, now)) troubles.push({ kind: 'stale' })
@@ -40,7 +33,7 @@ export const incompleteOf = (servers: readonly ServerStatus[]): string[] =>
 /** The worst first; of equally bad ones what is so for longest. */
 export function worstFirst(judged: readonly Judged[]): Judged[] {
   return judged
-    .filter((one) => one.troubles.length > 0)
+    .filter(({ condition }) => condition !== 'ok' && condition !== 'pending')
     .toSorted((a, b) => rank(a) - rank(b) || sinceOf(a) - sinceOf(b))
 }
 

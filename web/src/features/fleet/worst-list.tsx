@@ -1,16 +1,15 @@
 import { Link } from '@tanstack/react-router'
 import { Card } from '../../blocks/card'
-import { useServerCause } from '../../blocks/server-state'
+import { ServerStateBadge, useServerCause } from '../../blocks/server-state'
 import { useI18n } from '../../i18n'
 import { paths } from '../../lib/paths'
-import { Badge, type Tone } from '../../ui/badge'
+import { Badge } from '../../ui/badge'
 import { cutLinkClass, cx } from '../../ui/classes'
 import { Icon } from '../../ui/icon'
 import type { Judged, Trouble } from './fleet-model'
 
 /** More would not be at a glance. */
 const SHOWN = 10
-const TONES: Record<Trouble['kind'], Tone> = { unreachable: 'bad', disk: 'bad', warning: 'warn', stale: 'warn' }
 
 /** What needs somebody, the worst first; where nothing does, that is said. */
 export function WorstList(props: { worst: readonly Judged[]; incomplete: readonly string[]; all: number }) {
@@ -74,10 +73,9 @@ function WorstRow({ judged }: { judged: Judged }) {
         {server.name}
       </Link>
       <span className="flex flex-wrap gap-1">
+        <ServerStateBadge server={server} />
         {troubles.map((trouble) => (
-          <Badge key={trouble.kind} tone={TONES[trouble.kind]} {...(trouble.kind === 'disk' && { icon: 'warning' })}>
-            <TroubleName trouble={trouble} />
-          </Badge>
+          <TroubleBadge key={trouble.kind} trouble={trouble} />
         ))}
       </span>
       <Cause judged={judged} />
@@ -85,18 +83,15 @@ function WorstRow({ judged }: { judged: Judged }) {
   )
 }
 
-function TroubleName({ trouble }: { trouble: Trouble }) {
+function TroubleBadge({ trouble }: { trouble: Trouble }) {
   const { t, u } = useI18n()
-  switch (trouble.kind) {
-    case 'unreachable':
-      return t.serverStates.unreachable
-    case 'warning':
-      return t.serverStates.warning
-    case 'disk':
-      return t.fleet.diskFull(u.percent(trouble.used))
-    case 'stale':
-      return t.servers.stale
-  }
+  return trouble.kind === 'disk' ? (
+    <Badge tone="bad" icon="warning">
+      {t.fleet.diskFull(u.percent(trouble.used))}
+    </Badge>
+  ) : (
+    <Badge tone="warn">{t.servers.stale}</Badge>
+  )
 }
 
 function Cause({ judged }: { judged: Judged }) {
