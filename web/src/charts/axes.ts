@@ -1,16 +1,26 @@
 import type uPlot from 'uplot'
 import type { Units, ValueFormat } from '../lib/units'
 
-/** Steps that make round labels: bytes in base 1024, and no half connections. */
-export function axisSteps(format: ValueFormat): { incrs?: number[] } {
+/**
+ * Steps that make round labels: bytes in base 1024, and no half connections. They reach as far as numbers do: where
+ * none is great enough, an axis has neither labels nor lines.
+ */
+export function axisSteps(format: ValueFormat): { incrs: number[] } {
   if (format === 'bytes' || format === 'bytes-rate') return { incrs: POWERS_OF_TWO }
   if (format === 'seconds') return { incrs: SECOND_STEPS }
-  return format === 'count' ? { incrs: WHOLE_STEPS } : {}
+  return { incrs: format === 'count' ? WHOLE_STEPS : STEPS }
 }
+
+/** Of the powers of ten from one to below another; written out, as 10 ** 26 is 9.999999999999999e25. */
+const decimalSteps = (from: number, to: number, steps = [1, 2, 5]): number[] =>
+  Array.from({ length: to - from }, (_, index) => steps.map((step) => Number(`${step}e${from + index}`))).flat()
+
+/** Below the power of ten at which numbers end. */
+const LAST_POWER = 308
 
 /** Below a second by tens, above as clocks count. */
 const SECOND_STEPS = [
-  ...Array.from({ length: 6 }, (_, exponent) => [1, 2, 5].map((step) => step * 10 ** (exponent - 6))).flat(),
+  ...decimalSteps(-6, 0),
   1,
   2,
   5,
@@ -19,12 +29,16 @@ const SECOND_STEPS = [
   30,
   ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * 60),
   ...[1, 2, 3, 6, 12].map((hours) => hours * 3_600),
-  ...[1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000].map((days) => days * 86_400),
+  // A day is nearly 1e5 seconds.
+  ...decimalSteps(0, LAST_POWER - 5).map((days) => days * 86_400),
 ]
 
-const WHOLE_STEPS = Array.from({ length: 13 }, (_, exponent) => [1, 2, 5].map((step) => step * 10 ** exponent)).flat()
+const WHOLE_STEPS = decimalSteps(0, LAST_POWER)
 
-const POWERS_OF_TWO = Array.from({ length: 60 }, (_, exponent) => 2 ** exponent)
+/** The chart's own, which end at 5e31. */
+const STEPS = decimalSteps(-32, LAST_POWER, [1, 2, 2.5, 5])
+
+const POWERS_OF_TWO = Array.from({ length: 1_024 }, (_, exponent) => 2 ** exponent)
 
 /** What values differ by only because they were computed is no change to look at. */
 const ROUNDING = 1e-6

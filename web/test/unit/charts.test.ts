@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { SeriesResponse } from '../../src/api/types.ts'
-import { yRange } from '../../src/charts/axes.ts'
+import { axisSteps, yRange } from '../../src/charts/axes.ts'
 import { unseenBefore, withCompared, withFound } from '../../src/charts/compare.ts'
 import { chartCsv } from '../../src/charts/export.ts'
 import { seriesFacts } from '../../src/charts/facts.ts'
@@ -192,6 +192,21 @@ test('an axis follows small changes, but not the rounding of what was computed',
   expect(yRange(5, 5, false, true)).toEqual([0, 5.25])
   expect(yRange(0, 0, false, true)).toEqual([0, 1])
   expect(yRange(null, null, false, true)).toEqual([0, 1])
+})
+
+test('an axis has steps however great its values are', () => {
+  for (const format of ['count', 'rate', 'percent', 'bytes', 'bytes-rate', 'seconds'] as const) {
+    const { incrs } = axisSteps(format)
+    expect(incrs).toEqual(incrs.toSorted((a, b) => a - b))
+    for (const value of [1e3, 1e15, 1e33, 1e300, Number.MAX_VALUE]) {
+      // The chart takes the first step for which there is room; it stands for a third or so of the axis.
+      expect([format, value, incrs.some((step) => step >= value / 5 && step <= value / 1.5)]).toEqual([
+        format,
+        value,
+        true,
+      ])
+    }
+  }
 })
 
 test('each time in a CSV has its seconds, also at a full minute', () => {
