@@ -18,10 +18,10 @@ import { MenuButton, MenuItem } from '../ui/menu'
 import { ChartSkeleton } from '../ui/skeleton'
 import { toast } from '../ui/toasts'
 import { ChartTable } from './chart-table'
-import { seriesFacts } from './facts'
+import { hasValues, seriesFacts } from './facts'
 import { COMPARED_MAX } from './line-looks'
 import { marksWithin } from './marks'
-import { type ChartData, type ChartMark, hasValues, isNew } from './model'
+import { type ChartData, type ChartMark, isNew } from './model'
 
 const TimeChart = lazyPart(() => import('./time-chart').then((module) => module.TimeChart), ChartSkeleton, MissingState)
 
@@ -75,7 +75,7 @@ export function ChartFrame({ frame, ...props }: ChartFrameProps & { frame: (elem
         />
         <ChartMenu {...props} plot={plot} onChart={() => setAsTable(false)} />
       </div>
-      <div className={cx('p-2', (data === undefined || hasValues(data)) && 'min-h-[212px]')}>
+      <div className={cx('p-2', (data === undefined || hasValues(data.series)) && 'min-h-[212px]')}>
         {props.view(() =>
           data === undefined ? <ChartSkeleton /> : <Drawn {...props} data={data} asTable={asTable} onPlot={setPlot} />,
         )}
@@ -89,7 +89,7 @@ function Drawn(props: ChartFrameProps & { data: ChartData; asTable: boolean; onP
   const { setRange } = useTime()
   const { data, answer, title, onReset } = props
   const marks = marksWithin(props.marks, data.from, data.to)
-  if (!hasValues(data)) {
+  if (!hasValues(data.series)) {
     const isCounted = data.timestamps.length > 0 && answer?.metrics.some((metric) => metric.kind === 'counter') === true
     // Values, and yet nothing to draw: nothing of nothing is no share.
     const isIdle = isCounted && answer.series.some((series) => series.values.some((value) => value !== null))
@@ -113,6 +113,7 @@ function Drawn(props: ChartFrameProps & { data: ChartData; asTable: boolean; onP
       </div>
     )
   }
+  const wasWatched = hasValues(data.compared)
   const zoom = (from: number, to: number) =>
     setRange({ kind: 'absolute', from: Math.round(from) * 1_000, to: Math.round(to) * 1_000 })
   return (
@@ -131,8 +132,8 @@ function Drawn(props: ChartFrameProps & { data: ChartData; asTable: boolean; onP
           onPlot={props.onPlot}
         />
       )}
-      {!props.asTable && data.compared.length > COMPARED_MAX && <Note>{t.charts.compareOne}</Note>}
-      {data.compared.length > 0 && data.others === null && <Note>{t.charts.otherAlone}</Note>}
+      {!props.asTable && wasWatched && data.compared.length > COMPARED_MAX && <Note>{t.charts.compareOne}</Note>}
+      {wasWatched && data.others === null && <Note>{t.charts.otherAlone}</Note>}
       {props.beforeFailed === true && <p className="mt-1 px-1 text-xs text-warn">{t.charts.beforeFailed}</p>}
       {isNew(data) && (
         <div className="mt-2 flex flex-wrap items-center justify-between gap-2 px-1 text-xs text-dim">
@@ -165,7 +166,7 @@ function ChartMenu(props: ChartFrameProps & { plot: uPlot | null; onChart: () =>
   const navigate = useNavigate()
   const { title, data, explore, plot } = props
   const wanted = useRef(false)
-  const empty = data === undefined || !hasValues(data)
+  const empty = data === undefined || !hasValues(data.series)
   const name = (extension: string) => fileName(props.fileParts, Date.now(), extension)
   const fail = () => toast(t.charts.exportFailed, 'bad')
   const saveCsv = async () => {

@@ -1,4 +1,5 @@
 import { formatValue, type Units, valueFormat } from '../lib/units'
+import type { ChartSeries } from './model'
 
 /** What must be exact, with its unit where it has one: `128 MB (134217728)`. */
 export function factText(units: Units, unit: string, value: number | null): string {
@@ -6,6 +7,9 @@ export function factText(units: Units, unit: string, value: number | null): stri
   if (value === null || unit === '') return exact
   return `${formatValue(units, valueFormat('info', unit), value)} (${exact})`
 }
+
+export const hasValues = (series: readonly ChartSeries[]): boolean =>
+  series.some(({ values }) => values.some((value) => value !== null))
 
 export interface SeriesFacts {
   last: number | null

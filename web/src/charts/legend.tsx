@@ -1,7 +1,7 @@
 import { useI18n } from '../i18n'
 import { formatValue } from '../lib/units'
 import { cx } from '../ui/classes'
-import { seriesFacts } from './facts'
+import { hasValues, seriesFacts } from './facts'
 import { COMPARED_MAX, currentLines, lineNumber } from './line-looks'
 import type { ChartData } from './model'
 import { swatchClass } from './theme'
@@ -11,7 +11,10 @@ export function Legend(props: { data: ChartData; isolated: string | null; onIsol
   const { t, u } = useI18n()
   const { data } = props
   const { series, format } = data
-  const compares = data.compared.length > 0 && (data.compared.length <= COMPARED_MAX || props.isolated !== null)
+  const before = data.compared.filter(({ key }) => props.isolated === null || props.isolated === key)
+  const wasWatched = hasValues(before)
+  // Of many lines none is compared before it is chosen.
+  const compares = before.length > 0 && (!wasWatched || before.length <= COMPARED_MAX)
   if (series.length < 2 && !compares) return null
   const current = currentLines(data)
   return (
@@ -49,8 +52,14 @@ export function Legend(props: { data: ChartData; isolated: string | null; onIsol
       })}
       {compares && (
         <li className="inline-flex min-h-[24px] items-center gap-1.5 px-1.5 text-xs text-dim">
-          <span aria-hidden="true" className="w-4 border-t-2 border-dotted border-dim" />
-          {t.charts.dotted}
+          {wasWatched ? (
+            <>
+              <span aria-hidden="true" className="w-4 border-t-2 border-dotted border-dim" />
+              {t.charts.dotted}
+            </>
+          ) : (
+            t.charts.nothingBefore
+          )}
         </li>
       )}
     </ul>

@@ -246,9 +246,6 @@ export function chartData(
   }
 }
 
-export const hasValues = (data: ChartData): boolean =>
-  data.series.some((series) => series.values.some((value) => value !== null))
-
 /** So small a part at the end of a window is a few pixels. */
 const NEW_SHARE = 0.04
 const HOUR_SECONDS = 3_600

@@ -33,8 +33,8 @@ export interface TimeSearch {
   to?: string | undefined
   tz?: string | undefined
   cmp?: Comparison | undefined
-  /** `0`: nothing moves until the reader says so. */
-  live?: '0' | undefined
+  /** `0`: nothing moves until the reader says so. `1` is as it is without. */
+  live?: '0' | '1' | undefined
 }
 
 export const TIME_KEYS = ['from', 'to', 'tz', 'cmp', 'live'] as const satisfies readonly (keyof TimeSearch)[]
@@ -73,7 +73,7 @@ const nothing = () => undefined
 const ALONE = {
   tz: (text: string) => (isZone(text) ? text : undefined),
   cmp: choiceOf(COMPARISONS),
-  live: choiceOf(['0']),
+  live: choiceOf(['0', '1']),
 }
 
 /** What is understood of the search part of the URL, and what stands there without meaning. */

@@ -330,6 +330,22 @@ describe('a chart', () => {
     expect(await axeInBothThemes(page)).toEqual([])
   })
 
+  test('promises no lines of a time before in which nothing was collected, however many lines there are', async () => {
+    await page.route('**/api/series?*to=now-*', async (route) => {
+      const response = await route.fetch()
+      await route.fulfill({ response, json: { ...(await response.json()), timestamps: [], series: [] } })
+    })
+    await page.goto('/servers/billing-01?from=now-6h&cmp=prev&live=1')
+    for (const title of ['Connections', 'Transactions']) {
+      const one = page.getByRole('region', { name: title, exact: true })
+      await one.locator('canvas').scrollIntoViewIfNeeded()
+      await one.getByText('no samples in the time before').waitFor()
+      expect(await one.getByText(/dotted|Choose one of the lines/).count()).toBe(0)
+    }
+    await page.getByRole('button', { name: /^Live/ }).waitFor()
+    expect(search().get('live')).toBe('1')
+  })
+
   test('says that the time before could not be loaded', async () => {
     await page.route('**/api/series?*to=now-*', (route) => route.fulfill(problem(500, 'the store is away')))
     await page.goto('/servers/billing-01?cmp=prev')

@@ -54,6 +54,8 @@ test('a zone that does not exist, a comparison and a pause that are none are tol
   expect(readTime(wrong)).toEqual({ search: { from: undefined, to: undefined }, unknown: wrong })
   const right = { tz: 'utc', cmp: 'prev', live: '0' }
   expect(readTime({ ...right, q: 'x' })).toMatchObject({ search: right, unknown: {} })
+  // As it is without; a link may say so.
+  expect(readTime({ live: '1' })).toMatchObject({ search: { live: '1' }, unknown: {} })
 })
 
 describe('shifting', () => {

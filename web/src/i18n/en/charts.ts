@@ -61,6 +61,7 @@ export const charts = {
     moreSeries: (count: number) => `and ${count} more`,
     before: 'before',
     dotted: 'dotted: the time before',
+    nothingBefore: 'no samples in the time before',
     savePng: 'Save as picture (PNG)',
     saveCsv: 'Save as table (CSV)',
     exportFailed: 'The file could not be made.',

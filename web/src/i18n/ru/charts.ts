@@ -60,6 +60,7 @@ export const charts: Pick<Messages, 'charts'> = {
     moreSeries: (count) => `и ещё ${count}`,
     before: 'до того',
     dotted: 'точками: прежнее время',
+    nothingBefore: 'за прежнее время измерений нет',
     savePng: 'Сохранить картинку (PNG)',
     saveCsv: 'Сохранить таблицу (CSV)',
     exportFailed: 'Файл сделать не удалось.',
