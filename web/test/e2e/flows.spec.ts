@@ -349,6 +349,30 @@ describe('adding, changing and deleting a server', () => {
     await page.getByRole('heading', { name: 'fresh' }).waitFor()
   })
 
+  test('a step is done when it is done, and why there are no numbers is told once', async () => {
+    const step = (name: string) => page.getByRole('region', { name, exact: true }).getByRole('heading').first()
+    const steps = () =>
+      Promise.all(
+        ['Make a role on the server', 'Say where the server is', 'Try it'].map((name) => step(name).textContent()),
+      )
+    await signIn(page, 'operator', '/setup')
+    await fill({ Host: '10.0.0.1', Name: 'away' })
+    await page.getByRole('button', { name: 'Test connection' }).click()
+    await step('Try it').getByText('(not passed)').waitFor()
+    expect(await axeInBothThemes(page)).toEqual([])
+    await page.getByRole('button', { name: 'Watch it anyway' }).click()
+    const after = ['Make a role on the server', 'Say where the server is (Done)', 'Try it (not passed)']
+    await page.getByText('The collector has just been told.').waitFor()
+    expect(await steps()).toEqual(after)
+    await page.getByText('database_size, filesystem, pg_stat_database').waitFor()
+    expect(await page.getByText('no answer within 5 s').count()).toBe(1)
+    expect(await steps()).toEqual(after)
+    expect(await axeInBothThemes(page)).toEqual([])
+    await page.goto('/setup?server=nosuch')
+    await page.getByText('No server called “nosuch” is watched.').waitFor()
+    expect(await steps()).toEqual(['Make a role on the server', 'Say where the server is', 'Try it'])
+  })
+
   test('a name that is taken is told at its field', async () => {
     await signIn(page, 'admin')
     await page.goto('/servers/new')

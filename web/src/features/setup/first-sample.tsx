@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { runsQuery, serverQuery } from '../../api/queries'
-import type { Run } from '../../api/types'
+import { runsQuery } from '../../api/queries'
+import type { Run, ServerStatus } from '../../api/types'
 import { Age } from '../../blocks/age'
 import { CopyButton } from '../../blocks/copy-button'
 import { connectionCounts } from '../../blocks/server-state'
@@ -15,15 +15,15 @@ import { cx } from '../../ui/classes'
 import { Icon } from '../../ui/icon'
 import { TextSkeleton } from '../../ui/skeleton'
 import { RunBadge } from '../runs/runs-view'
-import { newestOfEach } from './newest'
+import { byCause, newestOfEach } from './newest'
 
 /** While one waits, a second is long. */
-const ASK_EVERY_MS = 2_000
+export const ASK_EVERY_MS = 2_000
 
 /** The first run of each plugin as it arrives, with the statement that would help where one failed. */
-export function FirstSample({ server }: { server: string }) {
+export function FirstSample({ server }: { server: ServerStatus }) {
   const { t } = useI18n()
-  const query = useQuery({ ...runsQuery({ server }), refetchInterval: ASK_EVERY_MS })
+  const query = useQuery({ ...runsQuery({ server: server.name }), refetchInterval: ASK_EVERY_MS })
   return (
     <QueryView query={query} skeleton={<TextSkeleton />}>
       {(runs) => {
@@ -38,17 +38,17 @@ export function FirstSample({ server }: { server: string }) {
               </p>
             ) : (
               <ul className="overflow-hidden rounded-lg border border-line bg-panel">
-                {newest.map((run) => (
-                  <FirstRun key={run.plugin} run={run} />
+                {byCause(newest).map(({ run, plugins }) => (
+                  <FirstRun key={run.plugin} run={run} plugins={plugins} />
                 ))}
               </ul>
             )}
             {hasValues && <Done server={server} partly={newest.some((run) => run.absences.length > 0)} />}
             <div className="flex flex-wrap gap-2">
-              <Link to={paths.server(server)} className={buttonClass(hasValues ? 'primary' : 'plain')}>
+              <Link to={paths.server(server.name)} className={buttonClass(hasValues ? 'primary' : 'plain')}>
                 {t.setup.open}
               </Link>
-              <Link to={paths.editServer(server)} className={buttonClass('plain')}>
+              <Link to={paths.editServer(server.name)} className={buttonClass('plain')}>
                 {t.setup.change}
               </Link>
             </div>
@@ -59,7 +59,8 @@ export function FirstSample({ server }: { server: string }) {
   )
 }
 
-function FirstRun({ run }: { run: Run }) {
+/** A run, which stands for those of all `plugins`. */
+function FirstRun({ run, plugins }: { run: Run; plugins: readonly string[] }) {
   const { t } = useI18n()
   const detail = run.detail ?? ''
   const absences = [
@@ -69,7 +70,7 @@ function FirstRun({ run }: { run: Run }) {
   return (
     <li className="border-b border-line px-3 py-2 last:border-b-0">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
-        <span className="min-w-40 break-all font-medium">{run.plugin}</span>
+        <span className="min-w-40 break-words font-medium">{plugins.join(', ')}</span>
         <RunBadge run={run} />
         {run.outcome === 'collected' && <span className="text-dim">{t.setup.values(run.values ?? 0)}</span>}
         <Age at={run.started_at} className="ml-auto text-xs text-dim" />
@@ -94,11 +95,10 @@ function FirstRun({ run }: { run: Run }) {
   )
 }
 
-function Done({ server, partly }: { server: string; partly: boolean }) {
+function Done({ server, partly }: { server: ServerStatus; partly: boolean }) {
   const { t, u } = useI18n()
-  const { data } = useQuery({ ...serverQuery(server), refetchInterval: ASK_EVERY_MS })
-  const version = data?.version?.split(' ')[0]
-  const total = data && connectionCounts(data)?.total
+  const version = server.version?.split(' ')[0]
+  const total = connectionCounts(server)?.total
   const text =
     version === undefined
       ? t.setup.collected

@@ -1,13 +1,14 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { type FormEvent, type ReactNode, useRef, useState } from 'react'
 import { serverQuery } from '../../api/queries'
+import type { ServerState } from '../../api/types'
 import { useUser } from '../../app/session-context'
 import { CopyButton } from '../../blocks/copy-button'
 import { FormProblem } from '../../blocks/form-problem'
 import { LeaveQuestion } from '../../blocks/leave-question'
 import { PageHeader } from '../../blocks/page-header'
-import { ForbiddenState } from '../../blocks/state-view'
+import { ForbiddenState, QueryView } from '../../blocks/state-view'
 import { useI18n } from '../../i18n'
 import { makePassword } from '../../lib/password'
 import { paths } from '../../lib/paths'
@@ -19,10 +20,11 @@ import { cx } from '../../ui/classes'
 import { SelectField, TextField } from '../../ui/field'
 import { Icon } from '../../ui/icon'
 import { Segmented } from '../../ui/segmented'
+import { TextSkeleton } from '../../ui/skeleton'
 import { EMPTY_DRAFT, type ServerDraft, SSL_MODES } from '../servers/server-draft'
 import { TestPanel } from '../servers/test-panel'
 import { type ServerForm, saveServer, useServerForm, useServerTest } from '../servers/use-server-form'
-import { FirstSample } from './first-sample'
+import { ASK_EVERY_MS, FirstSample } from './first-sample'
 import { nameFromHost, type RoleKind, roleSql } from './role-sql'
 
 /** The server, from the moment at which it is saved. */
@@ -32,6 +34,7 @@ const IN_URL = { server: anyText }
 export function SetupPage() {
   const { t } = useI18n()
   const [search] = useUrlState(IN_URL)
+  const [tested, setTested] = useState<Outcome>()
   if (!canEditServers(useUser().role)) {
     return (
       <>
@@ -43,33 +46,40 @@ export function SetupPage() {
   return (
     <>
       <PageHeader title={t.setup.title} note={t.setup.note} />
-      {search.server === undefined ? <Connect /> : <Watch server={search.server} />}
+      {search.server === undefined ? <Connect onSaved={setTested} /> : <Watch server={search.server} tested={tested} />}
     </>
   )
 }
 
-function Step(props: { number: number; title: string; done?: boolean; children?: ReactNode }) {
+/** Of a step; undefined as long as that is not known. */
+type Outcome = 'done' | 'failed' | undefined
+
+const OUTCOME_CLASS = { done: 'bg-ok-soft text-ok', failed: 'bg-bad-soft text-bad' }
+
+function Step(props: { number: number; title: string; outcome?: Outcome; children?: ReactNode }) {
   const { t } = useI18n()
+  const { outcome } = props
   return (
     <section aria-label={props.title} className="grid grid-cols-[2rem_minmax(0,1fr)] gap-x-3">
       <span
         className={cx(
           'grid size-7 place-items-center rounded-full font-semibold',
-          props.done ? 'bg-ok-soft text-ok' : 'bg-accent-soft text-accent-strong',
+          outcome ? OUTCOME_CLASS[outcome] : 'bg-accent-soft text-accent-strong',
         )}
       >
-        {props.done ? <Icon name="check" /> : props.number}
+        {outcome ? <Icon name={outcome === 'done' ? 'check' : 'cross'} /> : props.number}
       </span>
       <h2 className="self-center text-base font-semibold">
         {props.title}
-        {props.done && <span className="sr-only"> ({t.common.done})</span>}
+        {outcome === 'done' && <span className="sr-only"> ({t.common.done})</span>}
+        {outcome === 'failed' && <span className="font-normal text-bad"> ({t.setup.notPassed})</span>}
       </h2>
       <div className={cx('col-start-2', props.children ? 'pt-2 pb-6' : 'pb-3')}>{props.children}</div>
     </section>
   )
 }
 
-function Connect() {
+function Connect({ onSaved }: { onSaved: (tested: Outcome) => void }) {
   const { t } = useI18n()
   const [, setSearch] = useUrlState(IN_URL)
   const client = useQueryClient()
@@ -83,11 +93,13 @@ function Connect() {
       done.current = true
       client.setQueryData(serverQuery(server.name).queryKey, server)
       await client.invalidateQueries({ queryKey: ['servers'] })
+      onSaved(tested)
       setSearch({ server: server.name }, 'push')
     },
   })
   const form = useServerForm(start, null, [save, test])
-  const passed = test.data?.postgres.success === true && test.variables === form.draft
+  const tested = test.data && test.variables === form.draft ? outcomeOf(test.data.postgres.success) : undefined
+  const passed = tested === 'done'
   const submit = (event: FormEvent) => {
     event.preventDefault()
     form.ifValid((valid) => (passed ? save.mutate(valid) : test.mutate(valid)))
@@ -100,7 +112,7 @@ function Connect() {
       <Step number={2} title={t.setup.address}>
         <AddressFields form={form} />
       </Step>
-      <Step number={3} title={t.setup.check} done={passed}>
+      <Step number={3} title={t.setup.check} outcome={tested}>
         <TestPanel test={test} draft={form.draft} />
         <FormProblem error={save.error} />
         {form.hasErrors && (
@@ -198,16 +210,28 @@ function AddressFields({ form }: { form: ServerForm }) {
   )
 }
 
-function Watch({ server }: { server: string }) {
+function Watch(props: { server: string; tested: Outcome }) {
   const { t } = useI18n()
+  const query = useQuery({ ...serverQuery(props.server), refetchInterval: ASK_EVERY_MS })
+  const tried = outcomeOfTrying(query.data?.state, props.tested)
   return (
     <div className="max-w-4xl">
-      <Step number={1} title={t.setup.role} done />
-      <Step number={2} title={t.setup.address} done />
-      <Step number={3} title={t.setup.check} done />
+      <Step number={1} title={t.setup.role} outcome={tried === 'done' ? tried : undefined} />
+      <Step number={2} title={t.setup.address} outcome={query.data && 'done'} />
+      <Step number={3} title={t.setup.check} outcome={tried} />
       <Step number={4} title={t.setup.sample}>
-        <FirstSample server={server} />
+        <QueryView query={query} skeleton={<TextSkeleton />} notFoundText={t.server.notFound(props.server)}>
+          {(server) => <FirstSample server={server} />}
+        </QueryView>
       </Step>
     </div>
   )
+}
+
+const outcomeOf = (success: boolean): Outcome => (success ? 'done' : 'failed')
+
+/** What the first runs found counts more than the test before them, whose outcome no longer stands after a reload. */
+function outcomeOfTrying(state: ServerState | undefined, tested: Outcome): Outcome {
+  if (state === undefined) return undefined
+  return state === 'pending' ? tested : outcomeOf(state !== 'unreachable')
 }

@@ -15,6 +15,7 @@ export const setup = {
     address: 'Say where the server is',
     passwordHint: 'The one from above, or that of a role that exists.',
     check: 'Try it',
+    notPassed: 'not passed',
     watch: 'Watch this server',
     watchAnyway: 'Watch it anyway',
     allSettings: 'All settings: SSH, certificates, tags',

@@ -16,6 +16,7 @@ export const setup: Pick<Messages, 'setup'> = {
     address: 'Укажите, где сервер',
     passwordHint: 'Тот, что выше, или пароль существующей роли.',
     check: 'Проверьте',
+    notPassed: 'не пройдено',
     watch: 'Начать наблюдение',
     watchAnyway: 'Всё равно начать',
     allSettings: 'Все настройки: SSH, сертификаты, метки',

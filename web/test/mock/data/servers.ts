@@ -26,6 +26,9 @@ const VERSIONS = [
   '9.6.24',
 ]
 
+/** Nothing answers at this address. */
+export const AWAY = '10.0.0.1'
+
 function baseServer(index: number): ServerStatus {
   const base = NAMES[index % NAMES.length] ?? 'server'
   const name =

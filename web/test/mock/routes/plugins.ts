@@ -2,7 +2,7 @@ import type { Plugin, Run } from '../../../src/api/types.ts'
 import { parseTime } from '../data/base.ts'
 import { makeCosts } from '../data/costs.ts'
 import { makeEvents, makeRuns } from '../data/plugins.ts'
-import { makeServers } from '../data/servers.ts'
+import { AWAY, makeServers } from '../data/servers.ts'
 import { makeMetricSets } from '../data/sets.ts'
 import { bodyOf, type Call, found, matches, param, Refusal, type Route, route } from '../http.ts'
 
@@ -94,11 +94,23 @@ function firstRuns({ world, query }: Call): Run[] {
   if (asked === undefined) return []
   world.added.set(name, asked + 1)
   if (asked === 0) return []
-  const pattern = found(makeServers(12)[0], 'no pattern')
+  const away = world.servers.some((one) => one.name === name && one.host === AWAY)
+  const pattern = found(
+    makeServers(12).find((one) => !away || one.state === 'unreachable'),
+    'no pattern',
+  )
   world.servers = world.servers.map((one) =>
     one.name === name ? { ...pattern, name: one.name, host: one.host, tags: one.tags } : one,
   )
   return makeRuns()
     .filter((run) => ['pg_stat_database', 'database_size', 'filesystem'].includes(run.plugin) && run.reason === null)
-    .map((run) => ({ ...run, server: name }))
+    .map((run) => ({ ...run, server: name, ...(away ? NOT_REACHED : {}) }))
+}
+
+const NOT_REACHED: Partial<Run> = {
+  outcome: 'failed',
+  reason: 'unreachable',
+  detail: `cannot connect to ${AWAY}:5432: no answer within 5 s`,
+  values: 0,
+  absences: [],
 }

@@ -2,7 +2,7 @@ import type { ServerIn, ServerStatus, TestResult } from '../../../src/api/types.
 import { makeAnalysis } from '../data/analysis.ts'
 import { makeDatabases, makeFilesystems } from '../data/databases.ts'
 import { makeSeries } from '../data/series.ts'
-import { makeServers } from '../data/servers.ts'
+import { AWAY, makeServers } from '../data/servers.ts'
 import { makeSessions } from '../data/sessions.ts'
 import { bodyOf, type Call, found, param, Refusal, type Route, route } from '../http.ts'
 
@@ -104,7 +104,7 @@ function testServer(call: Call): { postgres: TestResult; ssh: TestResult | null 
     detail,
     duration_ms,
   })
-  const away = settings.host === '10.0.0.1'
+  const away = settings.host === AWAY
   const postgres: TestResult = away
     ? {
         success: false,
