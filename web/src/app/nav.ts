@@ -19,6 +19,17 @@ export interface NavGroup {
   items: NavItem[]
 }
 
+/** The parts of the page of a server. */
+export const serverTabs = (name: string, tabs: Messages['server']['tabs']) => [
+  { to: paths.server(name), label: tabs.overview, exact: true },
+  { to: paths.serverDatabases(name), label: tabs.databases },
+  { to: paths.serverAnalysis(name), label: tabs.analysis },
+  { to: paths.serverSessions(name), label: tabs.sessions },
+  { to: paths.serverMetrics(name), label: tabs.metrics },
+  { to: paths.serverPlugins(name), label: tabs.plugins },
+  { to: paths.serverEvents(name), label: tabs.events },
+]
+
 /** What a role can reach; the API refuses the rest in any case. */
 export function useNav(role: Role): NavGroup[] {
   const { t } = useI18n()

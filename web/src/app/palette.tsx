@@ -1,7 +1,7 @@
 import { Dialog } from '@base-ui/react/dialog'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react'
+import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { session } from '../api/client'
 import { pluginsQuery, serversQuery } from '../api/queries'
 import type { ServerStatus } from '../api/types'
@@ -16,9 +16,9 @@ import { unsaved } from '../lib/unsaved'
 import { cx } from '../ui/classes'
 import { Icon } from '../ui/icon'
 import { useCountsAsOpen } from '../ui/open-dialogs'
-import { useNav } from './nav'
+import { serverTabs, useNav } from './nav'
 import { useDatabases } from './palette-databases'
-import { type Command, findCommands } from './palette-model'
+import { type Command, findCommands, searchedWords } from './palette-model'
 import { useUser } from './session-context'
 import { useTime } from './time'
 import { releaseKeys } from './typed-ahead'
@@ -159,8 +159,9 @@ function Option(props: {
 function useCommands(onHelp: () => void, text: string): Command[] {
   const pages = usePages()
   const things = useThings(text)
+  const tabs = useServerTabs(text)
   const actions = useActions(onHelp)
-  return useMemo(() => [...things, ...pages, ...actions], [things, pages, actions])
+  return useMemo(() => [...things, ...tabs, ...pages, ...actions], [things, tabs, pages, actions])
 }
 
 function usePages(): Command[] {
@@ -185,22 +186,34 @@ function usePages(): Command[] {
   }, [t, navigate, groups, user.role])
 }
 
+/** The time context goes along; what belongs to the page before does not. */
+function useGo() {
+  const navigate = useNavigate()
+  return useCallback(
+    (to: string, search: Record<string, string> = {}) =>
+      () =>
+        void navigate({ to, search: (previous: Record<string, unknown>) => ({ ...timeOf(previous), ...search }) }),
+    [navigate],
+  )
+}
+
+function timeOf(search: Record<string, unknown>): Record<string, unknown> {
+  const { from, to, tz, cmp, live } = search
+  return { from, to, tz, cmp, live }
+}
+
 const NO_SERVERS: readonly ServerStatus[] = []
 
 /** Servers, databases, plugins and metrics by their names. */
 function useThings(text: string): Command[] {
   const { t, locale } = useI18n()
-  const navigate = useNavigate()
+  const go = useGo()
   const servers = useQuery(serversQuery())
   const plugins = useQuery(pluginsQuery())
   const databases = useDatabases(text)
   const conditionOf = useConditions(servers.data ?? NO_SERVERS)
   return useMemo(() => {
     const { palette } = t
-    const go =
-      (to: string, search: Record<string, string> = {}) =>
-      () =>
-        void navigate({ to, search: (previous: Record<string, unknown>) => ({ ...timeOf(previous), ...search }) })
     return [
       ...(servers.data ?? []).map(
         (one): Command => ({
@@ -250,13 +263,34 @@ function useThings(text: string): Command[] {
         )
       }),
     ]
-  }, [t, locale, navigate, conditionOf, servers.data, plugins.data, databases])
+  }, [t, locale, go, conditionOf, servers.data, plugins.data, databases])
 }
 
-/** The time context goes along; what belongs to the page before does not. */
-function timeOf(search: Record<string, unknown>): Record<string, unknown> {
-  const { from, to, tz, cmp, live } = search
-  return { from, to, tz, cmp, live }
+/** Where the text has words of both, a tab of a server: `pg15 sess`. */
+function useServerTabs(text: string): Command[] {
+  const { t } = useI18n()
+  const go = useGo()
+  const { data: servers } = useQuery(serversQuery())
+  return useMemo(() => {
+    const words = searchedWords(text)
+    if (words.length < 2) return []
+    const isMeant = (name: string) => words.some((word) => name.toLocaleLowerCase().includes(word))
+    return (servers ?? NO_SERVERS)
+      .filter((server) => isMeant(server.name))
+      .flatMap(({ name }) =>
+        serverTabs(name, t.server.tabs)
+          .filter((tab) => isMeant(tab.label))
+          .map(
+            ({ to, label }): Command => ({
+              id: `tab ${to}`,
+              group: t.palette.servers,
+              label: `${name}, ${label}`,
+              icon: 'server',
+              run: go(to),
+            }),
+          ),
+      )
+  }, [t, go, servers, text])
 }
 
 function useActions(onHelp: () => void): Command[] {

@@ -47,6 +47,16 @@ describe('the palette', () => {
     await field.waitFor({ state: 'detached' })
   })
 
+  test('finds a tab of a server by words of both', async () => {
+    await signIn(page, 'admin', '/servers?from=now-7d')
+    await page.keyboard.press('Control+k')
+    const field = page.getByRole('combobox', { name: 'Search everything' })
+    await field.fill('orders sess')
+    await page.getByRole('option', { name: 'orders-01, Sessions', selected: true }).waitFor()
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/\/servers\/orders-01\/sessions\?from=now-7d/)
+  })
+
   test('finds databases of all servers, wherever one is', async () => {
     await signIn(page, 'admin')
     await page.keyboard.press('Control+k')

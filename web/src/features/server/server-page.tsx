@@ -3,6 +3,7 @@ import { Link, Outlet, useLocation } from '@tanstack/react-router'
 import { asProblem } from '../../api/problem'
 import { serverQuery } from '../../api/queries'
 import type { ServerStatus } from '../../api/types'
+import { serverTabs } from '../../app/nav'
 import { useUser } from '../../app/session-context'
 import { useTime } from '../../app/time'
 import { AbsenceReason } from '../../blocks/absence'
@@ -192,18 +193,5 @@ function HeaderCards({ server }: { server: ServerStatus }) {
 
 function Tabs({ name }: { name: string }) {
   const { t } = useI18n()
-  return (
-    <LinkTabs
-      label={t.server.tabsLabel}
-      tabs={[
-        { to: paths.server(name), label: t.server.tabs.overview, exact: true },
-        { to: paths.serverDatabases(name), label: t.server.tabs.databases },
-        { to: paths.serverAnalysis(name), label: t.server.tabs.analysis },
-        { to: paths.serverSessions(name), label: t.server.tabs.sessions },
-        { to: paths.serverMetrics(name), label: t.server.tabs.metrics },
-        { to: paths.serverPlugins(name), label: t.server.tabs.plugins },
-        { to: paths.serverEvents(name), label: t.server.tabs.events },
-      ]}
-    />
-  )
+  return <LinkTabs label={t.server.tabsLabel} tabs={serverTabs(name, t.server.tabs)} />
 }
