@@ -11,7 +11,7 @@ import { LOCALES, useI18n } from '../i18n'
 import { paths } from '../lib/paths'
 import { canEditServers } from '../lib/roles'
 import { toggleTheme } from '../lib/theme'
-import { PRESETS, relative } from '../lib/time-range'
+import { PRESETS, relative, TIME_KEYS } from '../lib/time-range'
 import { unsaved } from '../lib/unsaved'
 import { cx } from '../ui/classes'
 import { Icon } from '../ui/icon'
@@ -197,10 +197,8 @@ function useGo() {
   )
 }
 
-function timeOf(search: Record<string, unknown>): Record<string, unknown> {
-  const { from, to, tz, cmp, live } = search
-  return { from, to, tz, cmp, live }
-}
+const timeOf = (search: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(TIME_KEYS.map((key) => [key, search[key]]))
 
 const NO_SERVERS: readonly ServerStatus[] = []
 
